@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Memory from the system, or the end of the process: below this, nobody asks again. */
+#ifndef HUB_BASE_MEMORY_H
+#define HUB_BASE_MEMORY_H
+
+#include <stddef.h>
+
+/* `bytes` of memory, not zeroed, to be freed with free(). Never NULL: the process ends with a sentence on stderr when
+ * memory is gone. Bounds on what clients may ask for are checked long before. Any thread. */
+void *hub_memory_new(size_t bytes);
+
+/* The same memory with another size, as realloc() does it; `at` may be NULL and is no longer valid. Never NULL. */
+void *hub_memory_resize(void *at, size_t bytes);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The msgpack walker: a record as a map from tags to values, present fields only, in the order of declaration.
+ *
+ * bool, i64/u32/u64/decimal/enum/set/time: shortest integer; text and json: str; bytes, id (16) and sealed (its box):
+ * bin; record: map; list: array; union: array [shape id, map]. The encoding of a record is unique, so its SHA-256 is the
+ * state hash. docs/log-format.md is normative. */
+#ifndef HUB_BASE_PACK_H
+#define HUB_BASE_PACK_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/schema.h"
+
+/* Append the encoding of a record. A sealed value that is present must have its box (assert). */
+void hub_pack(const struct hub_shape *shape, const void *record, struct hub_buf *out);
+
+/* Decode into `record` (shape->size bytes, zeroed first). Unknown tags are skipped, a known tag of another type, a
+ * repeated tag, a missing required field, bad UTF-8, depth > 32 or trailing bytes are faults.
+ *
+ * bytes      borrowed: text, bytes, json and boxes point into it, so it must live as long as the record
+ * arena      holds nested records and lists
+ * ret_fault  may be NULL
+ *
+ * Returns 0, or HUB_ERROR_invalid_field with ret_fault filled. Any thread. */
+int hub_unpack(const struct hub_shape *shape, struct hub_span bytes, struct hub_arena *arena, void *record,
+               struct hub_fault *ret_fault);
+
+/* SHA-256 of hub_pack. */
+struct hub_digest hub_record_hash(const struct hub_shape *shape, const void *record);
+
+/* A deep copy of a record in an arena; nothing in it points to the original. */
+void *hub_record_copy(const struct hub_shape *shape, const void *record, struct hub_arena *arena);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* One append: everything one command writes, all of it or nothing. It moves from a worker to the log and back. */
+#ifndef HUB_LOG_APPEND_H
+#define HUB_LOG_APPEND_H
+
+#include "log/envelope.h"
+#include "log/position.h"
+
+enum {
+    HUB_EVENT_MAX = 1024 * 1024, /* bytes of one payload */
+    HUB_APPEND_EVENTS = 256,     /* events of one append */
+    HUB_COMMAND_ID = 16,
+};
+
+/* An event that has no position yet. The payload is packed and its personal values are sealed. */
+struct hub_new_event {
+    uint16_t type;
+    uint16_t schema;
+    struct hub_ulid subject; /* none: no subject */
+    struct hub_ulid session; /* none: concerns no session, or the stream is the session */
+    struct hub_span payload;
+};
+
+/* A client's own id finds ours: (company, kind, keyed digest) -> entity. */
+struct hub_alias {
+    uint8_t kind;
+    uint8_t digest[16];
+    struct hub_ulid entity;
+    bool remove;
+};
+
+/* Something to be done later, exactly once: a row that is deleted by the append which did it. */
+enum hub_pending_kind {
+    HUB_PENDING_follow = 1, /* a command for another stream, at once */
+    HUB_PENDING_timer = 2,  /* a command when its time has come */
+    HUB_PENDING_effect = 3, /* for a gateway to the outside world */
+    HUB_PENDING_dead = 4,   /* an effect that was given up, for a person to see */
+    HUB_PENDING_parked = 5, /* an input that was present at three crashes */
+};
+
+struct hub_pending {
+    uint8_t kind;           /* enum hub_pending_kind */
+    int64_t due_us;         /* not before; 0: at once */
+    struct hub_span value;  /* packed by actors/, opaque here */
+};
+
+/* A pending row's key: kind (1), due (8, big-endian), sequence of the append's first event, or of the commit position
+ * plus one when it has no events (8), index within the append (2). */
+enum { HUB_PENDING_KEY = 19 };
+
+struct hub_pending_key {
+    uint8_t b[HUB_PENDING_KEY];
+};
+
+struct hub_pending_key hub_pending_key_make(uint8_t kind, int64_t due_us, uint64_t sequence, uint16_t index);
+
+/* What a command with an id leaves behind, so that a repetition gets the same answer. */
+struct hub_command_row {
+    uint8_t id[HUB_COMMAND_ID];   /* keyed digest of (company, principal, key) */
+    uint8_t body[16];             /* keyed digest of the body */
+    int64_t time_us;              /* when it was stored; set by the log */
+    struct hub_position position; /* last event of the append; set by the log */
+    uint16_t reply_type;          /* record of the answer */
+    uint16_t status;              /* HTTP status of the answer */
+    struct hub_span reply;        /* the answer, packed, personal values sealed */
+};
+
+/* A data key that must be on disk before the first event that uses it. */
+struct hub_new_key {
+    struct hub_ulid company;
+    struct hub_ulid subject;
+    struct hub_key key;
+};
+
+enum hub_append_result {
+    HUB_APPENDED = 1,
+    HUB_APPEND_CONFLICT,  /* another version, or the command id exists already: nothing was written */
+    HUB_APPEND_UNKNOWN,   /* nobody knows (a distributed log's time-out): reload */
+    HUB_APPEND_FULL,      /* the disk reserve is reached: nothing was written */
+};
+
+struct hub_append {
+    struct hub_stream stream;
+    uint64_t expected_version; /* of the stream before this; 0 for a new one */
+    int64_t decided_at_us;
+    struct hub_ulid principal;  /* none: the hub itself */
+    struct hub_ulid credential; /* none: none */
+    uint8_t command[HUB_COMMAND_ID];  /* id of the causing command, all zero for none */
+    uint8_t correlation[16];    /* trace id, all zero for none */
+    uint64_t cause;             /* sequence of the causing event, 0 for none */
+
+    const struct hub_new_event *events;
+    const struct hub_alias *aliases;
+    const struct hub_pending *pendings;
+    const struct hub_pending_key *settles; /* pending rows that this append completes */
+    const struct hub_new_key *keys;
+    uint16_t event_count, alias_count, pending_count, settle_count, key_count;
+    const struct hub_command_row *command_row; /* NULL: no id came with the command */
+
+    void *owner; /* untouched: lets the owner find its own structure again */
+
+    /* Filled by the log. */
+    int result;                 /* enum hub_append_result */
+    struct hub_position first;  /* of its first event; without events the commit position */
+    struct hub_position last;
+    int64_t time_us;            /* log time of the last event */
+};
+
+/* The seam. A log takes a batch of appends and answers each in `result`; those appended are durable on return. The real
+ * one is log/log.h; tests have one in memory that answers conflict or unknown on demand. */
+struct hub_log_sink {
+    /* appends  `count` of them, owned by the caller; events of one append get consecutive positions, appends keep their order
+     * Returns 0, or < 0: fatal, nothing may be answered and the process must stop (ret_why says why, terminated). */
+    int (*write)(void *self, struct hub_append *const *appends, size_t count, char *ret_why, size_t why_size);
+    void *self;
+};
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The log on disk: opening, checking, writing batches, reading by position, stream, tag and time. */
+#ifndef HUB_LOG_LOG_H
+#define HUB_LOG_LOG_H
+
+#include "base/arena.h"
+#include "base/world.h"
+#include "log/append.h"
+
+struct hub_log;
+struct hub_keyring;
+
+enum hub_log_mode {
+    HUB_LOG_WRITE = 1, /* the one writer; takes the directory's lock */
+    HUB_LOG_FOLLOW,    /* a reader beside a running hub (secondary); hub_log_catch_up sees more */
+};
+
+struct hub_log_options {
+    const char *data_dir;           /* holds log/, keys/, witness */
+    const struct hub_world *world;
+    struct hub_keyring *keyring;    /* stores new_key of appends; NULL for readers */
+    enum hub_log_mode mode;
+    bool no_sync;                   /* benchmarks only: acknowledges before it is on disk */
+    uint64_t reserve_bytes;         /* refuse appends with events below this much free disk; 0: 256 MiB */
+    uint32_t node;                  /* this machine */
+};
+
+/* Open or (in write mode) create the log and check it: head not older than the witness, positions dense and chain
+ * unbroken since the last verified mark.
+ *
+ * ret_why  one sentence for the operator on failure (terminated)
+ * Returns 0, or < 0 and nothing was opened. */
+int hub_log_open(const struct hub_log_options *options, struct hub_log **ret_log, char *ret_why, size_t why_size);
+
+/* Write the witness and close. *self_p becomes NULL. Takes NULL. No scan may be open. */
+void hub_log_close(struct hub_log **self_p);
+
+/* The write side of the seam. Only one thread may call it. */
+struct hub_log_sink hub_log_sink(struct hub_log *self);
+
+/* Last durable position. Any thread. */
+struct hub_position hub_log_commit(const struct hub_log *self);
+
+const struct hub_log_identity *hub_log_identity(const struct hub_log *self);
+
+/* Follow mode: see what the hub wrote since. Returns 0 or < 0. */
+int hub_log_catch_up(struct hub_log *self);
+
+/* --- Reading. Any thread. All return 0, HUB_ERROR_not_found, or < 0 for a read error or a damaged row. --- */
+
+/* One event; bytes are copied into the arena. */
+int hub_log_read(struct hub_log *self, struct hub_position at, struct hub_arena *arena, struct hub_stored *ret_event);
+
+/* The latest version of a stream, 0 when it has no event. */
+int hub_log_stream_version(struct hub_log *self, const struct hub_stream *stream, uint64_t *ret_version);
+
+/* A client's id. */
+int hub_log_alias(struct hub_log *self, struct hub_ulid company, uint8_t kind, const uint8_t digest[16],
+                  struct hub_ulid *ret_entity);
+
+/* The company that an entity id of `kind` belongs to is part of every stream, so there is no lookup by id alone. */
+
+/* What an earlier command with this id left; spans in the arena. */
+int hub_log_command(struct hub_log *self, const uint8_t id[HUB_COMMAND_ID], struct hub_arena *arena,
+                    struct hub_command_row *ret_row);
+
+/* Last position whose log time is <= time_us; 0 when there is none. */
+int hub_log_at_time(struct hub_log *self, int64_t time_us, struct hub_position *ret_at);
+
+/* A reader that walks events. Its spans are valid until the next call. One thread at a time. */
+struct hub_scan;
+
+enum hub_tag { HUB_TAG_subject = 1, HUB_TAG_session = 2, HUB_TAG_type = 3 };
+
+/* from, to  inclusive; to = 0: up to the commit position at opening
+ * Never NULL. */
+struct hub_scan *hub_scan_all(struct hub_log *self, uint64_t from, uint64_t to);
+struct hub_scan *hub_scan_stream(struct hub_log *self, const struct hub_stream *stream, uint64_t from_version,
+                                 uint64_t to_position);
+/* id: of the subject or session; for HUB_TAG_type the type in the last two bytes (hub_tag_of_type).
+ * The session tag finds a session's own stream too. backwards: newest first. */
+struct hub_scan *hub_scan_tag(struct hub_log *self, struct hub_ulid company, enum hub_tag tag, struct hub_ulid id,
+                              uint64_t from, uint64_t to, bool backwards);
+struct hub_ulid hub_tag_of_type(uint16_t type);
+
+/* Only headers from now on: payload stays empty, which saves a read. */
+void hub_scan_headers_only(struct hub_scan *self);
+
+/* The next event. Returns 1 and fills ret_event, 0 at the end, < 0 for a read error or a damaged row. */
+int hub_scan_next(struct hub_scan *self, struct hub_stored *ret_event);
+void hub_scan_close(struct hub_scan **self_p);
+
+/* Walk pending rows of a kind in due order, those with due_us <= until_us and key > after (NULL: from the start).
+ * `visit` returns false to stop; key and value are borrowed for the call. Returns 0 or < 0. */
+int hub_log_pending(struct hub_log *self, uint8_t kind, int64_t until_us, const struct hub_pending_key *after,
+                    bool (*visit)(void *arg, const struct hub_pending_key *key, struct hub_span value), void *arg);
+
+/* Chain hash of a position, to check that a view's checkpoint belongs to this log. */
+int hub_log_hash(struct hub_log *self, struct hub_position at, struct hub_digest *ret_hash);
+
+/* Figures for /metrics and /diagnostics. */
+struct hub_log_stats {
+    uint64_t batches, appends, events, bytes;  /* since start */
+    uint64_t conflicts, refused_full;
+    uint64_t free_bytes, reserve_bytes;
+    int64_t sync_us_total, sync_us_max; /* time in the synced write */
+    uint64_t verified_to;               /* the scrubber's mark */
+};
+void hub_log_stats(const struct hub_log *self, struct hub_log_stats *ret_stats);
+
+#endif
