@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Every public prototype has its contract in a comment directly above it; every source file its SPDX line.
+
+usage: tests/checks/contracts.py [ROOT]
+
+Prototypes that follow each other without an empty line share the comment above the first. Inline functions show their
+body and need none.
+"""
+
+import re
+import sys
+
+from source import Finding, blank, blank_directives, files, line_of, main, read
+
+WITH_CONTRACTS = ('base/', 'log/', 'actors/', 'replay/', 'api/')
+PROTOTYPE = re.compile(r'^(?!\s*(?:typedef|return|else)\b)[\w\s*]+?[\s*](\w+)\s*\(')
+SPDX = 'SPDX-License-Identifier: AGPL-3.0-or-later'
+SPDX_SUFFIXES = ('.c', '.h', '.def', '.py', '.sh', '.build', 'Makefile')
+
+
+def statements(text):
+    """(offset, text) of every declaration at file level; braces and what they hold are left out of the text."""
+    depth, start, piece = 0, 0, []
+    for at, sign in enumerate(text):
+        if sign == '{':
+            depth += 1
+        elif sign == '}':
+            depth -= 1
+        elif depth == 0:
+            piece.append(sign)
+        if depth == 0 and sign in ';}':
+            # "struct x { ... } y;" and "enum { ... };" go on to their semicolon; a function's body ends here.
+            if sign == '}' and not re.search(r'\)\s*$', ''.join(piece)):
+                continue
+            body = ''.join(piece)
+            yield start + len(body) - len(body.lstrip()), body.strip()
+            start, piece = at + 1, []
+
+
+def prototypes(text):
+    """(first line, last line, name) of every prototype in a header."""
+    clean = blank_directives(blank(text))
+    for offset, body in statements(clean):
+        match = PROTOTYPE.match(body)
+        if match and '=' not in body.split('(')[0] and '(*' not in body[:match.end()]:
+            end = clean.find(';', offset)
+            brace = clean.find('{', offset)
+            if end >= 0 and not 0 <= brace < end:
+                yield line_of(clean, offset), line_of(clean, end), match.group(1)
+
+
+def bare_prototypes(path, text):
+    lines = text.split('\n')
+    last_good = -1
+    for first, last, name in prototypes(text):
+        above = lines[first - 2].rstrip() if first >= 2 else ''
+        if above.endswith('*/') or first - 1 == last_good:
+            last_good = last
+        else:
+            yield Finding(path, first, f'{name}() has no contract directly above it')
+
+
+def check(root):
+    findings = []
+    for path in files(root):
+        text = read(root, path)
+        if text is None:
+            continue
+        script = text.startswith('#!')
+        if (path.endswith(SPDX_SUFFIXES) or script) and SPDX not in '\n'.join(text.split('\n')[:2]):
+            findings.append(Finding(path, 1, f'the first line is to say {SPDX}'))
+        if path.endswith('.h') and path.startswith(WITH_CONTRACTS):
+            findings += bare_prototypes(path, text)
+    return findings
+
+
+if __name__ == '__main__':
+    sys.exit(main(check, __doc__))
