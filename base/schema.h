@@ -147,8 +147,12 @@ const struct hub_word *hub_vocab_by_name(const struct hub_vocab *vocab, struct h
 /* The name of a code, "?" when the vocabulary does not have it. */
 const char *hub_vocab_name(const struct hub_vocab *vocab, uint16_t code);
 
-/* Upper bound of a field: its own max, or the kind's default (text 4096 characters, bytes 64 KiB, json 16 KiB,
- * list 1000 items, numbers their type's). */
+/* Bytes of what a kind (enum hub_kind) is in C: the distance of a list's items. A record's is the pointer to it. */
+size_t hub_kind_size(unsigned kind);
+
+/* Bounds of a field, inclusive: its own, or the kind's default (text 4096 characters, bytes 64 KiB, json 16 KiB, list 1000
+ * items, numbers their type's; u64 and set end at INT64_MAX, so that every bound fits; a sealed value is bounded like
+ * what it holds). A field with only .min > 0 keeps the kind's upper bound. */
 int64_t hub_field_max(const struct hub_field *field);
 int64_t hub_field_min(const struct hub_field *field);
 

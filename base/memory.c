@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Memory from malloc(), or the end of the process. */
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A hub that cannot get a few bytes could neither answer nor log; what was acknowledged is on disk. */
+static _Noreturn void end_without_memory(size_t bytes)
+{
+    fprintf(stderr, "omnihub: out of memory: %zu bytes were refused, so the process ends\n", bytes);
+    abort();
+}
+
+void *hub_memory_new(size_t bytes)
+{
+    void *at = malloc(bytes > 0 ? bytes : 1);
+    if (at == NULL) {
+        end_without_memory(bytes);
+    }
+    return at;
+}
+
+void *hub_memory_resize(void *at, size_t bytes)
+{
+    void *moved = realloc(at, bytes > 0 ? bytes : 1);
+    if (moved == NULL) {
+        end_without_memory(bytes);
+    }
+    return moved;
+}
