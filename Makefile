@@ -20,7 +20,7 @@ run: build	## install what is missing, build, serve on LISTEN with the data in D
 	@exec build/omnihub serve --data $(DATA) --listen $(LISTEN)
 
 build: setup build/build.ninja	## install what is missing and leave the binary at build/omnihub
-	@ninja -C build -j $(JOBS)
+	@ninja -C build -j $(JOBS) omnihub
 
 build/build.ninja:
 	meson setup build
@@ -32,13 +32,12 @@ build-clang/build.ninja:
 	CC=clang meson setup build-clang
 
 test: build build-test/build.ninja	## run every test, with sanitizers where that is sound
-	@ninja -C build-test -j $(JOBS)
 	@tests/run-all build-test build:plain
 
 test-clang: build	## run the tests of a clang build, and compare its replays with gcc's
 	@tools/setup --check
 	@$(MAKE) --no-print-directory build-clang/build.ninja
-	@ninja -C build-clang -j $(JOBS)
+	@ninja -C build-clang -j $(JOBS) omnihub
 	@OMNIHUB_OTHER=$(CURDIR)/build-clang/omnihub tests/run-all build-clang build:replay
 
 demo: build	## drive one customer's journey through a running hub
@@ -61,6 +60,7 @@ format:	## lay out the C files as .clang-format says
 clean:	## remove every build directory; data in DATA stays
 	rm -rf build build-*/
 
-install: build	## install under PREFIX (DESTDIR is honoured)
+install: setup build/build.ninja	## install under PREFIX (DESTDIR is honoured)
 	@meson configure build --prefix $(abspath $(PREFIX))
-	@meson install -C build $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+	@ninja -C build -j $(JOBS) omnihub
+	@meson install -C build --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
