@@ -5,6 +5,8 @@
 usage: tests/checks/selftest.py
 """
 
+import importlib.machinery
+import importlib.util
 import json
 import os
 import shutil
@@ -210,6 +212,40 @@ class Cppcheck(Tree):
         self.write('base/b.c', 'int g(void)\n{\n    return 0;\n}\n')
         self.compile_database('base/a.c', 'base/b.c')
         self.assertEqual(self.found(cppcheck), [('base/a.c', 4)])
+
+
+class Counting(unittest.TestCase):
+    """tests/run-all, which says how many tests passed."""
+
+    def setUp(self):
+        sys.dont_write_bytecode = True
+        loader = importlib.machinery.SourceFileLoader('run_all', os.path.join(ROOT, 'tests', 'run-all'))
+        spec = importlib.util.spec_from_loader('run_all', loader)
+        self.run_all = importlib.util.module_from_spec(spec)
+        loader.exec_module(self.run_all)
+
+    def count(self, result, stdout='', stderr=''):
+        return self.run_all.count_program({'result': result, 'stdout': stdout, 'stderr': stderr})
+
+    def test_cases_of_cmocka_are_counted(self):
+        self.assertEqual(self.count('OK', '1..3\nok 1 - a\nok 2 - b\nnot ok 3 # SKIP c\n'), (2, 0, 1))
+        self.assertEqual(self.count('FAIL', '1..2\nok 1 - a\nnot ok 2 - b\n# why\n'), (1, 1, 0))
+
+    def test_cases_of_unittest_are_counted(self):
+        self.assertEqual(self.count('OK', '', 'Ran 4 tests in 0.1s\n\nOK (skipped=1)\n'), (3, 0, 1))
+        self.assertEqual(self.count('FAIL', '', 'Ran 4 tests in 0.1s\n\nFAILED (failures=1, errors=1)\n'), (2, 2, 0))
+
+    def test_a_program_that_ends_badly_is_a_failure_whatever_it_printed(self):
+        self.assertEqual(self.count('FAIL', 'ok 1 - a\n'), (1, 1, 0))
+        self.assertEqual(self.count('TIMEOUT'), (0, 1, 0))
+        self.assertEqual(self.count('ERROR'), (0, 1, 0))
+
+    def test_a_failed_case_is_a_failure_even_when_the_program_ends_well(self):
+        self.assertEqual(self.count('OK', 'not ok 1 - a\n'), (0, 1, 0))
+
+    def test_a_program_that_prints_no_cases_is_one(self):
+        self.assertEqual(self.count('OK', 'hello\n'), (1, 0, 0))
+        self.assertEqual(self.count('SKIP'), (0, 0, 1))
 
 
 if __name__ == '__main__':
