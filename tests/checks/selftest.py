@@ -45,7 +45,8 @@ class Tree(unittest.TestCase):
             file.write(text)
 
     def compile_database(self, *paths):
-        rows = [{'directory': self.root, 'file': path, 'command': f'clang -std=gnu11 -I. -c {path}'} for path in paths]
+        rows = [{'directory': os.path.join(self.root, 'build-clang'), 'file': f'../{path}',
+                 'command': f'clang -std=gnu11 -I.. -c ../{path}'} for path in paths]
         self.write('build-clang/compile_commands.json', json.dumps(rows))
 
     def found(self, module):
@@ -182,7 +183,7 @@ class Words(Tree):
         self.assertEqual(self.found(words), [(f'docs/{at}.md', 1) for at in range(len(bad))])
 
     def test_near_misses_are_fine(self):
-        self.write('docs/a.md', 'mkstemp("x.XXX' 'XXX"), api/work, GET /workers, /tmp/teams, share, https://e.org/work/1\n')
+        self.write('docs/a.md', 'mkstemp("x.' + 'X' * 6 + '"), api/work, GET /workers, /tmp/teams, share, https://e.org/work/1\n')
         self.assertEqual(self.found(words), [])
 
 

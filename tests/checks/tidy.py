@@ -32,7 +32,8 @@ def tidy(root, database, path):
     """Findings in one file and the headers it includes."""
     done = subprocess.run(['clang-tidy', '--quiet', '-p', os.path.join(root, database), path],
                           cwd=root, capture_output=True, text=True, check=False)
-    findings = {Finding(os.path.relpath(os.path.join(root, found), root), int(line), what)
+    # It names files as the database does: absolute, or as seen from the build directory.
+    findings = {Finding(os.path.relpath(os.path.join(root, database, found), root), int(line), what)
                 for found, line, what in WARNING.findall(done.stdout)}
     if done.returncode != 0 and not findings:
         findings.add(Finding(os.path.relpath(path, root), 1, (done.stderr or done.stdout).strip()[:300]))
