@@ -39,7 +39,7 @@ def statements(text):
 
 
 def prototypes(text):
-    """(first line, last line, name) of every prototype in a header."""
+    """(line, name) of every prototype in a header."""
     clean = blank_directives(blank(text))
     for offset, body in statements(clean):
         match = PROTOTYPE.match(body)
@@ -47,17 +47,24 @@ def prototypes(text):
             end = clean.find(';', offset)
             brace = clean.find('{', offset)
             if end >= 0 and not 0 <= brace < end:
-                yield line_of(clean, offset), line_of(clean, end), match.group(1)
+                yield line_of(clean, offset), match.group(1)
+
+
+def has_contract(lines, number):
+    """Whether a comment ends directly above this line (from 1), or above the declarations that it stands in a row with."""
+    for line in reversed(lines[:number - 1]):
+        line = line.strip()
+        if line.endswith('*/'):
+            return True
+        if not line or line.startswith('#') or '{' in line or '}' in line:
+            return False
+    return False
 
 
 def bare_prototypes(path, text):
     lines = text.split('\n')
-    last_good = -1
-    for first, last, name in prototypes(text):
-        above = lines[first - 2].rstrip() if first >= 2 else ''
-        if above.endswith('*/') or first - 1 == last_good:
-            last_good = last
-        else:
+    for first, name in prototypes(text):
+        if not has_contract(lines, first):
             yield Finding(path, first, f'{name}() has no contract directly above it')
 
 

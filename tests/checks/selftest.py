@@ -138,7 +138,7 @@ class Contracts(Tree):
 
     def test_prototypes_in_a_row_share_a_contract_and_types_need_none(self):
         self.write('base/a.h', SPDX + 'typedef int (*hub_fn)(int);\nextern const int hub_x;\n'
-                   '/* Both. */\nint hub_a(void);\nint hub_b(void);\n#define HUB_C(x) hub_c(x)\n')
+                   '/* All. */\nstruct hub_y;\nint hub_a(int a,\n          int b);\nint hub_b(void);\n#define HUB_C(x) hub_c(x)\n')
         self.assertEqual(self.found(contracts), [])
 
     def test_a_file_without_its_licence_line_is_found(self):
