@@ -14,9 +14,9 @@ Finding = namedtuple('Finding', 'path line what')
 
 def files(root, *suffixes):
     """Paths relative to root that git would commit (in a plain folder: all), sorted; only these suffixes if given."""
-    listing = subprocess.run(['git', '-C', root, 'ls-files', '-coz', '--exclude-standard'],
-                             capture_output=True, check=False)
-    if listing.returncode == 0 and os.path.exists(os.path.join(root, '.git')):
+    if os.path.exists(os.path.join(root, '.git')):
+        listing = subprocess.run(['git', '-C', root, 'ls-files', '-coz', '--exclude-standard'],
+                                 stdout=subprocess.PIPE, check=True)
         names = [os.fsdecode(name) for name in listing.stdout.split(b'\0') if name]
     else:
         names = [os.path.relpath(os.path.join(folder, name), root)
