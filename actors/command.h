@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* A command on its way to an entity, and the answer on its way back. Both move: the sender's pointer becomes NULL. */
+#ifndef HUB_ACTORS_COMMAND_H
+#define HUB_ACTORS_COMMAND_H
+
+#include "actors/kinds.h"
+#include "base/arena.h"
+#include "base/error.h"
+#include "log/append.h"
+
+/* Who asks. All ids none and role 0: the hub itself. */
+struct hub_caller {
+    struct hub_ulid company;
+    struct hub_ulid principal;
+    struct hub_ulid credential;
+    enum role role;
+    bool operator; /* belongs to the company that runs the hub */
+};
+
+/* How a client named an entity: by our id, or by its own, of which only the keyed digest travels. */
+struct hub_name {
+    bool given;
+    bool is_ours;
+    struct hub_ulid id;  /* when is_ours */
+    uint8_t digest[16];  /* else; hub_keyring_digest(company, "alias:<kind>", text) */
+};
+
+/* Where an answer goes: a number that dies with the request. number 0: nobody waits. */
+struct hub_ticket {
+    uint32_t loop;
+    uint64_t number;
+};
+
+enum { HUB_COMMAND_MAGIC = 0x436d6421, HUB_ANSWER_MAGIC = 0x416e7321 };
+
+struct hub_command {
+    uint32_t magic;
+    const struct hub_shape *shape; /* the command's record type */
+    void *record;                  /* in the arena */
+    struct hub_arena *arena;       /* owns this struct too and everything below */
+    struct hub_caller caller;
+    uint8_t target;                     /* kind of entity that decides: names[target] says which */
+    struct hub_name names[HUB_KINDS];   /* by kind; names of entities that the command refers to */
+    bool keyed;                         /* came with an Idempotency-Key */
+    uint8_t id[HUB_COMMAND_ID];         /* keyed: digest of (company, principal, key); else all zero */
+    uint8_t body[16];                   /* keyed: digest of the body */
+    bool expects;                       /* came with If-Match */
+    uint64_t expected_version;          /* the version it names */
+    uint8_t correlation[16];            /* trace id, all zero for none */
+    uint64_t cause;                     /* sequence of the causing event, 0 for none */
+    bool settles;                       /* does what a pending row asks for */
+    struct hub_pending_key settle;      /* that row */
+    struct hub_ticket ticket;
+    uint8_t hops;                       /* forwards so far; more than 4 is refused */
+    int64_t received_tick_us;           /* monotone clock at the door, for the latency breakdown */
+    struct hub_command *next;           /* for whoever holds it in a list */
+};
+
+/* A command with its own arena; the record is zeroed. Never NULL. */
+struct hub_command *hub_command_new(const struct hub_shape *shape, size_t arena_bytes);
+void hub_command_destroy(struct hub_command **self_p);
+
+/* Fill a name from a client's text: 26 characters of a ULID are ours, anything else is digested.
+ * Returns false when the company has no index key. */
+struct hub_keyring;
+bool hub_name_read(struct hub_keyring *keys, struct hub_ulid company, uint8_t kind, struct hub_span text,
+                   struct hub_name *ret_name);
+
+struct hub_answer {
+    uint32_t magic;
+    struct hub_ticket ticket;
+    int error;                     /* enum hub_error; 0: fine */
+    struct hub_fault fault;        /* when error: where and why */
+    const struct hub_shape *shape; /* record of the answer, NULL when error */
+    void *record;
+    struct hub_arena *arena;       /* owns this struct and the record */
+    struct hub_ulid company;
+    struct hub_position position;  /* last position the answer depends on */
+    uint64_t version;              /* of the entity, for the ETag; 0: none */
+    bool wrote;                    /* events were written by this command */
+    struct hub_answer *next;
+};
+
+struct hub_answer *hub_answer_new(struct hub_ticket ticket, struct hub_ulid company);
+void hub_answer_destroy(struct hub_answer **self_p);
+
+#endif

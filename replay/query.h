@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Queries: what can be asked of the views, now or as of a moment. The same code answers both. */
+#ifndef HUB_REPLAY_QUERY_H
+#define HUB_REPLAY_QUERY_H
+
+#include "actors/command.h"
+#include "replay/views.h"
+
+/* A consistent reading of all views at one position. */
+struct hub_reading {
+    struct hub_rows rows;
+    struct hub_log *log;
+    struct hub_position at;   /* what is newer than this does not exist */
+    struct hub_ulid company;
+    const struct hub_name *names; /* by kind: what the query names, as in hub_command */
+    struct hub_arena *arena;  /* of the answer */
+    struct hub_fault *fault;  /* where a refusal says why */
+};
+
+/* Answer a query. params: record of the query's shape (or the reply of the command that is being completed).
+ * ret_answer: record of the answer's shape, zeroed. Returns 0 or an enum hub_error (not_found, invalid_query ...), < 0. */
+typedef int hub_query_fn(const struct hub_reading *reading, const void *params, void *ret_answer);
+
+/* What a query folds for a moment of the past. */
+enum hub_query_scope {
+    HUB_SCOPE_session = 1, /* one session's stream, and its customer's */
+    HUB_SCOPE_customer,    /* one customer's events on all streams */
+    HUB_SCOPE_company,     /* everything: bounded in time */
+};
+
+struct hub_query_info {
+    const char *name;
+    const struct hub_shape *params;
+    const struct hub_shape *answer;
+    enum hub_query_scope scope;
+    hub_query_fn *answer_fn;
+};
+
+extern const struct hub_query_info hub_query_active_sessions;   /* active_sessions_query -> session_list */
+extern const struct hub_query_info hub_query_session;           /* session_at_query -> unified_session; live: the actor answers */
+extern const struct hub_query_info hub_query_session_messages;  /* -> message_history */
+extern const struct hub_query_info hub_query_message;           /* -> message_reply */
+extern const struct hub_query_info hub_query_transfer;          /* -> transfer_shown */
+extern const struct hub_query_info hub_query_customer_sessions; /* customer_query -> customer_sessions */
+extern const struct hub_query_info hub_query_customer_history;  /* customer_query -> customer_history */
+extern const struct hub_query_info hub_query_unified_view;      /* customer_query -> unified_view */
+extern const struct hub_query_info hub_query_transfer_answer;   /* transfer_done (a reply) -> transfer_answer */
+
+struct hub_ask {
+    const struct hub_query_info *query;
+    const void *params;
+    struct hub_ulid company;
+    const struct hub_name *names; /* HUB_KINDS of them */
+    struct hub_arena *arena;
+    int64_t deadline_tick_us;     /* for a moment of the past; 0: none */
+};
+
+/* Ask the live views: a consistent reading at ret_at. The answer's sealed values are boxes (open them at the edge).
+ * Any thread; a few row reads. Returns 0 or an error with ret_fault. */
+int hub_query_live(struct hub_views *views, const struct hub_ask *ask, void **ret_answer, struct hub_position *ret_at,
+                   struct hub_fault *ret_fault);
+
+/* Ask as of a position: folds what the query's scope needs into memory and answers with the same function. Any thread, but not
+ * an event loop's: it may take up to the deadline, then HUB_ERROR_too_long_ago. */
+int hub_query_at(struct hub_views *views, const struct hub_ask *ask, struct hub_position at, void **ret_answer,
+                 struct hub_fault *ret_fault);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* A view: a fold of the log into rows. */
+#ifndef HUB_REPLAY_VIEW_H
+#define HUB_REPLAY_VIEW_H
+
+#include "actors/kind.h"
+#include "log/envelope.h"
+#include "replay/rows.h"
+
+#include "actors/company/company.h"
+#include "actors/customer/customer.h"
+#include "actors/session/session.h"
+
+#include "base/def/structs.h"
+#include "replay/views.def"
+#include "base/def/indexes.h"
+#include "replay/views.def"
+#include "base/def/none.h"
+
+/* An event as a projection sees it. Everything is borrowed for the call. */
+struct hub_view_event {
+    struct hub_stored stored;
+    const struct hub_shape *shape; /* NULL: a type this program does not know */
+    const void *record;            /* boxes only */
+    struct hub_arena *arena;       /* scratch for this event */
+};
+
+struct hub_view_fold; /* a projection at work on one store: caches of decoded rows, written back at the end of a batch */
+
+struct hub_view_info {
+    const char *name;
+    uint16_t number;   /* permanent; first two bytes of its keys together with its version */
+    uint16_t version;  /* of its code: another one is rebuilt */
+    /* Fold one event. Deterministic: reads nothing but the event and its own rows (I5, I7).
+     * Returns 0, or HUB_ERROR_internal for an event it cannot take (it is parked). */
+    int (*fold)(struct hub_view_fold *fold, const struct hub_view_event *event);
+    const char *doc;
+};
+
+/* All views, in the order of their numbers; count in ret_count. */
+const struct hub_view_info *hub_views_all(size_t *ret_count);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The projection runtime: one tail thread that folds the log into every live view, and rebuilds beside it. */
+#ifndef HUB_REPLAY_VIEWS_H
+#define HUB_REPLAY_VIEWS_H
+
+#include "actors/runtime.h"
+#include "replay/view.h"
+
+struct hub_views;
+
+struct hub_views_options {
+    const char *data_dir;      /* holds views/ */
+    const struct hub_world *world;
+    struct hub_log *log;
+    /* Called on the tail thread after each batch with the position that all live views have reached. Must not block. */
+    void (*on_moved)(void *arg, struct hub_position at);
+    void *arg;
+    bool follow;               /* false: open for reading only (tools); no thread */
+};
+
+/* Open or create views/. Checkpoints that do not belong to this log, or views of another version, are rebuilt. Starts the tail
+ * thread. Returns 0, or < 0 with a sentence in ret_why. */
+int hub_views_open(const struct hub_views_options *options, struct hub_views **ret_views, char *ret_why, size_t why_size);
+void hub_views_close(struct hub_views **self_p);
+
+/* The log's commit position moved: go on. Any thread, never blocks. */
+void hub_views_wake(struct hub_views *self, struct hub_position commit);
+
+/* The position that all live views have reached. Any thread. */
+struct hub_position hub_views_position(const struct hub_views *self);
+
+/* Snapshots of entities, for the runtime. */
+struct hub_snapshots hub_views_snapshots(struct hub_views *self);
+
+/* A credential by SHA-256 of its token; a person by id. Thread-safe. Rows are unpacked into the arena.
+ * Return 0, HUB_ERROR_not_found, < 0. */
+int hub_views_credential(struct hub_views *self, const struct hub_digest *token, struct hub_arena *arena,
+                         struct credential_row *ret_row);
+int hub_views_user(struct hub_views *self, struct hub_ulid user, struct hub_arena *arena, struct user_row *ret_row);
+
+/* Counts up whenever a credential, person or company changed, so that caches of them know when to forget. Any thread. */
+uint64_t hub_views_credentials_epoch(const struct hub_views *self);
+
+/* One view's standing, for /metrics, /diagnostics and `view list`. */
+struct hub_view_status {
+    const struct hub_view_info *info;
+    struct hub_position at;
+    bool rebuilding;
+    uint64_t rebuild_at, rebuild_to; /* events, for progress */
+    uint64_t parked_streams, parked_events;
+};
+size_t hub_views_status(const struct hub_views *self, struct hub_view_status *ret_status, size_t room);
+
+/* Build a view afresh beside the live one and switch when it has caught up. Returns 0, or HUB_ERROR_conflict while one runs. */
+int hub_views_rebuild(struct hub_views *self, const char *name);
+
+#endif
