@@ -48,7 +48,12 @@ void hub_json_write_array(const struct hub_shape *shape, const void *records, si
 /* Append a JSON string. */
 void hub_json_write_text(struct hub_span text, struct hub_buf *out);
 
-/* RFC 3339 in UTC with microseconds, "2026-01-01T00:00:00.000000Z"; reads any offset and 0-9 digits of fraction. */
+/* The first and the last moment that RFC 3339 can write: the years 0000 to 9999 in UTC. */
+#define HUB_TIME_MIN_US (INT64_C(-62167219200) * 1000000)
+#define HUB_TIME_MAX_US (INT64_C(253402300800) * 1000000 - 1)
+
+/* RFC 3339 in UTC with microseconds, "2026-01-01T00:00:00.000000Z"; reads any offset and 0-9 digits of fraction. What
+ * is finer than a microsecond is dropped; a moment outside the bounds above is refused, or printed as the nearer bound. */
 void hub_time_print(int64_t time_us, struct hub_buf *out);
 bool hub_time_parse(struct hub_span text, int64_t *ret_time_us);
 
