@@ -28,7 +28,7 @@ void hub_pack(const struct hub_shape *shape, const void *record, struct hub_buf 
  * arena      holds nested records and lists
  * ret_fault  may be NULL
  *
- * Returns 0, or HUB_ERROR_invalid_field with ret_fault filled. Any thread. */
+ * Returns 0, or HUB_ERROR_invalid_field with ret_fault filled (the record is then of no use). Any thread. */
 int hub_unpack(const struct hub_shape *shape, struct hub_span bytes, struct hub_arena *arena, void *record,
                struct hub_fault *ret_fault);
 

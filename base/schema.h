@@ -182,6 +182,20 @@ static inline void hub_record_mark(void *record, unsigned index)
     memcpy(record, &has, sizeof has);
 }
 
+/* The presence bits that a shape has fields for. */
+static inline uint64_t hub_shape_mask(const struct hub_shape *shape)
+{
+    return shape->count < 64 ? (UINT64_C(1) << shape->count) - 1 : UINT64_MAX;
+}
+
+/* The presence bits of a record. */
+static inline uint64_t hub_record_present(const struct hub_shape *shape, const void *record)
+{
+    uint64_t has;
+    memcpy(&has, record, sizeof has);
+    return has & hub_shape_mask(shape);
+}
+
 static inline void *hub_record_field(void *record, const struct hub_field *field)
 {
     return (char *) record + field->offset;

@@ -19,7 +19,8 @@ struct hub_key_source {
     void *self;
 };
 
-/* Seal every sealed value of a record that has a clear part: box filled (in the arena), clear emptied. Nested ones too. */
+/* Seal every sealed value of a record that has a clear part: box filled (in the arena), clear emptied. Nested ones too.
+ * A present value without a box is sealed even when its clear part is empty; one with a box and no clear part stays. */
 void hub_record_seal(const struct hub_shape *shape, void *record, struct hub_ulid company, struct hub_ulid subject,
                      const struct hub_key *key, const struct hub_world *world, struct hub_arena *arena);
 

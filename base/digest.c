@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* SHA-256, HMAC and AES-256-GCM through OpenSSL's EVP.
+ *
+ * Fetching an algorithm and allocating a context cost more than hashing a short message, so each thread does it once and
+ * keeps what it got until it ends. HMAC (RFC 2104) is two hashes with the key mixed in; written out it needs no third
+ * kind of context. */
+#include "base/digest.h"
+
+#include <assert.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+enum { PARTS_MAX = 8, HMAC_BLOCK = 64, CLEAR_MAX = 1 << 20 };
+
+/* What one thread keeps. */
+struct tools {
+    EVP_MD *sha256;
+    EVP_MD_CTX *hash;
+    EVP_CIPHER *gcm;
+    EVP_CIPHER_CTX *seal;
+    EVP_CIPHER_CTX *unseal;
+};
+
+static _Thread_local struct tools *tools_here;
+static pthread_once_t tools_once = PTHREAD_ONCE_INIT;
+static pthread_key_t tools_key; /* its destructor frees a thread's tools */
+
+/* Without these functions nothing can be logged, read or proved. */
+static void must(bool fine, const char *what)
+{
+    if (!fine) {
+        fprintf(stderr, "omnihub: OpenSSL failed: %s, so the process ends\n", what);
+        abort();
+    }
+}
+
+static void free_tools(void *at)
+{
+    struct tools *tools = at;
+    EVP_MD_CTX_free(tools->hash);
+    EVP_MD_free(tools->sha256);
+    EVP_CIPHER_CTX_free(tools->seal);
+    EVP_CIPHER_CTX_free(tools->unseal);
+    EVP_CIPHER_free(tools->gcm);
+    free(tools);
+    tools_here = NULL;
+}
+
+static void make_key(void)
+{
+    must(pthread_key_create(&tools_key, free_tools) == 0, "thread-local storage");
+}
+
+static __attribute__((cold, noinline)) struct tools *make_tools(void)
+{
+    struct tools *tools = hub_memory_new(sizeof *tools);
+    *tools = (struct tools){
+        .sha256 = EVP_MD_fetch(NULL, "SHA256", NULL),
+        .hash = EVP_MD_CTX_new(),
+        .gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL),
+        .seal = EVP_CIPHER_CTX_new(),
+        .unseal = EVP_CIPHER_CTX_new(),
+    };
+    must(tools->sha256 != NULL && tools->hash != NULL && EVP_DigestInit_ex2(tools->hash, tools->sha256, NULL) == 1,
+         "SHA-256");
+    must(tools->gcm != NULL && tools->seal != NULL && tools->unseal != NULL &&
+             EVP_EncryptInit_ex2(tools->seal, tools->gcm, NULL, NULL, NULL) == 1 &&
+             EVP_DecryptInit_ex2(tools->unseal, tools->gcm, NULL, NULL, NULL) == 1,
+         "AES-256-GCM");
+    pthread_once(&tools_once, make_key);
+    must(pthread_setspecific(tools_key, tools) == 0, "thread-local storage");
+    tools_here = tools;
+    return tools;
+}
+
+static inline struct tools *get_tools(void)
+{
+    return tools_here != NULL ? tools_here : make_tools();
+}
+
+struct hub_digest hub_sha256_of(const struct hub_span *parts, size_t count)
+{
+    assert(count <= PARTS_MAX);
+    struct tools *tools = get_tools();
+    struct hub_digest digest = { { 0 } };
+    bool fine = EVP_DigestInit_ex2(tools->hash, NULL, NULL) == 1;
+    for (size_t i = 0; i < count; i++) {
+        fine = fine && EVP_DigestUpdate(tools->hash, parts[i].at, parts[i].len) == 1;
+    }
+    must(fine && EVP_DigestFinal_ex(tools->hash, digest.b, NULL) == 1, "SHA-256");
+    return digest;
+}
+
+struct hub_digest hub_sha256(struct hub_span bytes)
+{
+    return hub_sha256_of(&bytes, 1);
+}
+
+struct hub_digest hub_hmac(const struct hub_key *key, const struct hub_span *parts, size_t count)
+{
+    assert(count <= PARTS_MAX);
+    uint8_t inner_pad[HMAC_BLOCK];
+    uint8_t outer_pad[HMAC_BLOCK];
+    for (size_t i = 0; i < HMAC_BLOCK; i++) {
+        uint8_t byte = i < HUB_KEY ? key->b[i] : 0;
+        inner_pad[i] = byte ^ 0x36;
+        outer_pad[i] = byte ^ 0x5C;
+    }
+    struct tools *tools = get_tools();
+    struct hub_digest inner = { { 0 } };
+    bool fine = EVP_DigestInit_ex2(tools->hash, NULL, NULL) == 1 &&
+                EVP_DigestUpdate(tools->hash, inner_pad, sizeof inner_pad) == 1;
+    for (size_t i = 0; i < count; i++) {
+        fine = fine && EVP_DigestUpdate(tools->hash, parts[i].at, parts[i].len) == 1;
+    }
+    must(fine && EVP_DigestFinal_ex(tools->hash, inner.b, NULL) == 1, "SHA-256");
+    struct hub_span outer[2] = { hub_span_of(outer_pad, sizeof outer_pad), hub_span_of(inner.b, sizeof inner.b) };
+    struct hub_digest digest = hub_sha256_of(outer, 2);
+    OPENSSL_cleanse(inner_pad, sizeof inner_pad);
+    OPENSSL_cleanse(outer_pad, sizeof outer_pad);
+    return digest;
+}
+
+/* Let a context forget the key it holds: it lives on with its thread. */
+static void forget_key(EVP_CIPHER_CTX *cipher)
+{
+    static const uint8_t zero[HUB_KEY];
+    EVP_CipherInit_ex2(cipher, NULL, zero, NULL, -1, NULL);
+}
+
+void hub_seal(const struct hub_key *key, const uint8_t nonce[HUB_NONCE], struct hub_span aad, struct hub_span clear,
+              uint8_t *ret_box)
+{
+    assert(clear.len <= CLEAR_MAX && aad.len <= CLEAR_MAX);
+    EVP_CIPHER_CTX *cipher = get_tools()->seal;
+    int len = 0;
+    bool fine = EVP_EncryptInit_ex2(cipher, NULL, key->b, nonce, NULL) == 1;
+    if (aad.len > 0) {
+        fine = fine && EVP_EncryptUpdate(cipher, NULL, &len, (const uint8_t *) aad.at, (int) aad.len) == 1;
+    }
+    if (clear.len > 0) {
+        fine = fine && EVP_EncryptUpdate(cipher, ret_box, &len, (const uint8_t *) clear.at, (int) clear.len) == 1;
+    }
+    uint8_t *tag = ret_box + clear.len;
+    fine = fine && EVP_EncryptFinal_ex(cipher, tag, &len) == 1 &&
+           EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, HUB_TAG, tag) == 1;
+    must(fine, "AES-256-GCM");
+    forget_key(cipher);
+}
+
+bool hub_unseal(const struct hub_key *key, const uint8_t nonce[HUB_NONCE], struct hub_span aad, struct hub_span box,
+                char *ret_clear)
+{
+    if (box.len < HUB_TAG || box.len > CLEAR_MAX + HUB_TAG) {
+        return false;
+    }
+    EVP_CIPHER_CTX *cipher = get_tools()->unseal;
+    size_t clear_len = box.len - HUB_TAG;
+    uint8_t tag[HUB_TAG];
+    memcpy(tag, box.at + clear_len, HUB_TAG);
+    uint8_t *clear = (uint8_t *) ret_clear;
+    int len = 0;
+    bool fine = EVP_DecryptInit_ex2(cipher, NULL, key->b, nonce, NULL) == 1 &&
+                EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, HUB_TAG, tag) == 1;
+    if (aad.len > 0) {
+        fine = fine && EVP_DecryptUpdate(cipher, NULL, &len, (const uint8_t *) aad.at, (int) aad.len) == 1;
+    }
+    if (clear_len > 0) {
+        fine = fine && EVP_DecryptUpdate(cipher, clear, &len, (const uint8_t *) box.at, (int) clear_len) == 1;
+    }
+    uint8_t rest[HUB_TAG]; /* GCM leaves nothing for the end; OpenSSL only checks the tag */
+    fine = fine && EVP_DecryptFinal_ex(cipher, rest, &len) == 1;
+    forget_key(cipher);
+    return fine;
+}
+
+bool hub_secret_is(const void *a, const void *b, size_t len)
+{
+    return CRYPTO_memcmp(a, b, len) == 0;
+}
