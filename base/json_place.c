@@ -126,7 +126,7 @@ void hub_reader_take_word(struct reader *self, struct frame *frame, struct hub_t
     }
     assert(word->code < 64);
     if ((*bits >> word->code & 1) != 0) {
-        hub_fault_reason(&self->fault, "must not stand there twice");
+        hub_fault_reason(&self->fault, "must not be there twice");
         hub_reader_refuse(self, self->depth);
     }
     *bits |= UINT64_C(1) << word->code;
