@@ -36,6 +36,8 @@ static size_t count_lines(const char *at, size_t len)
 static int cut_row(const char *at, size_t len, struct hub_row *ret_row)
 {
     const char *end = at + len;
+    for (size_t i = 0; i < HUB_ROW_COLUMNS; i++)
+        ret_row->column[i] = hub_span_of(end, 0);
     for (size_t i = 0; i < HUB_ROW_COLUMNS; i++) {
         const char *tab = memchr(at, '\t', (size_t) (end - at));
         const char *stop = tab ? tab : end;
