@@ -21,6 +21,15 @@ void *hub_memory_new(size_t bytes)
     return at;
 }
 
+void *hub_memory_zero(size_t bytes)
+{
+    void *at = calloc(1, bytes > 0 ? bytes : 1);
+    if (at == NULL) {
+        end_without_memory(bytes);
+    }
+    return at;
+}
+
 void *hub_memory_resize(void *at, size_t bytes)
 {
     void *moved = realloc(at, bytes > 0 ? bytes : 1);

@@ -9,6 +9,9 @@
  * memory is gone. Bounds on what clients may ask for are checked long before. Any thread. */
 void *hub_memory_new(size_t bytes);
 
+/* `bytes` of zeroed memory, otherwise as hub_memory_new. Any thread. */
+void *hub_memory_zero(size_t bytes);
+
 /* The same memory with another size, as realloc() does it; `at` may be NULL and is no longer valid. Never NULL. */
 void *hub_memory_resize(void *at, size_t bytes);
 
