@@ -20,7 +20,16 @@ struct hub_ulid hub_decision_self(const struct hub_decision *self);
 struct hub_ulid hub_decision_named(const struct hub_decision *self, uint8_t kind);
 /* True when the command names an entity of `kind`, known or not. */
 bool hub_decision_names(const struct hub_decision *self, uint8_t kind);
-/* A fresh id; for a keyed command it follows from the key and `label`, so that a repetition gets the same. */
+/* True when the log finds an entity by the name that the client gave it; false when its id is only reserved, or is ours. */
+bool hub_decision_exists(const struct hub_decision *self, uint8_t kind);
+/* How the client named the entity of `kind`; NULL when it did not. Lives as long as the arena. */
+const struct hub_name *hub_decision_name(const struct hub_decision *self, uint8_t kind);
+/* True when the command came with an Idempotency-Key. */
+bool hub_decision_is_keyed(const struct hub_decision *self);
+/* True when the command reports what became of an effect. */
+bool hub_decision_settles(const struct hub_decision *self);
+/* A fresh id; for a keyed command it follows from the key and `label`, so that a repetition gets the same. It lies on the
+ * shard of the deciding entity. */
 struct hub_ulid hub_decision_id(struct hub_decision *self, const char *label);
 
 /* --- what it may decide; records are in the arena and stay the caller's to read, sealed values with their clear part --- */
@@ -33,6 +42,9 @@ void hub_decide_event(struct hub_decision *self, const struct hub_shape *shape, 
 /* Refuse. Nothing is written, whatever was decided before. pointer: JSON Pointer or "". reason: printf-like, one sentence. */
 void hub_decide_refuse(struct hub_decision *self, int error, const char *pointer, const char *reason, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* What was decided is written although the command is refused: for a refusal that must undo something elsewhere. */
+void hub_decide_keep(struct hub_decision *self);
 
 /* The answer to who asked. subject: whose key seals it where it must be kept for repetitions. */
 void hub_decide_answer(struct hub_decision *self, const struct hub_shape *shape, void *record, struct hub_ulid subject);
@@ -50,7 +62,8 @@ struct hub_follow {
 };
 void hub_decide_follow(struct hub_decision *self, const struct hub_follow *follow);
 
-/* Hand this same command on to another entity, after what was decided here is durable. */
+/* Hand this same command on to another entity, after what was decided here is durable. entity none: the one that the
+ * command's name of that kind finds, or for which it reserves an id. */
 void hub_decide_forward(struct hub_decision *self, uint8_t kind, struct hub_ulid entity);
 
 /* A command to this entity when `due_us` has come. */
@@ -63,7 +76,11 @@ void hub_decide_effect(struct hub_decision *self, int64_t due_us, const struct h
 /* The effect that this command reports on is given up: keep it where a person sees it. */
 void hub_decide_dead_letter(struct hub_decision *self);
 
-/* A client's own id (of any kind, e.g. a login name) that shall find `entity` from now on. */
+/* The effect that this command reports on is tried again at due_us, with the same record, as this attempt. */
+void hub_decide_retry(struct hub_decision *self, int64_t due_us, uint32_t attempt);
+
+/* A client's own id (of any kind, e.g. a login name) that shall find `entity` from now on. NULL and names by our own id
+ * leave nothing to be found by: nothing is decided then. */
 void hub_decide_alias(struct hub_decision *self, uint8_t kind, const struct hub_name *name, struct hub_ulid entity);
 
 /* A new subject, whose key must exist before its first event. */
@@ -80,17 +97,19 @@ struct hub_decision_input {
     const struct hub_world *world;
     struct hub_arena *arena;
     const uint8_t *key_id; /* 16 bytes for a keyed command, NULL otherwise */
+    const struct hub_name *given; /* HUB_KINDS names as the client gave them; NULL: none */
+    bool settles;          /* the command reports what became of an effect */
 };
+/* Begin a decision; it lies in the input's arena, and what the input points to is borrowed. */
 struct hub_decision *hub_decision_new(const struct hub_decision_input *input);
 
-/* What was decided, for reading; all in the arena. */
 struct hub_decided_event {
     const struct hub_shape *shape;
     void *record;
     struct hub_ulid subject, session;
 };
 struct hub_decided_later {  /* follow, timer or effect */
-    uint8_t pending;        /* enum hub_pending_kind */
+    uint8_t pending;        /* enum hub_pending_kind; of a timer or effect, follow.kind is 0: the deciding entity's own */
     int64_t due_us;
     uint32_t attempt;
     struct hub_follow follow;
@@ -98,6 +117,7 @@ struct hub_decided_later {  /* follow, timer or effect */
 struct hub_decided {
     int error; /* refused */
     struct hub_fault fault;
+    bool keeps; /* refused, but written all the same */
     const struct hub_decided_event *events;
     size_t event_count;
     const struct hub_decided_later *laters;
@@ -109,12 +129,16 @@ struct hub_decided {
     uint8_t forward_kind;
     struct hub_ulid forward_entity;
     bool dead_letter;
+    bool retries; /* the reported effect, at retry_due_us */
+    int64_t retry_due_us;
+    uint32_t retry_attempt;
     const struct hub_alias *aliases;
     const struct hub_name *alias_names;
     size_t alias_count;
     const struct hub_ulid *subjects;
     size_t subject_count;
 };
+/* What was decided, for reading; all in the arena. Refused and not kept: the error and the fault only. */
 const struct hub_decided *hub_decision_result(const struct hub_decision *self);
 
 #endif

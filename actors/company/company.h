@@ -11,6 +11,10 @@
 #include "actors/company/company.def"
 #include "base/def/none.h"
 
+/* The number under which a person's login name finds the person: no kind of entity has it. These names lie outside of any
+ * company, for who logs in does not say which. */
+enum { HUB_ALIAS_USER = 4 };
+
 extern const struct hub_kind_info hub_kind_company;
 
 #endif

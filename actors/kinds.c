@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The kinds of entity: finding one, its decisions, and keeping values in a state. */
+#include "actors/kind.h"
+
+#include "actors/company/company.h"
+#include "actors/customer/customer.h"
+#include "actors/session/session.h"
+
+static const struct hub_kind_info *const kinds[HUB_KINDS] = {
+#define KIND(name, number, ...) [number] = &hub_kind_##name,
+#include "actors/kinds.def"
+#undef KIND
+};
+
+const struct hub_kind_info *hub_kind_find(uint8_t number)
+{
+    return number < HUB_KINDS ? kinds[number] : NULL;
+}
+
+const struct hub_kind_info *hub_kind_by_name(struct hub_span name)
+{
+    for (unsigned i = 0; i < HUB_KINDS; i++) {
+        if (kinds[i] != NULL && hub_span_is(hub_span(kinds[i]->name), name)) {
+            return kinds[i];
+        }
+    }
+    return NULL;
+}
+
+hub_decide_fn *hub_kind_decider(const struct hub_kind_info *kind, const struct hub_shape *command)
+{
+    for (size_t i = 0; i < kind->decider_count; i++) {
+        if (kind->deciders[i].command == command) {
+            return kind->deciders[i].decide;
+        }
+    }
+    return NULL;
+}
+
+void hub_keep_text(struct hub_arena *arena, struct hub_span *ret_to, struct hub_span from)
+{
+    *ret_to = hub_arena_copy(arena, from);
+}
+
+/* Events bring no clear part; it is kept for a decision that shows what its own events will make of a state. */
+void hub_keep_sealed(struct hub_arena *arena, hub_sealed *ret_to, const hub_sealed *from)
+{
+    static const struct hub_span none;
+    ret_to->box = from->box.len > 0 ? hub_arena_copy(arena, from->box) : none;
+    ret_to->clear = from->clear.len > 0 ? hub_arena_copy(arena, from->clear) : none;
+}
