@@ -17,13 +17,20 @@
 
 enum { PARTS_MAX = 8, HMAC_BLOCK = 64, CLEAR_MAX = 1 << 20 };
 
+/* One direction of AES-256-GCM. */
+struct cipher {
+    EVP_CIPHER_CTX *context;
+    bool has_key;       /* the context holds `key`, expanded */
+    struct hub_key key; /* of the last use */
+};
+
 /* What one thread keeps. */
 struct tools {
     EVP_MD *sha256;
     EVP_MD_CTX *hash;
     EVP_CIPHER *gcm;
-    EVP_CIPHER_CTX *seal;
-    EVP_CIPHER_CTX *unseal;
+    struct cipher seal;
+    struct cipher unseal;
 };
 
 static _Thread_local struct tools *tools_here;
@@ -44,9 +51,10 @@ static void free_tools(void *at)
     struct tools *tools = at;
     EVP_MD_CTX_free(tools->hash);
     EVP_MD_free(tools->sha256);
-    EVP_CIPHER_CTX_free(tools->seal);
-    EVP_CIPHER_CTX_free(tools->unseal);
+    EVP_CIPHER_CTX_free(tools->seal.context);
+    EVP_CIPHER_CTX_free(tools->unseal.context);
     EVP_CIPHER_free(tools->gcm);
+    OPENSSL_cleanse(tools, sizeof *tools);
     free(tools);
     tools_here = NULL;
 }
@@ -63,14 +71,14 @@ static __attribute__((cold, noinline)) struct tools *make_tools(void)
         .sha256 = EVP_MD_fetch(NULL, "SHA256", NULL),
         .hash = EVP_MD_CTX_new(),
         .gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL),
-        .seal = EVP_CIPHER_CTX_new(),
-        .unseal = EVP_CIPHER_CTX_new(),
+        .seal.context = EVP_CIPHER_CTX_new(),
+        .unseal.context = EVP_CIPHER_CTX_new(),
     };
     must(tools->sha256 != NULL && tools->hash != NULL && EVP_DigestInit_ex2(tools->hash, tools->sha256, NULL) == 1,
          "SHA-256");
-    must(tools->gcm != NULL && tools->seal != NULL && tools->unseal != NULL &&
-             EVP_EncryptInit_ex2(tools->seal, tools->gcm, NULL, NULL, NULL) == 1 &&
-             EVP_DecryptInit_ex2(tools->unseal, tools->gcm, NULL, NULL, NULL) == 1,
+    must(tools->gcm != NULL && tools->seal.context != NULL && tools->unseal.context != NULL &&
+             EVP_EncryptInit_ex2(tools->seal.context, tools->gcm, NULL, NULL, NULL) == 1 &&
+             EVP_DecryptInit_ex2(tools->unseal.context, tools->gcm, NULL, NULL, NULL) == 1,
          "AES-256-GCM");
     pthread_once(&tools_once, make_key);
     must(pthread_setspecific(tools_key, tools) == 0, "thread-local storage");
@@ -126,20 +134,26 @@ struct hub_digest hub_hmac(const struct hub_key *key, const struct hub_span *par
     return digest;
 }
 
-/* Let a context forget the key it holds: it lives on with its thread. */
-static void forget_key(EVP_CIPHER_CTX *cipher)
+/* Begin with a key and nonce. Expanding a key costs more than a short text, and several values of one customer are mostly
+ * opened in a row, so a cipher that has the key already only gets the nonce. */
+static bool begin(struct cipher *self, const struct hub_key *key, const uint8_t nonce[HUB_NONCE])
 {
-    static const uint8_t zero[HUB_KEY];
-    EVP_CipherInit_ex2(cipher, NULL, zero, NULL, -1, NULL);
+    bool same = self->has_key && hub_secret_is(self->key.b, key->b, HUB_KEY);
+    if (!same) {
+        self->key = *key;
+    }
+    self->has_key = EVP_CipherInit_ex2(self->context, NULL, same ? NULL : key->b, nonce, -1, NULL) == 1;
+    return self->has_key;
 }
 
 void hub_seal(const struct hub_key *key, const uint8_t nonce[HUB_NONCE], struct hub_span aad, struct hub_span clear,
               uint8_t *ret_box)
 {
     assert(clear.len <= CLEAR_MAX && aad.len <= CLEAR_MAX);
-    EVP_CIPHER_CTX *cipher = get_tools()->seal;
+    struct tools *tools = get_tools();
+    EVP_CIPHER_CTX *cipher = tools->seal.context;
     int len = 0;
-    bool fine = EVP_EncryptInit_ex2(cipher, NULL, key->b, nonce, NULL) == 1;
+    bool fine = begin(&tools->seal, key, nonce);
     if (aad.len > 0) {
         fine = fine && EVP_EncryptUpdate(cipher, NULL, &len, (const uint8_t *) aad.at, (int) aad.len) == 1;
     }
@@ -150,7 +164,6 @@ void hub_seal(const struct hub_key *key, const uint8_t nonce[HUB_NONCE], struct 
     fine = fine && EVP_EncryptFinal_ex(cipher, tag, &len) == 1 &&
            EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, HUB_TAG, tag) == 1;
     must(fine, "AES-256-GCM");
-    forget_key(cipher);
 }
 
 bool hub_unseal(const struct hub_key *key, const uint8_t nonce[HUB_NONCE], struct hub_span aad, struct hub_span box,
@@ -159,13 +172,14 @@ bool hub_unseal(const struct hub_key *key, const uint8_t nonce[HUB_NONCE], struc
     if (box.len < HUB_TAG || box.len > CLEAR_MAX + HUB_TAG) {
         return false;
     }
-    EVP_CIPHER_CTX *cipher = get_tools()->unseal;
+    struct tools *tools = get_tools();
+    EVP_CIPHER_CTX *cipher = tools->unseal.context;
     size_t clear_len = box.len - HUB_TAG;
     uint8_t tag[HUB_TAG];
     memcpy(tag, box.at + clear_len, HUB_TAG);
     uint8_t *clear = (uint8_t *) ret_clear;
     int len = 0;
-    bool fine = EVP_DecryptInit_ex2(cipher, NULL, key->b, nonce, NULL) == 1 &&
+    bool fine = begin(&tools->unseal, key, nonce) &&
                 EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, HUB_TAG, tag) == 1;
     if (aad.len > 0) {
         fine = fine && EVP_DecryptUpdate(cipher, NULL, &len, (const uint8_t *) aad.at, (int) aad.len) == 1;
@@ -174,9 +188,7 @@ bool hub_unseal(const struct hub_key *key, const uint8_t nonce[HUB_NONCE], struc
         fine = fine && EVP_DecryptUpdate(cipher, clear, &len, (const uint8_t *) box.at, (int) clear_len) == 1;
     }
     uint8_t rest[HUB_TAG]; /* GCM leaves nothing for the end; OpenSSL only checks the tag */
-    fine = fine && EVP_DecryptFinal_ex(cipher, rest, &len) == 1;
-    forget_key(cipher);
-    return fine;
+    return fine && EVP_DecryptFinal_ex(cipher, rest, &len) == 1;
 }
 
 bool hub_secret_is(const void *a, const void *b, size_t len)

@@ -29,7 +29,8 @@ struct hub_digest hub_hmac(const struct hub_key *key, const struct hub_span *par
  * clear       at most 1 MiB
  * ret_box     clear.len + HUB_TAG bytes: ciphertext, then tag
  *
- * Thread-safe (one cipher context per thread). Cannot fail but for lack of memory, which ends the process. */
+ * Thread-safe (one cipher context per thread, which keeps the last key until another one or the thread's end).
+ * Cannot fail but for lack of memory, which ends the process. */
 void hub_seal(const struct hub_key *key, const uint8_t nonce[HUB_NONCE], struct hub_span aad, struct hub_span clear,
               uint8_t *ret_box);
 

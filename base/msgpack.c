@@ -65,7 +65,7 @@ static bool take_bytes(struct hub_msgpack_reader *self, uint64_t len, struct hub
     return true;
 }
 
-bool hub_msgpack_take_str(struct hub_msgpack_reader *self, struct hub_span *ret_text)
+bool hub_msgpack_take_any_str(struct hub_msgpack_reader *self, struct hub_span *ret_text)
 {
     struct hub_msgpack_reader ahead = *self;
     uint8_t first = first_byte(&ahead);
@@ -83,7 +83,7 @@ bool hub_msgpack_take_str(struct hub_msgpack_reader *self, struct hub_span *ret_
     return true;
 }
 
-bool hub_msgpack_take_bin(struct hub_msgpack_reader *self, struct hub_span *ret_bytes)
+bool hub_msgpack_take_any_bin(struct hub_msgpack_reader *self, struct hub_span *ret_bytes)
 {
     struct hub_msgpack_reader ahead = *self;
     uint8_t first = first_byte(&ahead);

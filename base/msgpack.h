@@ -149,9 +149,33 @@ static inline bool hub_msgpack_take_integer(struct hub_msgpack_reader *self, boo
     return hub_msgpack_take_wide(self, ret_negative, ret_bits);
 }
 
-/* The content of a str, or of a bin; borrowed from what is read. False when it is something else or cut off. */
-bool hub_msgpack_take_str(struct hub_msgpack_reader *self, struct hub_span *ret_text);
-bool hub_msgpack_take_bin(struct hub_msgpack_reader *self, struct hub_span *ret_bytes);
+/* The content of a str, or of a bin; borrowed from what is read. False when it is something else or cut off.
+ * The _any of each knows all forms; what is inline knows the form that short ones have. */
+bool hub_msgpack_take_any_str(struct hub_msgpack_reader *self, struct hub_span *ret_text);
+bool hub_msgpack_take_any_bin(struct hub_msgpack_reader *self, struct hub_span *ret_bytes);
+
+static inline bool hub_msgpack_take_str(struct hub_msgpack_reader *self, struct hub_span *ret_text)
+{
+    size_t remains = hub_msgpack_remains(self);
+    size_t len = remains > 0 ? self->at[0] ^ HUB_MSGPACK_str_fix : SIZE_MAX;
+    if (len >= 32 || len >= remains) {
+        return hub_msgpack_take_any_str(self, ret_text);
+    }
+    *ret_text = hub_span_of(self->at + 1, len);
+    self->at += 1 + len;
+    return true;
+}
+
+static inline bool hub_msgpack_take_bin(struct hub_msgpack_reader *self, struct hub_span *ret_bytes)
+{
+    size_t remains = hub_msgpack_remains(self);
+    if (remains < 2 || self->at[0] != HUB_MSGPACK_bin_8 || self->at[1] > remains - 2) {
+        return hub_msgpack_take_any_bin(self, ret_bytes);
+    }
+    *ret_bytes = hub_span_of(self->at + 2, self->at[1]);
+    self->at += 2 + ret_bytes->len;
+    return true;
+}
 
 /* The head of an array or of a map: its number of items or of pairs. False when it is something else, cut off, or when
  * fewer bytes remain than that many must have (1 an item, 2 a pair). */

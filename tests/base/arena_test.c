@@ -78,6 +78,28 @@ static void a_copy_lives_in_the_arena(void **state)
     hub_arena_destroy(&arena);
 }
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+
+static void what_was_not_handed_out_is_poisoned(void **state)
+{
+    (void) state;
+    struct hub_arena *arena = hub_arena_new(256);
+    static const size_t sizes[] = { 1, 15, 16, 17, 100, 3000, 100000 };
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        char *piece = hub_arena_get(arena, sizes[i]);
+        assert_false(__asan_address_is_poisoned(piece + sizes[i] - 1));
+        assert_true(__asan_address_is_poisoned(piece + sizes[i]));
+        hub_arena_get(arena, 16);
+        assert_true(__asan_address_is_poisoned(piece + sizes[i]));
+    }
+    char *before = hub_arena_get(arena, 8);
+    hub_arena_reset(arena);
+    assert_true(__asan_address_is_poisoned(before));
+    hub_arena_destroy(&arena);
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +107,9 @@ int main(void)
         cmocka_unit_test(a_big_piece_leaves_the_current_block_in_use),
         cmocka_unit_test(reset_keeps_the_first_block_and_zeroes_again),
         cmocka_unit_test(a_copy_lives_in_the_arena),
+#ifdef __SANITIZE_ADDRESS__
+        cmocka_unit_test(what_was_not_handed_out_is_poisoned),
+#endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
