@@ -23,7 +23,7 @@
 enum { GAP = 16 };
 #else
 enum { GAP = 0 };
-#define ASAN_POISON_MEMORY_REGION(at, bytes)   ((void) (at), (void) (bytes))
+#define ASAN_POISON_MEMORY_REGION(at, bytes) ((void) (at), (void) (bytes))
 #define ASAN_UNPOISON_MEMORY_REGION(at, bytes) ((void) (at), (void) (bytes))
 #endif
 

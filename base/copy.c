@@ -45,24 +45,17 @@ static void keep_value(const struct hub_field *field, void *value, struct hub_ar
     switch (field->kind) {
     case HUB_KIND_text:
     case HUB_KIND_bytes:
-    case HUB_KIND_json:
-        keep_span(value, arena);
-        break;
+    case HUB_KIND_json: keep_span(value, arena); break;
     case HUB_KIND_sealed:
         keep_span(&((hub_sealed *) value)->box, arena);
         keep_span(&((hub_sealed *) value)->clear, arena);
         break;
-    case HUB_KIND_record:
-        *(void **) value = copy_record(field->shape, *(void **) value, arena);
-        break;
-    case HUB_KIND_list:
-        keep_list(field, value, arena);
-        break;
+    case HUB_KIND_record: *(void **) value = copy_record(field->shape, *(void **) value, arena); break;
+    case HUB_KIND_list: keep_list(field, value, arena); break;
     case HUB_KIND_union:
         ((hub_union *) value)->at = copy_record(((hub_union *) value)->shape, ((hub_union *) value)->at, arena);
         break;
-    default: /* the value itself is all there is */
-        break;
+    default: break; /* the value itself is all there is */
     }
 }
 

@@ -88,8 +88,8 @@ bool hub_msgpack_take_any_bin(struct hub_msgpack_reader *self, struct hub_span *
     struct hub_msgpack_reader ahead = *self;
     uint8_t first = first_byte(&ahead);
     uint64_t len;
-    if (first < HUB_MSGPACK_bin_8 || first > HUB_MSGPACK_bin_32 || !take_tail(&ahead, first - HUB_MSGPACK_bin_8, &len) ||
-        !take_bytes(&ahead, len, ret_bytes)) {
+    if (first < HUB_MSGPACK_bin_8 || first > HUB_MSGPACK_bin_32 ||
+        !take_tail(&ahead, first - HUB_MSGPACK_bin_8, &len) || !take_bytes(&ahead, len, ret_bytes)) {
         return false;
     }
     *self = ahead;
@@ -139,18 +139,14 @@ static bool skip_foreign(struct hub_msgpack_reader *self, uint8_t first)
     switch (first) {
     case HUB_MSGPACK_nil:
     case HUB_MSGPACK_false:
-    case HUB_MSGPACK_true:
-        return skip_bytes(self, 1);
-    case HUB_MSGPACK_float_32:
-        return skip_bytes(self, 1 + 4);
-    case HUB_MSGPACK_float_64:
-        return skip_bytes(self, 1 + 8);
+    case HUB_MSGPACK_true: return skip_bytes(self, 1);
+    case HUB_MSGPACK_float_32: return skip_bytes(self, 1 + 4);
+    case HUB_MSGPACK_float_64: return skip_bytes(self, 1 + 8);
     case HUB_MSGPACK_ext_8 ... HUB_MSGPACK_ext_32:
         return take_tail(self, first - HUB_MSGPACK_ext_8, &len) && skip_bytes(self, 1) && skip_bytes(self, len);
     case HUB_MSGPACK_ext_fix_1 ... HUB_MSGPACK_ext_fix_16:
         return skip_bytes(self, 2 + (UINT64_C(1) << (first - HUB_MSGPACK_ext_fix_1)));
-    default:
-        return false;
+    default: return false;
     }
 }
 

@@ -123,26 +123,18 @@ static bool read_scalar(struct reader *self, unsigned kind, void *ret_value)
     switch (kind) {
     case HUB_KIND_bool:
     case HUB_KIND_enum:
-    case HUB_KIND_u32:
-        return read_narrow(self, kind, ret_value);
+    case HUB_KIND_u32: return read_narrow(self, kind, ret_value);
     case HUB_KIND_u64:
-    case HUB_KIND_set:
-        return read_unsigned(self, UINT64_MAX, ret_value);
+    case HUB_KIND_set: return read_unsigned(self, UINT64_MAX, ret_value);
     case HUB_KIND_i64:
     case HUB_KIND_decimal:
-    case HUB_KIND_time:
-        return read_signed(self, ret_value);
+    case HUB_KIND_time: return read_signed(self, ret_value);
     case HUB_KIND_text:
-    case HUB_KIND_json:
-        return read_str(self, ret_value);
-    case HUB_KIND_bytes:
-        return read_bin(self, 0, UINT32_MAX, ret_value);
-    case HUB_KIND_id:
-        return read_id(self, ret_value);
-    case HUB_KIND_sealed:
-        return read_bin(self, HUB_BOX_OVERHEAD, UINT32_MAX, &((hub_sealed *) ret_value)->box);
-    default:
-        return refuse(self, "The schema names a kind that does not exist.");
+    case HUB_KIND_json: return read_str(self, ret_value);
+    case HUB_KIND_bytes: return read_bin(self, 0, UINT32_MAX, ret_value);
+    case HUB_KIND_id: return read_id(self, ret_value);
+    case HUB_KIND_sealed: return read_bin(self, HUB_BOX_OVERHEAD, UINT32_MAX, &((hub_sealed *) ret_value)->box);
+    default: return refuse(self, "The schema names a kind that does not exist.");
     }
 }
 
@@ -222,12 +214,9 @@ static bool read_value(struct reader *self, const struct hub_field *field, void 
     case HUB_KIND_record:
         *(void **) ret_value = new_record(self, field->shape, 1);
         return read_record(self, field->shape, *(void **) ret_value, depth + 1);
-    case HUB_KIND_list:
-        return read_list(self, field, ret_value, depth + 1);
-    case HUB_KIND_union:
-        return read_union(self, field, ret_value, depth + 1);
-    default:
-        return read_scalar(self, field->kind, ret_value);
+    case HUB_KIND_list: return read_list(self, field, ret_value, depth + 1);
+    case HUB_KIND_union: return read_union(self, field, ret_value, depth + 1);
+    default: return read_scalar(self, field->kind, ret_value);
     }
 }
 

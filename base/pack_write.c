@@ -54,40 +54,23 @@ static void write_bin(struct hub_span bytes, struct hub_buf *out)
 static void write_scalar(unsigned kind, const void *value, struct hub_buf *out)
 {
     switch (kind) {
-    case HUB_KIND_bool:
-        write_unsigned(*(const hub_bool *) value, out);
-        break;
-    case HUB_KIND_u32:
-        write_unsigned(*(const hub_u32 *) value, out);
-        break;
-    case HUB_KIND_enum:
-        write_unsigned(*(const hub_enum *) value, out);
-        break;
+    case HUB_KIND_bool: write_unsigned(*(const hub_bool *) value, out); break;
+    case HUB_KIND_u32: write_unsigned(*(const hub_u32 *) value, out); break;
+    case HUB_KIND_enum: write_unsigned(*(const hub_enum *) value, out); break;
     case HUB_KIND_u64:
-    case HUB_KIND_set:
-        write_unsigned(*(const uint64_t *) value, out);
-        break;
+    case HUB_KIND_set: write_unsigned(*(const uint64_t *) value, out); break;
     case HUB_KIND_i64:
     case HUB_KIND_decimal:
-    case HUB_KIND_time:
-        write_signed(*(const int64_t *) value, out);
-        break;
+    case HUB_KIND_time: write_signed(*(const int64_t *) value, out); break;
     case HUB_KIND_text:
-    case HUB_KIND_json:
-        write_str(*(const struct hub_span *) value, out);
-        break;
-    case HUB_KIND_bytes:
-        write_bin(*(const struct hub_span *) value, out);
-        break;
-    case HUB_KIND_id:
-        write_bin(hub_span_of(((const hub_id *) value)->b, sizeof(hub_id)), out);
-        break;
+    case HUB_KIND_json: write_str(*(const struct hub_span *) value, out); break;
+    case HUB_KIND_bytes: write_bin(*(const struct hub_span *) value, out); break;
+    case HUB_KIND_id: write_bin(hub_span_of(((const hub_id *) value)->b, sizeof(hub_id)), out); break;
     case HUB_KIND_sealed:
         assert(((const hub_sealed *) value)->box.len > 0);
         write_bin(((const hub_sealed *) value)->box, out);
         break;
-    default:
-        assert(!"a kind that the walker does not know");
+    default: assert(!"a kind that the walker does not know");
     }
 }
 
@@ -119,17 +102,10 @@ static void write_union(const hub_union *value, unsigned depth, struct hub_buf *
 static void write_value(const struct hub_field *field, const void *value, unsigned depth, struct hub_buf *out)
 {
     switch (field->kind) {
-    case HUB_KIND_record:
-        write_record(field->shape, *(void *const *) value, depth + 1, out);
-        break;
-    case HUB_KIND_list:
-        write_list(field, value, depth + 1, out);
-        break;
-    case HUB_KIND_union:
-        write_union(value, depth + 1, out);
-        break;
-    default:
-        write_scalar(field->kind, value, out);
+    case HUB_KIND_record: write_record(field->shape, *(void *const *) value, depth + 1, out); break;
+    case HUB_KIND_list: write_list(field, value, depth + 1, out); break;
+    case HUB_KIND_union: write_union(value, depth + 1, out); break;
+    default: write_scalar(field->kind, value, out);
     }
 }
 

@@ -18,9 +18,9 @@ _Static_assert(sizeof(struct bound_to) == 32, "company and subject lie side by s
 struct visitor {
     void (*visit)(const struct visitor *self, hub_sealed *value);
     struct bound_to to;
-    const struct hub_key *key;           /* to seal */
-    const struct hub_world *world;       /* to seal */
-    const struct hub_key_source *keys;   /* to open */
+    const struct hub_key *key;         /* to seal */
+    const struct hub_world *world;     /* to seal */
+    const struct hub_key_source *keys; /* to open */
     struct hub_arena *arena;
 };
 

@@ -6,10 +6,10 @@
 #include "base/ulid.h"
 
 struct hub_world {
-    int64_t (*now_us)(void *self);                            /* wall clock, microseconds since the epoch */
-    int64_t (*tick_us)(void *self);                           /* monotone clock for intervals and deadlines */
-    void (*random)(void *self, void *ret_bytes, size_t len);  /* cryptographically strong in the real world */
-    void *self;                                               /* passed back to each */
+    int64_t (*now_us)(void *self);                           /* wall clock, microseconds since the epoch */
+    int64_t (*tick_us)(void *self);                          /* monotone clock for intervals and deadlines */
+    void (*random)(void *self, void *ret_bytes, size_t len); /* cryptographically strong in the real world */
+    void *self;                                              /* passed back to each */
 };
 
 /* The real world: CLOCK_REALTIME, CLOCK_MONOTONIC, the kernel's randomness (buffered per thread). Thread-safe. */

@@ -22,8 +22,8 @@ static void appended_pieces_stand_in_a_row(void **state)
     hub_buf_put_byte(&buf, ' ');
     hub_buf_put_u64(&buf, 0);
     hub_buf_put(&buf, NULL, 0);
-    assert_true(hub_span_is(hub_buf_span(&buf),
-                            HUB_SPAN("n=-9223372036854775808 9223372036854775807 18446744073709551615 0")));
+    assert_true(
+        hub_span_is(hub_buf_span(&buf), HUB_SPAN("n=-9223372036854775808 9223372036854775807 18446744073709551615 0")));
     hub_buf_clear(&buf);
     hub_buf_put_be16(&buf, 0x0102);
     hub_buf_put_be64(&buf, UINT64_C(0x030405060708090A));

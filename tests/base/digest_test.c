@@ -70,10 +70,12 @@ static void sealing_gives_the_paper_s_values(void **state)
     from_hex("cafebabefacedbaddecaf888", nonce);
     struct hub_span aad = from_hex("feedfacedeadbeeffeedfacedeadbeefabaddad2", aad_bytes);
     struct hub_span clear = from_hex("d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
-                                     "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39", clear_bytes);
+                                     "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39",
+                                     clear_bytes);
     struct hub_span wanted = from_hex("522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
                                       "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662"
-                                      "76fc6ece0f4e1768cddf8853bb2d551b", want);
+                                      "76fc6ece0f4e1768cddf8853bb2d551b",
+                                      want);
     for (int again = 0; again < 3; again++) {
         hub_seal(&key, nonce, aad, clear, box);
         assert_memory_equal(box, want, wanted.len);

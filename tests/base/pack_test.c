@@ -130,10 +130,18 @@ static void the_bytes_are_those_of_the_format(void **state)
     HUB_SET(sample, &record, figure, ((hub_union){ &circle_shape, &round }));
     HUB_SET(sample, &record, words, ((hub_list){ (struct hub_span[]){ HUB_SPAN("x"), HUB_SPAN("") }, 2, 2 }));
     HUB_SET(sample, &record, distant, 5);
-    struct hub_span want = HUB_SPAN("\x8B" "\x01\x01" "\x02\xD0\xDF" "\x03\xCC\x80"
-                                    "\x04\xCF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF" "\x05\xE0" "\x06\xA1t" "\x07\xC4\x02\x01\x02"
-                                    "\x08\xCD\x03\x84" "\x11\x92\xCD\x70\x02\x81\x01\xCE\x00\x01\x00\x00"
-                                    "\x12\x92\xA1x\xA0" "\xCD\x01\x2C\x05");
+    struct hub_span want = HUB_SPAN("\x8B"
+                                    "\x01\x01"
+                                    "\x02\xD0\xDF"
+                                    "\x03\xCC\x80"
+                                    "\x04\xCF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"
+                                    "\x05\xE0"
+                                    "\x06\xA1t"
+                                    "\x07\xC4\x02\x01\x02"
+                                    "\x08\xCD\x03\x84"
+                                    "\x11\x92\xCD\x70\x02\x81\x01\xCE\x00\x01\x00\x00"
+                                    "\x12\x92\xA1x\xA0"
+                                    "\xCD\x01\x2C\x05");
     struct hub_span got = pack(self, &sample_shape, &record);
     assert_int_equal(got.len, want.len);
     assert_memory_equal(got.at, want.at, want.len);
@@ -145,10 +153,26 @@ static void numbers_take_the_shortest_form_and_come_back(void **state)
     static const struct {
         int64_t value;
         size_t bytes;
-    } cases[] = { { 0, 1 },           { 127, 1 },         { 128, 2 },         { 255, 2 },          { 256, 3 },
-                  { 65535, 3 },       { 65536, 5 },       { UINT32_MAX, 5 },  { INT64_C(1) << 32, 9 }, { INT64_MAX, 9 },
-                  { -1, 1 },          { -32, 1 },         { -33, 2 },         { -128, 2 },         { -129, 3 },
-                  { INT16_MIN, 3 },   { INT16_MIN - 1, 5 }, { INT32_MIN, 5 }, { INT64_C(-2147483649), 9 }, { INT64_MIN, 9 } };
+    } cases[] = { { 0, 1 },
+                  { 127, 1 },
+                  { 128, 2 },
+                  { 255, 2 },
+                  { 256, 3 },
+                  { 65535, 3 },
+                  { 65536, 5 },
+                  { UINT32_MAX, 5 },
+                  { INT64_C(1) << 32, 9 },
+                  { INT64_MAX, 9 },
+                  { -1, 1 },
+                  { -32, 1 },
+                  { -33, 2 },
+                  { -128, 2 },
+                  { -129, 3 },
+                  { INT16_MIN, 3 },
+                  { INT16_MIN - 1, 5 },
+                  { INT32_MIN, 5 },
+                  { INT64_C(-2147483649), 9 },
+                  { INT64_MIN, 9 } };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct point point = { 0 };
         HUB_SET(point, &point, x, cases[i].value);
@@ -244,13 +268,37 @@ static void values_of_every_type_of_msgpack_can_be_skipped(void **state)
 {
     struct fixture *self = *state;
     static const struct hub_span values[] = {
-        HUB_SPAN("\xC0"), HUB_SPAN("\xC2"), HUB_SPAN("\xC3"), HUB_SPAN("\xCA\1\2\3\4"), HUB_SPAN("\xCB\1\2\3\4\5\6\7\10"),
-        HUB_SPAN("\xC7\3\1abc"), HUB_SPAN("\xC8\0\3\1abc"), HUB_SPAN("\xC9\0\0\0\3\1abc"), HUB_SPAN("\xD4\1a"),
-        HUB_SPAN("\xD5\1ab"), HUB_SPAN("\xD6\1abcd"), HUB_SPAN("\xD7\1abcdefgh"), HUB_SPAN("\xD8\1abcdefghijklmnop"),
-        HUB_SPAN("\xD9\3abc"), HUB_SPAN("\xDA\0\3abc"), HUB_SPAN("\xDB\0\0\0\3abc"), HUB_SPAN("\xC4\3abc"),
-        HUB_SPAN("\xC5\0\3abc"), HUB_SPAN("\xC6\0\0\0\3abc"), HUB_SPAN("\x92\xC0\xC0"), HUB_SPAN("\xDC\0\2\xC0\xC0"),
-        HUB_SPAN("\xDD\0\0\0\2\xC0\xC0"), HUB_SPAN("\x81\xA1" "a\xC0"), HUB_SPAN("\xDE\0\1\xA1" "a\xC0"),
-        HUB_SPAN("\xDF\0\0\0\1\xA1" "a\xC0"), HUB_SPAN("\xD1\xFF\0"), HUB_SPAN("\xCD\1\2"), HUB_SPAN("\xFF"),
+        HUB_SPAN("\xC0"),
+        HUB_SPAN("\xC2"),
+        HUB_SPAN("\xC3"),
+        HUB_SPAN("\xCA\1\2\3\4"),
+        HUB_SPAN("\xCB\1\2\3\4\5\6\7\10"),
+        HUB_SPAN("\xC7\3\1abc"),
+        HUB_SPAN("\xC8\0\3\1abc"),
+        HUB_SPAN("\xC9\0\0\0\3\1abc"),
+        HUB_SPAN("\xD4\1a"),
+        HUB_SPAN("\xD5\1ab"),
+        HUB_SPAN("\xD6\1abcd"),
+        HUB_SPAN("\xD7\1abcdefgh"),
+        HUB_SPAN("\xD8\1abcdefghijklmnop"),
+        HUB_SPAN("\xD9\3abc"),
+        HUB_SPAN("\xDA\0\3abc"),
+        HUB_SPAN("\xDB\0\0\0\3abc"),
+        HUB_SPAN("\xC4\3abc"),
+        HUB_SPAN("\xC5\0\3abc"),
+        HUB_SPAN("\xC6\0\0\0\3abc"),
+        HUB_SPAN("\x92\xC0\xC0"),
+        HUB_SPAN("\xDC\0\2\xC0\xC0"),
+        HUB_SPAN("\xDD\0\0\0\2\xC0\xC0"),
+        HUB_SPAN("\x81\xA1"
+                 "a\xC0"),
+        HUB_SPAN("\xDE\0\1\xA1"
+                 "a\xC0"),
+        HUB_SPAN("\xDF\0\0\0\1\xA1"
+                 "a\xC0"),
+        HUB_SPAN("\xD1\xFF\0"),
+        HUB_SPAN("\xCD\1\2"),
+        HUB_SPAN("\xFF"),
     };
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         struct hub_buf *bytes = &self->bytes;
@@ -316,8 +364,13 @@ static void a_missing_required_field_is_named(void **state)
 static void a_known_tag_of_another_type_is_refused(void **state)
 {
     struct fixture *self = *state;
-    static const struct hub_span strangers[] = { HUB_SPAN("\xC0"), HUB_SPAN("\xC3"), HUB_SPAN("\xCB\0\0\0\0\0\0\0\0"),
-                                                 HUB_SPAN("\xD4\1a"), HUB_SPAN("\x92\xC0\xC0"), HUB_SPAN("\x81\xA1" "a\1") };
+    static const struct hub_span strangers[] = { HUB_SPAN("\xC0"),
+                                                 HUB_SPAN("\xC3"),
+                                                 HUB_SPAN("\xCB\0\0\0\0\0\0\0\0"),
+                                                 HUB_SPAN("\xD4\1a"),
+                                                 HUB_SPAN("\x92\xC0\xC0"),
+                                                 HUB_SPAN("\x81\xA1"
+                                                          "a\1") };
     for (size_t i = 0; i < sample_registry.count; i++) {
         const struct hub_shape *shape = sample_registry.shapes[i];
         for (unsigned k = 0; k < shape->count; k++) {
@@ -338,23 +391,27 @@ static void values_outside_their_c_type_are_refused(void **state)
 {
     struct fixture *self = *state;
     static const struct hub_span bad[] = {
-        HUB_SPAN("\x81\x01\x02"),                                 /* a bool is 0 or 1 */
-        HUB_SPAN("\x81\x02\xCF\x80\0\0\0\0\0\0\0"),               /* i64 */
-        HUB_SPAN("\x81\x03\xCF\0\0\0\1\0\0\0\0"),                 /* u32 */
-        HUB_SPAN("\x81\x03\xFF"),                                 /* u32 */
-        HUB_SPAN("\x81\x04\xFF"),                                 /* u64 */
-        HUB_SPAN("\x81\x08\xCE\0\1\0\0"),                         /* enum */
-        HUB_SPAN("\x81\x06\xA2\xC3\x28"),                         /* UTF-8 */
-        HUB_SPAN("\x81\x0C\xA1\xFF"),                             /* UTF-8 */
-        HUB_SPAN("\x81\x0B\xC4\x0F" "123456789012345"),           /* an id has 16 bytes */
-        HUB_SPAN("\x81\x0B\xC4\x11" "12345678901234567"),
-        HUB_SPAN("\x81\x0D\xC4\x03" "abc"),                       /* too short for a box */
-        HUB_SPAN("\x81\x11\x93\x01\x80\x80"),                     /* a union is a pair */
-        HUB_SPAN("\x81\x11\x92\xCD\x70\x01\x80"),                 /* of a type that may stand there */
-        HUB_SPAN("\x81\x12\xDD\xFF\xFF\xFF\xFF"),                 /* more items than bytes */
-        HUB_SPAN("\xDF\xFF\xFF\xFF\xFF\x01"),                     /* more pairs than bytes */
-        HUB_SPAN("\x81\xFF\x01"),                                 /* a tag below 0 */
-        HUB_SPAN("\x81\xA1" "a\x01"),                             /* a tag that is a text */
+        HUB_SPAN("\x81\x01\x02"),                   /* a bool is 0 or 1 */
+        HUB_SPAN("\x81\x02\xCF\x80\0\0\0\0\0\0\0"), /* i64 */
+        HUB_SPAN("\x81\x03\xCF\0\0\0\1\0\0\0\0"),   /* u32 */
+        HUB_SPAN("\x81\x03\xFF"),                   /* u32 */
+        HUB_SPAN("\x81\x04\xFF"),                   /* u64 */
+        HUB_SPAN("\x81\x08\xCE\0\1\0\0"),           /* enum */
+        HUB_SPAN("\x81\x06\xA2\xC3\x28"),           /* UTF-8 */
+        HUB_SPAN("\x81\x0C\xA1\xFF"),               /* UTF-8 */
+        HUB_SPAN("\x81\x0B\xC4\x0F"
+                 "123456789012345"), /* an id has 16 bytes */
+        HUB_SPAN("\x81\x0B\xC4\x11"
+                 "12345678901234567"),
+        HUB_SPAN("\x81\x0D\xC4\x03"
+                 "abc"),                          /* too short for a box */
+        HUB_SPAN("\x81\x11\x93\x01\x80\x80"),     /* a union is a pair */
+        HUB_SPAN("\x81\x11\x92\xCD\x70\x01\x80"), /* of a type that may stand there */
+        HUB_SPAN("\x81\x12\xDD\xFF\xFF\xFF\xFF"), /* more items than bytes */
+        HUB_SPAN("\xDF\xFF\xFF\xFF\xFF\x01"),     /* more pairs than bytes */
+        HUB_SPAN("\x81\xFF\x01"),                 /* a tag below 0 */
+        HUB_SPAN("\x81\xA1"
+                 "a\x01"), /* a tag that is a text */
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct hub_fault fault;
@@ -364,7 +421,8 @@ static void values_outside_their_c_type_are_refused(void **state)
         assert_string_not_equal(fault.reason, "A required field is missing.");
     }
     /* Not what is wrong: other forms of the same number. */
-    static const struct hub_span same[] = { HUB_SPAN("\x81\x01\x07"), HUB_SPAN("\x81\x01\xCC\x07"), HUB_SPAN("\x81\x01\xD3\0\0\0\0\0\0\0\7"),
+    static const struct hub_span same[] = { HUB_SPAN("\x81\x01\x07"), HUB_SPAN("\x81\x01\xCC\x07"),
+                                            HUB_SPAN("\x81\x01\xD3\0\0\0\0\0\0\0\7"),
                                             HUB_SPAN("\xDE\0\1\xCD\0\1\xCF\0\0\0\0\0\0\0\7") };
     for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
         const struct node *node = unpack(self, &node_shape, same[i]);

@@ -105,7 +105,9 @@ static void fill_scalar(struct filler *self, const struct hub_field *field, unsi
     case HUB_KIND_set: *(hub_set *) value = make_set(self, field); break;
     case HUB_KIND_enum: *(hub_enum *) value = make_word(self, field); break;
     case HUB_KIND_text: *(hub_text *) value = make_text(self, of); break;
-    case HUB_KIND_bytes: *(hub_bytes *) value = make_bytes(self, (size_t) pick(self, min, max < 400 ? max : 400)); break;
+    case HUB_KIND_bytes:
+        *(hub_bytes *) value = make_bytes(self, (size_t) pick(self, min, max < 400 ? max : 400));
+        break;
     case HUB_KIND_id: memcpy(value, make_bytes(self, 16).at, 16); break;
     case HUB_KIND_json: *(hub_json *) value = HUB_SPAN("{\"a\":[1,2.50,null],\"b\":\"\xC3\xBC\"}"); break;
     case HUB_KIND_sealed:
@@ -177,12 +179,9 @@ static bool scalar_is(unsigned kind, const void *a, const void *b)
     switch (kind) {
     case HUB_KIND_text:
     case HUB_KIND_bytes:
-    case HUB_KIND_json:
-        return hub_span_is(*(const struct hub_span *) a, *(const struct hub_span *) b);
-    case HUB_KIND_sealed:
-        return hub_span_is(((const hub_sealed *) a)->box, ((const hub_sealed *) b)->box);
-    default:
-        return memcmp(a, b, hub_kind_size(kind)) == 0;
+    case HUB_KIND_json: return hub_span_is(*(const struct hub_span *) a, *(const struct hub_span *) b);
+    case HUB_KIND_sealed: return hub_span_is(((const hub_sealed *) a)->box, ((const hub_sealed *) b)->box);
+    default: return memcmp(a, b, hub_kind_size(kind)) == 0;
     }
 }
 

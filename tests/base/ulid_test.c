@@ -60,11 +60,18 @@ static void later_ids_sort_later_as_bytes_and_as_text(void **state)
 static void what_is_no_id_is_refused_and_changes_nothing(void **state)
 {
     (void) state;
-    static const char *const bad[] = { "", "01ARYZ6S41000000000000000", "01ARYZ6S4100000000000000000",
-                                       "8ZZZZZZZZZZZZZZZZZZZZZZZZZ", "01ARYZ6S41000000000000000U",
-                                       "01ARYZ6S41000000000000000I", "01ARYZ6S41000000000000000L",
-                                       "01ARYZ6S41000000000000000O", "01ARYZ6S41-000000000000000",
-                                       "01ARYZ6S4\xC3\xA9" "000000000000000", " 01ARYZ6S41000000000000000" };
+    static const char *const bad[] = { "",
+                                       "01ARYZ6S41000000000000000",
+                                       "01ARYZ6S4100000000000000000",
+                                       "8ZZZZZZZZZZZZZZZZZZZZZZZZZ",
+                                       "01ARYZ6S41000000000000000U",
+                                       "01ARYZ6S41000000000000000I",
+                                       "01ARYZ6S41000000000000000L",
+                                       "01ARYZ6S41000000000000000O",
+                                       "01ARYZ6S41-000000000000000",
+                                       "01ARYZ6S4\xC3\xA9"
+                                       "000000000000000",
+                                       " 01ARYZ6S41000000000000000" };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct hub_ulid id = { { 42 } };
         assert_false(hub_ulid_parse(hub_span(bad[i]), &id));

@@ -43,9 +43,22 @@ static void exactly_the_well_formed_three_byte_texts_are_valid(void **state)
 static void ill_formed_texts_are_refused_wherever_they_stand(void **state)
 {
     (void) state;
-    static const char *const bad[] = { "\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xED\xBF\xBF",
-                                       "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xFE",
-                                       "\xC3", "\xE2\x82", "\xF0\x9F\x98", "\xC3\x28", "\xF0\x9F\x28\x80" };
+    static const char *const bad[] = { "\x80",
+                                       "\xC0\x80",
+                                       "\xC1\xBF",
+                                       "\xE0\x9F\xBF",
+                                       "\xED\xA0\x80",
+                                       "\xED\xBF\xBF",
+                                       "\xF0\x8F\xBF\xBF",
+                                       "\xF4\x90\x80\x80",
+                                       "\xF5\x80\x80\x80",
+                                       "\xFF",
+                                       "\xFE",
+                                       "\xC3",
+                                       "\xE2\x82",
+                                       "\xF0\x9F\x98",
+                                       "\xC3\x28",
+                                       "\xF0\x9F\x28\x80" };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         for (size_t before = 0; before < 20; before++) {
             char bytes[40];
@@ -60,7 +73,8 @@ static void ill_formed_texts_are_refused_wherever_they_stand(void **state)
 static void counting_agrees_with_the_prefix_at_every_length(void **state)
 {
     (void) state;
-    struct hub_span text = HUB_SPAN("Gr\xC3\xBC\xC3\x9F" "e \xE2\x82\xAC 12 \xF0\x9F\x98\x80 and plain ASCII behind");
+    struct hub_span text = HUB_SPAN("Gr\xC3\xBC\xC3\x9F"
+                                    "e \xE2\x82\xAC 12 \xF0\x9F\x98\x80 and plain ASCII behind");
     size_t all = hub_utf8_count(text);
     assert_int_equal(all, 35);
     for (size_t max = 0; max <= all + 2; max++) {

@@ -16,7 +16,7 @@ struct bench {
     struct hub_arena *arena; /* of what is made before */
     struct hub_arena *each;  /* emptied after every call */
     struct hub_buf out;
-    struct hub_span bytes;   /* the packed event */
+    struct hub_span bytes; /* the packed event */
     struct twelve event;
     struct hub_key key;
     uint64_t sum; /* of something from each call, so that none is left out by the compiler */
