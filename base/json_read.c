@@ -11,6 +11,8 @@ static int finish_value(struct reader *self)
     if (outer != NULL) {
         outer->index++;
         outer->key = (struct hub_span){ NULL, 0 };
+    } else {
+        hub_reader_note_end(self);
     }
     return 1;
 }
@@ -319,6 +321,8 @@ void hub_reader_init(struct reader *self, struct hub_span text, struct hub_arena
     self->record = record;
     self->yajl = NULL;
     self->is_malformed = false;
+    self->is_finishing = false;
+    self->end = 0;
     self->fault.error = 0;
     self->keep = false;
     self->free_depth = 0;

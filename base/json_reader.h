@@ -46,6 +46,8 @@ struct reader {
     void *record;
     yajl_handle yajl;
     bool is_malformed;
+    bool is_finishing;      /* yajl has seen all of the text */
+    size_t end;             /* the offset behind the whole */
     struct hub_fault fault; /* .error is 0 while there is none */
 
     struct hub_field item; /* what an open list of scalars or a set consists of */
@@ -75,6 +77,9 @@ bool hub_reader_text_is_clean(struct reader *self, struct hub_span text);
 
 /* True when yajl had to undo escapes, so that the text lies in its buffer and is gone with the next one. */
 bool hub_reader_is_decoded(const struct reader *self, struct hub_span text);
+
+/* The whole is complete here. */
+void hub_reader_note_end(struct reader *self);
 
 /* Refuse the whole text; the pointer is where the reader stands. Returns 0, which ends the tokenizer. */
 int hub_reader_malformed(struct reader *self, const char *reason);

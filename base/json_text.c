@@ -54,7 +54,7 @@ static struct hub_span next_part(struct hub_span *text)
 
 static bool take_set(const struct hub_field *field, struct hub_span text, uint64_t *bits, struct hub_fault *fault)
 {
-    const struct hub_field item = { .kind = HUB_KIND_enum, .vocab = field->vocab };
+    const struct hub_field item = hub_value_item(field);
     *bits = 0;
     text.at = text.len > 0 ? text.at : NULL;
     while (text.at != NULL) {

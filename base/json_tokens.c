@@ -2,8 +2,9 @@
 /* The tokenizer: yajl, and what it lacks in strictness. docs/decisions/001-json-tokenizer.md says why yajl.
  *
  * yajl takes lead bytes of UTF-8 at their word, so it accepts overlong forms and surrogates; its check is off and ours is
- * on. It writes "?" for half a surrogate pair, so the escapes of every text that had any are looked at again. It has no
- * limit of depth and knows no duplicate names: json_read.c and json_free.c do. */
+ * on. It writes "?" for half a surrogate pair, so the escapes of every text that had any are looked at again. It skips
+ * vertical tabs and form feeds like blanks, and a text without end behind the end of the whole. It has no limit of depth and knows no duplicate names: json_read.c and
+ * json_free.c do. */
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/json_reader.h"
@@ -139,17 +140,32 @@ static bool surrogates_are_paired(struct hub_span raw)
 
 bool hub_reader_text_is_clean(struct reader *self, struct hub_span text)
 {
+    if (text.len > 0 && hub_reader_is_decoded(self, text)) {
+        size_t end = yajl_get_bytes_consumed(self->yajl) - 1;
+        if (!surrogates_are_paired(raw_text(self->text.at, self->text.at + end))) {
+            hub_reader_malformed(self, "has half a surrogate pair");
+            return false;
+        }
+    }
     if (!hub_utf8_is_valid(text)) {
         hub_reader_malformed(self, "is not valid UTF-8");
         return false;
     }
-    if (text.len == 0 || !hub_reader_is_decoded(self, text)) {
-        return true;
-    }
-    size_t end = yajl_get_bytes_consumed(self->yajl) - 1;
-    if (!surrogates_are_paired(raw_text(self->text.at, self->text.at + end))) {
-        hub_reader_malformed(self, "has half a surrogate pair");
-        return false;
+    return true;
+}
+
+void hub_reader_note_end(struct reader *self)
+{
+    self->end = self->is_finishing ? self->text.len : yajl_get_bytes_consumed(self->yajl);
+}
+
+/* yajl takes a text that nobody closes, behind the end of the whole, for the end of the input. */
+static bool only_blanks_follow(const struct reader *self)
+{
+    for (size_t i = self->end; i < self->text.len; i++) {
+        if (memchr(" \t\n\r", self->text.at[i], 4) == NULL) {
+            return false;
+        }
     }
     return true;
 }
@@ -171,6 +187,27 @@ static void explain(struct reader *self)
                      what.at);
 }
 
+/* Up to the first form feed or vertical tab. yajl skips these two like blanks; RFC 8259 has them nowhere. */
+static size_t length_without_odd_blanks(struct hub_span text)
+{
+    const char *tab = memchr(text.at, '\v', text.len);
+    size_t len = tab == NULL ? text.len : (size_t) (tab - text.at);
+    const char *feed = memchr(text.at, '\f', len);
+    return feed == NULL ? len : (size_t) (feed - text.at);
+}
+
+static void finish(struct reader *self)
+{
+    self->is_finishing = true;
+    yajl_status status = yajl_complete_parse(self->yajl);
+    if (status == yajl_status_error) {
+        hub_reader_malformed(self, "ends too early");
+    } else if (status == yajl_status_ok && !only_blanks_follow(self)) {
+        hub_reader_malformed(self, "");
+        hub_fault_reason(&self->fault, "is not JSON at byte %zu: trailing garbage", self->end + 1);
+    }
+}
+
 void hub_reader_run(struct reader *self, const yajl_callbacks *callbacks)
 {
     yajl_alloc_funcs memory = { piece_new, piece_resize, piece_free, self };
@@ -182,16 +219,17 @@ void hub_reader_run(struct reader *self, const yajl_callbacks *callbacks)
         hub_reader_malformed(self, "is empty");
         return;
     }
+    size_t len = length_without_odd_blanks(self->text);
     self->yajl = yajl_alloc(callbacks, &memory, self);
     yajl_config(self->yajl, yajl_dont_validate_strings, 1);
-    yajl_status status = yajl_parse(self->yajl, (const unsigned char *) self->text.at, self->text.len);
-    if (status == yajl_status_ok) {
-        status = yajl_complete_parse(self->yajl);
-        if (status == yajl_status_error) {
-            hub_reader_malformed(self, "ends too early");
-        }
-    } else if (status == yajl_status_error) {
+    yajl_status status = yajl_parse(self->yajl, (const unsigned char *) self->text.at, len);
+    if (status == yajl_status_error) {
         explain(self);
+    } else if (status == yajl_status_ok && len < self->text.len) {
+        hub_reader_malformed(self, "");
+        hub_fault_reason(&self->fault, "is not JSON at byte %zu: a form feed or vertical tab", len + 1);
+    } else if (status == yajl_status_ok) {
+        finish(self);
     }
     yajl_free(self->yajl);
 }

@@ -39,9 +39,11 @@ uint64_t hub_value_u64_max(const struct hub_field *field)
 
 struct hub_field hub_value_item(const struct hub_field *list)
 {
-    return (struct hub_field){
-        .name = list->name, .kind = list->of, .scale = list->scale, .vocab = list->vocab, .refers = list->refers
-    };
+    return (struct hub_field){ .name = list->name,
+                               .kind = list->kind == HUB_KIND_set ? HUB_KIND_enum : list->of,
+                               .scale = list->scale,
+                               .vocab = list->vocab,
+                               .refers = list->refers };
 }
 
 /* "must be one of a, b, c", a name at a time, with "..." where the reason has no more room. */
