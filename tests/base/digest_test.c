@@ -127,6 +127,23 @@ static void nothing_can_be_sealed_too(void **state)
     assert_false(hub_unseal(&key, nonce, hub_span(NULL), hub_span_of(box, sizeof box), back));
 }
 
+/* The key of the call before, or one of nothing but zeros, must not stand in for the one that is given. */
+static void keys_in_turn_are_each_used(void **state)
+{
+    (void) state;
+    const struct hub_key keys[] = { { "one" }, { { 0 } }, { "two" } };
+    uint8_t nonce[HUB_NONCE] = { 0 };
+    for (size_t i = 0; i < 9; i++) {
+        uint8_t box[3 + HUB_TAG];
+        char back[3];
+        struct hub_span all = hub_span_of(box, sizeof box);
+        hub_seal(&keys[i % 3], nonce, hub_span(NULL), HUB_SPAN("abc"), box);
+        for (size_t k = 0; k < 3; k++) {
+            assert_int_equal(hub_unseal(&keys[k], nonce, hub_span(NULL), all, back), k == i % 3);
+        }
+    }
+}
+
 static void *work(void *arg)
 {
     for (uint32_t i = 0; i < 500; i++) {
@@ -178,6 +195,7 @@ int main(void)
         cmocka_unit_test(sealing_gives_the_paper_s_values),
         cmocka_unit_test(whatever_is_changed_the_box_stays_shut),
         cmocka_unit_test(nothing_can_be_sealed_too),
+        cmocka_unit_test(keys_in_turn_are_each_used),
         cmocka_unit_test(each_thread_has_contexts_of_its_own),
         cmocka_unit_test(secrets_are_compared_to_the_last_byte),
     };

@@ -485,6 +485,18 @@ static void records_nest_thirty_two_deep_and_no_deeper(void **state)
     assert_null(unpack(self, &node_shape, nested(self, 100000, 100)));
 }
 
+static void a_list_counts_as_deep_as_a_record(void **state)
+{
+    struct fixture *self = *state;
+    for (unsigned levels = HUB_PACK_DEPTH - 1; levels <= HUB_PACK_DEPTH; levels++) {
+        nested(self, levels, 2);
+        self->bytes.len -= 2;
+        hub_buf_put_text(&self->bytes, "\x03\x90");
+        void *node = unpack(self, &node_shape, hub_buf_span(&self->bytes));
+        assert_true((node != NULL) == (levels < HUB_PACK_DEPTH));
+    }
+}
+
 static void a_hash_is_that_of_the_bytes_and_of_nothing_else(void **state)
 {
     struct fixture *self = *state;
@@ -543,6 +555,7 @@ int main(void)
         TEST(values_outside_their_c_type_are_refused),
         TEST(a_fault_points_through_records_and_lists),
         TEST(records_nest_thirty_two_deep_and_no_deeper),
+        TEST(a_list_counts_as_deep_as_a_record),
         TEST(a_hash_is_that_of_the_bytes_and_of_nothing_else),
         TEST(a_copy_shares_nothing_with_the_original),
     };
