@@ -190,14 +190,10 @@ static void secrets_are_compared_to_the_last_byte(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sha256_gives_the_standard_s_values),
-        cmocka_unit_test(hmac_gives_the_rfc_s_values),
-        cmocka_unit_test(sealing_gives_the_paper_s_values),
-        cmocka_unit_test(whatever_is_changed_the_box_stays_shut),
-        cmocka_unit_test(nothing_can_be_sealed_too),
-        cmocka_unit_test(keys_in_turn_are_each_used),
-        cmocka_unit_test(each_thread_has_contexts_of_its_own),
-        cmocka_unit_test(secrets_are_compared_to_the_last_byte),
+        cmocka_unit_test(sha256_gives_the_standard_s_values),  cmocka_unit_test(hmac_gives_the_rfc_s_values),
+        cmocka_unit_test(sealing_gives_the_paper_s_values),    cmocka_unit_test(whatever_is_changed_the_box_stays_shut),
+        cmocka_unit_test(nothing_can_be_sealed_too),           cmocka_unit_test(keys_in_turn_are_each_used),
+        cmocka_unit_test(each_thread_has_contexts_of_its_own), cmocka_unit_test(secrets_are_compared_to_the_last_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
