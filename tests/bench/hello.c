@@ -24,7 +24,7 @@
 enum { HEADERS_MAX = HUB_TEXTS_MAX, NAME_MAX_BYTES = 64, ACCEPTS_AT_ONCE = 16 };
 
 struct settings {
-    const char *listen, *status, *body, *body_file;
+    const char *listen, *status, *server, *body, *body_file;
     struct hub_texts headers;
 };
 
@@ -161,9 +161,11 @@ static int prepare_answer(struct hello *self, const struct settings *settings)
     return read_body(self, settings);
 }
 
-static void prepare_h2o(struct hello *self)
+static void prepare_h2o(struct hello *self, const char *server)
 {
     h2o_config_init(&self->config);
+    if (server)
+        self->config.server_name = h2o_iovec_init(server, strlen(server));
     h2o_hostconf_t *host = h2o_config_register_host(&self->config, h2o_iovec_init(H2O_STRLIT("default")), 65535);
     h2o_pathconf_t *path = h2o_config_register_path(host, "/", 0);
     struct handler *handler = (struct handler *) h2o_create_handler(path, sizeof *handler);
@@ -212,7 +214,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "bench-hello: cannot listen on %s: %s\n", settings.listen, strerror(errno));
         return 1;
     }
-    prepare_h2o(&self);
+    prepare_h2o(&self, settings.server);
     h2o_socket_t *listener = h2o_evloop_socket_create(self.context.loop, fd, H2O_SOCKET_FLAG_DONT_READ);
     listener->data = &self;
     h2o_socket_read_start(listener, on_accept);

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Tests of tests/bench/run with a program that answers like the hub: the figures are not looked at, the manners are."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+
+from report import Row, table  # noqa: E402
+
+BUILD = os.path.dirname(os.path.abspath(os.environ.get('OMNIHUB', 'build/omnihub')))
+TOOLS = ('tools/bench/bench-load', 'tools/bench/bench-disk', 'tools/bench/bench-zactor', 'tests/bench/bench-hello')
+PATIENCE_S = 120
+
+
+def children_in(folder):
+    """Ids of the processes that have a path below the folder on their command line."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            with open(f'/proc/{pid}/cmdline', 'rb') as line:
+                if folder.encode() in line.read() and int(pid) != os.getpid():
+                    found.append(int(pid))
+        except OSError:
+            pass  # it ended meanwhile
+    return found
+
+
+class Driver(unittest.TestCase):
+
+    def setUp(self):
+        self.build = tempfile.mkdtemp(prefix='hub-bench-test-')
+        self.addCleanup(shutil.rmtree, self.build)
+        for tool in TOOLS:
+            os.makedirs(os.path.dirname(os.path.join(self.build, tool)), exist_ok=True)
+            os.symlink(os.path.join(BUILD, tool), os.path.join(self.build, tool))
+        os.symlink(os.path.join(HERE, 'fake_hub.py'), os.path.join(self.build, 'omnihub'))
+
+    def start(self, *options, mode=''):
+        command = [sys.executable, os.path.join(HERE, 'run'), '--short', '--build', self.build, '--rounds', '2',
+                   '--seconds', '0.1', '--connections', '1,64', *options]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                env={**os.environ, 'FAKE_HUB': mode})
+
+    def run_whole(self, *options, mode=''):
+        process = self.start(*options, mode=mode)
+        out, err = process.communicate(timeout=PATIENCE_S)
+        self.assertEqual(children_in(self.build), [])
+        self.assertEqual([name for name in os.listdir(self.build) if name.startswith('bench-')], [])
+        return process.returncode, out, err
+
+    def test_a_run_prints_every_ratio_and_leaves_nothing_behind(self):
+        status, out, err = self.run_whole()
+        self.assertEqual((status, err), (0, ''))
+        for line in ('durable POST, 1 connection, of hello', 'durable POST, 64 connections, of hello',
+                     'durable POST, 64 connections, of sync=0', 'GET session, 64 connections, of hello',
+                     'replay (decode + fold), of raw scan', 'activating 1,000 events, with snapshot',
+                     'bytes per active session of 20 messages', 'views behind at the end'):
+            self.assertIn(line, out)
+        self.assertRegex(out, r'fold\), of raw scan +\| +\| +0\.45 \| +\| +>= 0\.40 \| +met')
+        self.assertRegex(out, r'of 20 messages +\| +\| +9000 \| +\| +<= 8192 \| +\*\*missed\*\*')
+
+    def test_a_missed_bar_is_an_error_only_when_asked(self):
+        status, out, _ = self.run_whole('--strict')
+        self.assertEqual(status, 1)
+        self.assertIn('**missed**', out)
+
+    def test_a_refused_request_ends_the_run(self):
+        status, out, err = self.run_whole(mode='refuse')
+        self.assertEqual((status, out), (1, ''))
+        self.assertRegex(err, r"failed: \{'status_503': \d+\}")
+
+    def test_what_was_measured_before_a_failure_is_printed(self):
+        status, out, _ = self.run_whole(mode='forget')
+        self.assertEqual(status, 1)
+        self.assertIn('durable POST, 64 connections, of hello', out)
+        self.assertIn('**The rest was not measured:** GET /session/{1} was answered HTTP/1.1 404', out)
+
+    def test_a_hub_that_does_not_start_is_quoted(self):
+        status, _, err = self.run_whole(mode='die')
+        self.assertEqual(status, 1)
+        self.assertIn('cannot open the log', err)
+
+    def test_ctrl_c_stops_every_server(self):
+        process = self.start('--seconds', '20')
+        deadline = time.monotonic() + PATIENCE_S
+        while not any('bench-hello' in self.command(pid) for pid in children_in(self.build)):
+            self.assertLess(time.monotonic(), deadline, 'bench-hello was never started')
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE_S)
+        self.assertEqual(process.returncode, 130)
+        self.assertIn('stopped', err)
+        self.assertEqual(children_in(self.build), [])
+        self.assertEqual([name for name in os.listdir(self.build) if name.startswith('bench-')], [])
+
+    @staticmethod
+    def command(pid):
+        try:
+            with open(f'/proc/{pid}/cmdline', 'rb') as line:
+                return line.read().decode(errors='replace')
+        except OSError:
+            return ''
+
+
+class Report(unittest.TestCase):
+
+    def test_the_median_decides_about_a_bar(self):
+        self.assertTrue(Row('x', [0.1, 0.5, 0.4], 0.4).is_met)
+        self.assertFalse(Row('x', [0.1, 0.5, 0.39], 0.4).is_met)
+        self.assertTrue(Row('x', [9, 3, 99], 10, at_most=True).is_met)
+        self.assertFalse(Row('x', [11], 10, at_most=True).is_met)
+        self.assertIsNone(Row('x', [1]).is_met)
+
+    def test_columns_line_up(self):
+        lines = table(['a', 'b'], [['long one', 1], ['x', 1000]]).splitlines()
+        self.assertEqual(len({len(line) for line in lines}), 1)
+        self.assertTrue(all(re.fullmatch(r'\|.*\|', line) for line in lines))
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)
