@@ -2,7 +2,7 @@
 /* The msgpack walker, inward: each tag is first compared with that of the next declared field, which it nearly always is.
  *
  * Nothing is copied: texts and boxes point into the bytes, nested records and lists lie in the arena. A fault is noted
- * where it is found, from the path of steps that the frames above keep on the stack, and then everything returns. */
+ * where it is found, from the path of steps that led there, and then everything returns. */
 #include "base/pack.h"
 
 #include "base/error.h"
@@ -11,46 +11,54 @@
 #include "base/sealed.h"
 #include "base/utf8.h"
 
-/* One step of the path to what is being read; the frame of a record or list has one and changes it as it goes. */
+/* One step of the path to what is being read. */
 struct step {
-    const struct step *outer;
     const struct hub_field *field; /* of a record; NULL in a list, and in a record before its first field */
-    int64_t index;                 /* of a list's item; -1 in a record */
+    uint32_t index;                /* of a list's item; OF_RECORD in a record */
 };
+
+#define OF_RECORD UINT32_MAX
 
 struct reader {
     struct hub_msgpack_reader bytes;
     struct hub_arena *arena;
-    const struct step *path;     /* innermost step */
-    struct hub_fault *ret_fault; /* may be NULL */
+    struct hub_fault *ret_fault;      /* may be NULL */
+    unsigned depth;                   /* records and lists around what is being read */
+    struct step path[HUB_PACK_DEPTH]; /* a step in each of them, the outermost first */
 };
 
-static bool read_record(struct reader *self, const struct hub_shape *shape, void *record, unsigned depth);
-
-/* Write the path from the outside inwards. Returns false when there was no room for all of it. */
-static bool note_path(struct hub_fault *fault, const struct step *step)
-{
-    if (step == NULL) {
-        return true;
-    }
-    if (!note_path(fault, step->outer)) {
-        return false;
-    }
-    if (step->field != NULL) {
-        return hub_fault_step(fault, hub_span(step->field->name));
-    }
-    return step->index < 0 || hub_fault_step_index(fault, (size_t) step->index);
-}
+static bool read_record(struct reader *self, const struct hub_shape *shape, void *record);
 
 /* Note what is wrong with the value that is being read. Returns false, for the caller to return. */
 static __attribute__((cold, noinline)) bool refuse(struct reader *self, const char *reason)
 {
-    if (self->ret_fault != NULL) {
-        hub_fault_init(self->ret_fault, HUB_ERROR_invalid_field);
-        note_path(self->ret_fault, self->path);
-        hub_fault_reason(self->ret_fault, "%s", reason);
+    if (self->ret_fault == NULL) {
+        return false;
+    }
+    hub_fault_init(self->ret_fault, HUB_ERROR_invalid_field);
+    hub_fault_reason(self->ret_fault, "%s", reason);
+    bool room = true;
+    for (unsigned i = 0; room && i < self->depth; i++) {
+        const struct step *step = &self->path[i];
+        if (step->index != OF_RECORD) {
+            room = hub_fault_step_index(self->ret_fault, step->index);
+        } else if (step->field != NULL) {
+            room = hub_fault_step(self->ret_fault, hub_span(step->field->name));
+        }
     }
     return false;
+}
+
+/* The step of a record or list that begins here; NULL when it lies too deep. */
+static inline struct step *enter(struct reader *self)
+{
+    if (self->depth == HUB_PACK_DEPTH) {
+        refuse(self, "The values lie too deep in one another.");
+        return NULL;
+    }
+    struct step *step = &self->path[self->depth++];
+    *step = (struct step){ .index = OF_RECORD };
+    return step;
 }
 
 static inline bool read_unsigned(struct reader *self, uint64_t max, uint64_t *ret_value)
@@ -153,30 +161,28 @@ static size_t least_bytes(const struct hub_field *list)
     return bytes;
 }
 
-static bool read_list(struct reader *self, const struct hub_field *field, hub_list *ret_list, unsigned depth)
+static bool read_list(struct reader *self, const struct hub_field *field, hub_list *ret_list)
 {
     uint32_t count;
-    if (depth > HUB_PACK_DEPTH) {
-        return refuse(self, "The values lie too deep in one another.");
-    }
     if (!hub_msgpack_take_array(&self->bytes, &count) ||
         count > hub_msgpack_remains(&self->bytes) / least_bytes(field)) {
         return refuse(self, "This is not a list, or it is cut off.");
+    }
+    struct step *here = enter(self);
+    if (here == NULL) {
+        return false;
     }
     bool of_records = field->of == HUB_KIND_record;
     size_t size = of_records ? field->shape->size : hub_kind_size(field->of);
     char *item = count > 0 ? hub_arena_get(self->arena, size * count) : NULL;
     *ret_list = (hub_list){ .at = item, .count = count, .room = count };
-
-    struct step here = { .outer = self->path };
-    self->path = &here;
-    for (; here.index < count; here.index++, item += size) {
-        bool fine = of_records ? read_record(self, field->shape, item, depth + 1) : read_scalar(self, field->of, item);
+    for (here->index = 0; here->index < count; here->index++, item += size) {
+        bool fine = of_records ? read_record(self, field->shape, item) : read_scalar(self, field->of, item);
         if (!fine) {
             return false;
         }
     }
-    self->path = here.outer;
+    self->depth--;
     return true;
 }
 
@@ -190,7 +196,7 @@ static const struct hub_shape *find_case(const struct hub_field *field, uint64_t
     return NULL;
 }
 
-static bool read_union(struct reader *self, const struct hub_field *field, hub_union *ret_union, unsigned depth)
+static bool read_union(struct reader *self, const struct hub_field *field, hub_union *ret_union)
 {
     uint32_t count;
     uint64_t id;
@@ -205,17 +211,17 @@ static bool read_union(struct reader *self, const struct hub_field *field, hub_u
         return refuse(self, "The type is none of those that may stand here.");
     }
     *ret_union = (hub_union){ .shape = shape, .at = new_record(self, shape, 1) };
-    return read_record(self, shape, ret_union->at, depth);
+    return read_record(self, shape, ret_union->at);
 }
 
-static bool read_value(struct reader *self, const struct hub_field *field, void *ret_value, unsigned depth)
+static bool read_value(struct reader *self, const struct hub_field *field, void *ret_value)
 {
     switch (field->kind) {
     case HUB_KIND_record:
         *(void **) ret_value = new_record(self, field->shape, 1);
-        return read_record(self, field->shape, *(void **) ret_value, depth + 1);
-    case HUB_KIND_list: return read_list(self, field, ret_value, depth + 1);
-    case HUB_KIND_union: return read_union(self, field, ret_value, depth + 1);
+        return read_record(self, field->shape, *(void **) ret_value);
+    case HUB_KIND_list: return read_list(self, field, ret_value);
+    case HUB_KIND_union: return read_union(self, field, ret_value);
     default: return read_scalar(self, field->kind, ret_value);
     }
 }
@@ -249,51 +255,50 @@ static bool have_all(struct reader *self, struct step *here, const struct hub_sh
     return true;
 }
 
-static bool skip_unknown(struct reader *self, struct step *here, unsigned depth)
+static bool skip_unknown(struct reader *self)
 {
-    here->field = NULL;
-    return hub_msgpack_skip(&self->bytes, HUB_PACK_DEPTH - depth) ||
+    return hub_msgpack_skip(&self->bytes, HUB_PACK_DEPTH - self->depth) ||
            refuse(self, "An unknown field is cut off, too deep or no msgpack.");
 }
 
 /* `record` is zeroed. */
-static bool read_record(struct reader *self, const struct hub_shape *shape, void *record, unsigned depth)
+static bool read_record(struct reader *self, const struct hub_shape *shape, void *record)
 {
     uint32_t pairs;
-    if (depth > HUB_PACK_DEPTH) {
-        return refuse(self, "The values lie too deep in one another.");
-    }
     if (!hub_msgpack_take_map(&self->bytes, &pairs)) {
         return refuse(self, "This is not a record, or it is cut off.");
     }
-    struct step here = { .outer = self->path, .index = -1 };
-    self->path = &here;
+    struct step *here = enter(self);
+    if (here == NULL) {
+        return false;
+    }
     uint64_t has = 0;
     for (unsigned next = 0; pairs > 0; pairs--) {
         uint64_t tag;
+        here->field = NULL;
         if (!read_unsigned(self, UINT64_MAX, &tag)) {
             return false;
         }
         unsigned i = find_field(shape, next, tag);
         if (i == shape->count) {
-            if (!skip_unknown(self, &here, depth)) {
+            if (!skip_unknown(self)) {
                 return false;
             }
             continue;
         }
-        here.field = &shape->fields[i];
+        here->field = &shape->fields[i];
         if (has >> i & 1) {
             return refuse(self, "The field is there twice.");
         }
-        if (!read_value(self, here.field, hub_record_field(record, here.field), depth)) {
+        if (!read_value(self, here->field, hub_record_field(record, here->field))) {
             return false;
         }
         has |= UINT64_C(1) << i;
         next = i + 1;
     }
     memcpy(record, &has, sizeof has);
-    bool fine = have_all(self, &here, shape, has);
-    self->path = here.outer;
+    bool fine = have_all(self, here, shape, has);
+    self->depth--;
     return fine;
 }
 
@@ -301,9 +306,13 @@ int hub_unpack(const struct hub_shape *shape, struct hub_span bytes, struct hub_
                struct hub_fault *ret_fault)
 {
     const uint8_t *at = (const uint8_t *) (bytes.len > 0 ? bytes.at : "");
-    struct reader self = { .bytes = { at, at + bytes.len }, .arena = arena, .ret_fault = ret_fault };
+    struct reader self; /* the path is filled as it is walked */
+    self.bytes = (struct hub_msgpack_reader){ at, at + bytes.len };
+    self.arena = arena;
+    self.ret_fault = ret_fault;
+    self.depth = 0;
     memset(record, 0, shape->size);
-    bool fine = read_record(&self, shape, record, 1);
+    bool fine = read_record(&self, shape, record);
     if (fine && hub_msgpack_remains(&self.bytes) > 0) {
         fine = refuse(&self, "Bytes follow behind the record.");
     }

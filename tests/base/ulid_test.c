@@ -69,8 +69,7 @@ static void what_is_no_id_is_refused_and_changes_nothing(void **state)
                                        "01ARYZ6S41000000000000000L",
                                        "01ARYZ6S41000000000000000O",
                                        "01ARYZ6S41-000000000000000",
-                                       "01ARYZ6S4\xC3\xA9"
-                                       "000000000000000",
+                                       "01ARYZ6S4\303\251000000000000000",
                                        " 01ARYZ6S41000000000000000" };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct hub_ulid id = { { 42 } };
