@@ -10,6 +10,9 @@
 void hub_session_render(const struct session_state *state, struct hub_ulid session, struct hub_arena *arena,
                         struct unified_session *ret_shown);
 
+/* What a client calls a session: its own id, borrowed from the state, or ours, printed into the arena. */
+hub_sealed hub_session_name(const struct session_state *state, struct hub_ulid session, struct hub_arena *arena);
+
 /* Ids of parts of a session: "<session ulid>-m12", "<session ulid>-t3". They say where the part is, so no directory is
  * needed to find it. print: text in the arena. parse: returns false for text that is none. */
 struct hub_span hub_part_id_print(struct hub_ulid session, char part, uint32_t number, struct hub_arena *arena);

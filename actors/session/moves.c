@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The table of a session's moves: looking one up, making one, printing all. */
+#include "actors/session/moves.h"
+
+#include "actors/customer/customer.h"
+
+struct move {
+    uint16_t from, to;
+    const char *doc;
+};
+
+static const struct move moves[] = {
+#define MOVE(from_, to_, ...) { .from = session_status_##from_, .to = session_status_##to_, __VA_ARGS__ },
+#include "actors/session/moves.def"
+#undef MOVE
+};
+
+enum { MOVES = sizeof moves / sizeof moves[0] };
+
+bool hub_session_may_move(unsigned from, unsigned to)
+{
+    for (size_t i = 0; i < MOVES; i++) {
+        if (moves[i].from == from && moves[i].to == to) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void tell_customer(const struct session_state *state, struct hub_decision *decision)
+{
+    struct close_customer_session *closing = HUB_NEW(hub_decision_arena(decision), struct close_customer_session);
+    HUB_SET(close_customer_session, closing, session, hub_decision_self(decision));
+    hub_decide_follow(decision, &(struct hub_follow){
+                                    .kind = KIND_customer,
+                                    .entity = state->customer,
+                                    .shape = &close_customer_session_shape,
+                                    .record = closing,
+                                    .subject = state->customer,
+                                });
+}
+
+bool hub_session_move(const struct session_state *state, struct session_moved *moved, struct hub_decision *decision)
+{
+    if (!hub_session_may_move(state->status, moved->status)) {
+        hub_decide_refuse(decision, HUB_ERROR_illegal_transition, "", "A session that is %s cannot become %s.",
+                          hub_vocab_name(&session_status_vocab, state->status),
+                          hub_vocab_name(&session_status_vocab, moved->status));
+        return false;
+    }
+    static const struct hub_ulid none;
+    hub_decide_event(decision, &session_moved_shape, moved, state->customer, none);
+    if (moved->status == session_status_ended) {
+        tell_customer(state, decision);
+    }
+    return true;
+}
+
+static void print_status(const struct hub_word *word, struct hub_buf *out)
+{
+    hub_buf_put_text(out, "| ");
+    hub_buf_put_text(out, word->name);
+    hub_buf_put_text(out, " | ");
+    hub_buf_put_text(out, word->doc);
+    hub_buf_put_text(out, " |\n");
+}
+
+static void print_move(const struct move *move, struct hub_buf *out)
+{
+    hub_buf_put_text(out, "    ");
+    hub_buf_put_text(out, hub_vocab_name(&session_status_vocab, move->from));
+    hub_buf_put_text(out, " --> ");
+    hub_buf_put_text(out, hub_vocab_name(&session_status_vocab, move->to));
+    hub_buf_put_text(out, ": ");
+    hub_buf_put_text(out, move->doc);
+    hub_buf_put_text(out, "\n");
+}
+
+void hub_session_moves_print(struct hub_buf *out)
+{
+    hub_buf_put_text(out, "<!-- SPDX-License-Identifier: AGPL-3.0-or-later -->\n"
+                          "# Where can a session stand, and where can it go from there?\n\n"
+                          "Printed from the table in actors/session/moves.def; a test compares.\n"
+                          "A move that is not drawn is refused with `illegal_transition`.\n\n"
+                          "| status | meaning |\n|---|---|\n");
+    for (unsigned i = 0; i < session_status_vocab.count; i++) {
+        print_status(&session_status_vocab.words[i], out);
+    }
+    hub_buf_put_text(out, "\n```mermaid\nstateDiagram-v2\n    [*] --> active: opened\n");
+    for (size_t i = 0; i < MOVES; i++) {
+        print_move(&moves[i], out);
+    }
+    hub_buf_put_text(out, "    ended --> [*]\n```\n");
+}
