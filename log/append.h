@@ -27,6 +27,7 @@ struct hub_alias {
     uint8_t digest[16];
     struct hub_ulid entity;
     bool remove;
+    bool of_hub; /* found under no company: a name that must be unique over the whole hub, as a login name */
 };
 
 /* Something to be done later, exactly once: a row that is deleted by the append which did it. */
@@ -39,20 +40,23 @@ enum hub_pending_kind {
 };
 
 struct hub_pending {
-    uint8_t kind;           /* enum hub_pending_kind */
-    int64_t due_us;         /* not before; 0: at once */
-    struct hub_span value;  /* packed by actors/, opaque here */
+    uint8_t kind;          /* enum hub_pending_kind */
+    int64_t due_us;        /* not before; 0: at once */
+    struct hub_span value; /* packed by actors/, opaque here */
 };
 
-/* A pending row's key: kind (1), due (8, big-endian), sequence of the append's first event, or of the commit position
- * plus one when it has no events (8), index within the append (2). */
+/* A pending row's key: kind (1), due (8, big-endian), number of the append (8, big-endian), index within the append (2).
+ * The number is the sequence of the append's first event. An append without events takes a running number with the top
+ * bit set (HUB_PENDING_LOOSE), so that no key is ever made twice; `pending_number` of the append tells which. */
 enum { HUB_PENDING_KEY = 19 };
+#define HUB_PENDING_LOOSE (UINT64_C(1) << 63)
 
 struct hub_pending_key {
     uint8_t b[HUB_PENDING_KEY];
 };
 
-struct hub_pending_key hub_pending_key_make(uint8_t kind, int64_t due_us, uint64_t sequence, uint16_t index);
+/* due_us >= 0; number as above. */
+struct hub_pending_key hub_pending_key_make(uint8_t kind, int64_t due_us, uint64_t number, uint16_t index);
 
 /* What a command with an id leaves behind, so that a repetition gets the same answer. */
 struct hub_command_row {
@@ -74,20 +78,20 @@ struct hub_new_key {
 
 enum hub_append_result {
     HUB_APPENDED = 1,
-    HUB_APPEND_CONFLICT,  /* another version, or the command id exists already: nothing was written */
-    HUB_APPEND_UNKNOWN,   /* nobody knows (a distributed log's time-out): reload */
-    HUB_APPEND_FULL,      /* the disk reserve is reached: nothing was written */
+    HUB_APPEND_CONFLICT, /* another version, or the command id exists already: nothing was written */
+    HUB_APPEND_UNKNOWN,  /* nobody knows (a distributed log's time-out): reload */
+    HUB_APPEND_FULL,     /* the disk reserve is reached: nothing was written */
 };
 
 struct hub_append {
     struct hub_stream stream;
-    uint64_t expected_version; /* of the stream before this; 0 for a new one */
+    uint64_t expected_version; /* of the stream before this; 0 for a new one. Not looked at without events */
     int64_t decided_at_us;
-    struct hub_ulid principal;  /* none: the hub itself */
-    struct hub_ulid credential; /* none: none */
-    uint8_t command[HUB_COMMAND_ID];  /* id of the causing command, all zero for none */
-    uint8_t correlation[16];    /* trace id, all zero for none */
-    uint64_t cause;             /* sequence of the causing event, 0 for none */
+    struct hub_ulid principal;       /* none: the hub itself */
+    struct hub_ulid credential;      /* none: none */
+    uint8_t command[HUB_COMMAND_ID]; /* id of the causing command, all zero for none */
+    uint8_t correlation[16];         /* trace id, all zero for none */
+    uint64_t cause;                  /* sequence of the causing event, 0 for none */
 
     const struct hub_new_event *events;
     const struct hub_alias *aliases;
@@ -100,16 +104,18 @@ struct hub_append {
     void *owner; /* untouched: lets the owner find its own structure again */
 
     /* Filled by the log. */
-    int result;                 /* enum hub_append_result */
-    struct hub_position first;  /* of its first event; without events the commit position */
+    int result;                /* enum hub_append_result */
+    struct hub_position first; /* of its first event; without events the commit position */
     struct hub_position last;
-    int64_t time_us;            /* log time of the last event */
+    int64_t time_us;         /* log time of the last event; without events when it was written */
+    uint64_t pending_number; /* in the keys of its pending rows; 0 when it has none */
 };
 
 /* The seam. A log takes a batch of appends and answers each in `result`; those appended are durable on return. The real
  * one is log/log.h; tests have one in memory that answers conflict or unknown on demand. */
 struct hub_log_sink {
-    /* appends  `count` of them, owned by the caller; events of one append get consecutive positions, appends keep their order
+    /* appends  `count` of them, owned by the caller; events of one append get consecutive positions, appends keep their
+     *          order. count 0: nothing to write, the log sees to what it does from time to time (the witness)
      * Returns 0, or < 0: fatal, nothing may be answered and the process must stop (ret_why says why, terminated). */
     int (*write)(void *self, struct hub_append *const *appends, size_t count, char *ret_why, size_t why_size);
     void *self;

@@ -12,6 +12,10 @@
 #include "log/envelope.def"
 #include "base/def/none.h"
 
+/* Kinds of entity are numbered in actors/kinds.def. The log knows one of them: a session's own stream is found by the
+ * session tag without being indexed twice. */
+enum { HUB_STREAM_SESSION = 3 };
+
 /* Names one stream: the company first, always. */
 struct hub_stream {
     struct hub_ulid company;

@@ -17,7 +17,8 @@ int hub_keyring_open(const char *data_dir, const char *master_path, bool create,
 void hub_keyring_close(struct hub_keyring **self_p);
 
 /* The subject's key, through a bounded cache. False when there is none. Thread-safe. */
-bool hub_keyring_find(struct hub_keyring *self, struct hub_ulid company, struct hub_ulid subject, struct hub_key *ret_key);
+bool hub_keyring_find(struct hub_keyring *self, struct hub_ulid company, struct hub_ulid subject,
+                      struct hub_key *ret_key);
 
 /* The same as an argument for base/sealed.h. */
 struct hub_key_source hub_keyring_source(struct hub_keyring *self);

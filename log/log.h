@@ -16,13 +16,13 @@ enum hub_log_mode {
 };
 
 struct hub_log_options {
-    const char *data_dir;           /* holds log/, keys/, witness */
+    const char *data_dir; /* holds log/, keys/, witness */
     const struct hub_world *world;
-    struct hub_keyring *keyring;    /* stores new_key of appends; NULL for readers */
+    struct hub_keyring *keyring; /* stores new_key of appends; NULL for readers */
     enum hub_log_mode mode;
-    bool no_sync;                   /* benchmarks only: acknowledges before it is on disk */
-    uint64_t reserve_bytes;         /* refuse appends with events below this much free disk; 0: 256 MiB */
-    uint32_t node;                  /* this machine */
+    bool no_sync;           /* benchmarks only: acknowledges before it is on disk */
+    uint64_t reserve_bytes; /* refuse appends with events below this much free disk; 0: 256 MiB */
+    uint32_t node;          /* this machine */
 };
 
 /* Open or (in write mode) create the log and check it: head not older than the witness, positions dense and chain
@@ -100,7 +100,7 @@ int hub_log_hash(struct hub_log *self, struct hub_position at, struct hub_digest
 
 /* Figures for /metrics and /diagnostics. */
 struct hub_log_stats {
-    uint64_t batches, appends, events, bytes;  /* since start */
+    uint64_t batches, appends, events, bytes; /* since start */
     uint64_t conflicts, refused_full;
     uint64_t free_bytes, reserve_bytes;
     int64_t sync_us_total, sync_us_max; /* time in the synced write */

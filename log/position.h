@@ -19,7 +19,8 @@ struct hub_log_identity {
 enum { HUB_POSITION_TEXT = 32 };
 
 /* Write the opaque text of a position (terminated; base64url of log id prefix, incarnation, partition, sequence, check byte). */
-void hub_position_print(struct hub_position at, const struct hub_log_identity *identity, char ret_text[HUB_POSITION_TEXT]);
+void hub_position_print(struct hub_position at, const struct hub_log_identity *identity,
+                        char ret_text[HUB_POSITION_TEXT]);
 
 /* Read it back. Returns 0; HUB_ERROR_invalid_query for text that is none; HUB_ERROR_position_gone for another log or
  * incarnation. */

@@ -13,34 +13,45 @@ struct hub_rocks_iter;
 struct hub_rocks_snapshot;
 
 enum hub_rocks_profile {
-    HUB_ROCKS_TRUTH = 1,  /* the log: tolerate-corrupted-tail, WAL always, no recycling */
-    HUB_ROCKS_VIEWS,      /* disposable: point-in-time recovery, never synced */
-    HUB_ROCKS_SECONDARY,  /* follows another process's store, read only */
+    HUB_ROCKS_TRUTH = 1, /* the log: tolerate-corrupted-tail, WAL always, no recycling */
+    HUB_ROCKS_VIEWS,     /* disposable: point-in-time recovery, never synced */
+    HUB_ROCKS_SECONDARY, /* follows another process's store, read only */
 };
 
 struct hub_rocks_options {
     const char *dir;
-    const char *secondary_dir;      /* HUB_ROCKS_SECONDARY: own scratch directory */
+    const char *secondary_dir; /* HUB_ROCKS_SECONDARY: own scratch directory */
     enum hub_rocks_profile profile;
-    const char *const *families;    /* column families, NULL-terminated; "default" first */
-    bool no_sync;                   /* benchmarks only */
+    const char *const *families; /* column families, NULL-terminated; "default" first */
+    bool no_sync;                /* benchmarks only */
 };
 
 /* Open or create. Returns 0, or < 0 with RocksDB's own words in ret_why. */
 int hub_rocks_open(const struct hub_rocks_options *options, struct hub_rocks **ret_db, char *ret_why, size_t why_size);
+
+/* Close; *self_p becomes NULL. Takes NULL. No iterator, batch or snapshot may be left. */
 void hub_rocks_close(struct hub_rocks **self_p);
+
+/* Secondary: see what the other process wrote since. Returns 0 or < 0. */
 int hub_rocks_catch_up(struct hub_rocks *self);
 
 /* One value, appended to `ret_value` (cleared first). Returns 0, HUB_ERROR_not_found, < 0. snapshot may be NULL. Any thread. */
-int hub_rocks_get(struct hub_rocks *self, unsigned family, const struct hub_rocks_snapshot *snapshot, struct hub_span key,
-                  struct hub_buf *ret_value);
+int hub_rocks_get(struct hub_rocks *self, unsigned family, const struct hub_rocks_snapshot *snapshot,
+                  struct hub_span key, struct hub_buf *ret_value);
+
+/* The same, copied into an arena (ret_value untouched unless 0). */
+int hub_rocks_get_copy(struct hub_rocks *self, unsigned family, struct hub_span key, struct hub_arena *arena,
+                       struct hub_span *ret_value);
+
+/* Whether a key is there: 0, HUB_ERROR_not_found, < 0. */
+int hub_rocks_has(struct hub_rocks *self, unsigned family, struct hub_span key);
 
 /* A batch of changes: built by one thread, written whole or not at all. */
 struct hub_rocks_batch *hub_rocks_batch_new(struct hub_rocks *db);
 void hub_rocks_batch_destroy(struct hub_rocks_batch **self_p);
 void hub_rocks_put(struct hub_rocks_batch *self, unsigned family, struct hub_span key, struct hub_span value);
-void hub_rocks_put_parts(struct hub_rocks_batch *self, unsigned family, struct hub_span key, const struct hub_span *parts,
-                         size_t count);
+void hub_rocks_put_parts(struct hub_rocks_batch *self, unsigned family, struct hub_span key,
+                         const struct hub_span *parts, size_t count);
 void hub_rocks_delete(struct hub_rocks_batch *self, unsigned family, struct hub_span key);
 void hub_rocks_delete_range(struct hub_rocks_batch *self, unsigned family, struct hub_span from, struct hub_span to);
 
@@ -52,13 +63,15 @@ const struct hub_rocks_snapshot *hub_rocks_snapshot_new(struct hub_rocks *db);
 void hub_rocks_snapshot_done(struct hub_rocks *db, const struct hub_rocks_snapshot **snapshot_p);
 
 /* An iterator over [lower, upper) (empty spans: no bound; copied). Key and value are valid until the next move. */
-struct hub_rocks_iter *hub_rocks_iter_new(struct hub_rocks *db, unsigned family, const struct hub_rocks_snapshot *snapshot,
-                                          struct hub_span lower, struct hub_span upper);
+struct hub_rocks_iter *hub_rocks_iter_new(struct hub_rocks *db, unsigned family,
+                                          const struct hub_rocks_snapshot *snapshot, struct hub_span lower,
+                                          struct hub_span upper);
 void hub_rocks_iter_destroy(struct hub_rocks_iter **self_p);
 void hub_rocks_iter_first(struct hub_rocks_iter *self);
 void hub_rocks_iter_last(struct hub_rocks_iter *self);
-void hub_rocks_iter_seek(struct hub_rocks_iter *self, struct hub_span key);          /* first key >= */
-void hub_rocks_iter_seek_back(struct hub_rocks_iter *self, struct hub_span key);     /* last key <= */
+void hub_rocks_iter_seek(struct hub_rocks_iter *self, struct hub_span key);      /* first key >= */
+void hub_rocks_iter_seek_back(struct hub_rocks_iter *self, struct hub_span key); /* last key <= */
+/* At the end these do nothing. */
 void hub_rocks_iter_next(struct hub_rocks_iter *self);
 void hub_rocks_iter_prev(struct hub_rocks_iter *self);
 bool hub_rocks_iter_valid(const struct hub_rocks_iter *self);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Walks the chain and checks every link. */
+#include "log/chain.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "log/keys.h"
+#include "log/stored.h"
+
+int hub_verify_fault(struct hub_verify_report *ret_report, uint64_t sequence, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    ret_report->sequence = sequence;
+    vsnprintf(ret_report->what, sizeof ret_report->what, format, args);
+    va_end(args);
+    return -1;
+}
+
+static struct hub_rocks_iter *open_rows(const struct hub_chain_walk *self, enum hub_family family)
+{
+    struct hub_sequence_key lower = hub_sequence_key(self->next), upper = hub_sequence_key(self->to + 1);
+    struct hub_rocks_iter *iter = hub_rocks_iter_new(self->log->db, family, NULL, HUB_KEY_SPAN(lower),
+                                                     HUB_KEY_SPAN(upper));
+    hub_rocks_iter_first(iter);
+    return iter;
+}
+
+int hub_chain_walk_init(struct hub_chain_walk *self, struct hub_log *log, const struct hub_mark *mark, uint64_t to,
+                        struct hub_verify_report *ret_report)
+{
+    *self = (struct hub_chain_walk){ .log = log, .next = mark->sequence + 1, .to = to, .time_us = INT64_MIN };
+    self->arena = hub_arena_new(0);
+    if (mark->sequence > to) {
+        return hub_verify_fault(ret_report, to, "the log ends here, but it was verified up to %llu before",
+                                (unsigned long long) mark->sequence);
+    }
+    if (hub_store_hash(log, mark->sequence, &self->hash) != 0) {
+        return hub_verify_fault(ret_report, mark->sequence, "its header cannot be read, though it was verified before");
+    }
+    if (mark->sequence > 0 && !hub_digest_is(&self->hash, &mark->hash)) {
+        return hub_verify_fault(ret_report, mark->sequence, "its chain hash is not the one that was verified before");
+    }
+    self->headers = open_rows(self, HUB_FAMILY_header);
+    self->payloads = open_rows(self, HUB_FAMILY_payload);
+    return 0;
+}
+
+void hub_chain_walk_done(struct hub_chain_walk *self)
+{
+    hub_rocks_iter_destroy(&self->headers);
+    hub_rocks_iter_destroy(&self->payloads);
+    hub_arena_destroy(&self->arena);
+}
+
+/* The row of the next sequence. */
+static int take_row(const struct hub_chain_walk *self, struct hub_rocks_iter *iter, const char *name,
+                    struct hub_span *ret_row, struct hub_verify_report *ret_report)
+{
+    char words[120] = "";
+    if (!hub_rocks_iter_valid(iter)) {
+        return hub_rocks_iter_error(iter, words, sizeof words) < 0
+                   ? hub_verify_fault(ret_report, self->next, "its %s cannot be read: %s", name, words)
+                   : hub_verify_fault(ret_report, self->next, "its %s is missing", name);
+    }
+    struct hub_span key = hub_rocks_iter_key(iter);
+    if (key.len != 8 || hub_get_be64(key.at) != self->next) {
+        return hub_verify_fault(ret_report, self->next, "its %s is missing", name);
+    }
+    *ret_row = hub_rocks_iter_value(iter);
+    return 0;
+}
+
+static int check_link(struct hub_chain_walk *self, const struct hub_stored *event, struct hub_verify_report *ret_report)
+{
+    struct hub_digest digest = hub_sha256(event->payload);
+    if (memcmp(digest.b, event->header.digest.at, HUB_DIGEST) != 0) {
+        return hub_verify_fault(ret_report, self->next, "its payload is not the one that its digest names");
+    }
+    struct hub_digest hash = hub_chain_next(&self->hash, event->header_bytes, &digest);
+    if (!hub_digest_is(&hash, &event->hash)) {
+        return hub_verify_fault(ret_report, self->next,
+                                "its chain hash does not follow from the event before and its header");
+    }
+    if (event->header.time <= self->time_us) {
+        return hub_verify_fault(ret_report, self->next, "its time is not after that of the event before");
+    }
+    self->hash = hash;
+    self->time_us = event->header.time;
+    return 0;
+}
+
+int hub_chain_walk_next(struct hub_chain_walk *self, struct hub_stored *ret_event, struct hub_verify_report *ret_report)
+{
+    if (self->next > self->to) {
+        return 0;
+    }
+    if (self->time_us != INT64_MIN) {
+        hub_rocks_iter_next(self->headers);
+        hub_rocks_iter_next(self->payloads);
+    }
+    struct hub_span row, payload;
+    if (take_row(self, self->headers, "header", &row, ret_report) < 0 ||
+        take_row(self, self->payloads, "payload", &payload, ret_report) < 0) {
+        return -1;
+    }
+    hub_arena_reset(self->arena);
+    if (hub_stored_decode(row, self->next, self->arena, ret_event) < 0) {
+        return hub_verify_fault(ret_report, self->next, "its header cannot be decoded");
+    }
+    ret_event->payload = payload;
+    if (check_link(self, ret_event, ret_report) < 0) {
+        return -1;
+    }
+    self->next++;
+    return 1;
+}

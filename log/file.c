@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Small files that must be there, whole, after a power cut. */
+#include "log/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+char *hub_path(const char *dir, const char *name)
+{
+    size_t room = strlen(dir) + strlen(name) + 2;
+    char *path = hub_memory_new(room);
+    snprintf(path, room, "%s/%s", dir, name);
+    return path;
+}
+
+int hub_write_all(int fd, struct hub_span bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t wrote = write(fd, bytes.at, bytes.len);
+        if (wrote < 0 && errno == EINTR) {
+            continue;
+        }
+        if (wrote <= 0) {
+            errno = wrote == 0 ? EIO : errno;
+            return -1;
+        }
+        bytes.at += wrote;
+        bytes.len -= (size_t) wrote;
+    }
+    return 0;
+}
+
+/* Close without losing the errno of what failed before. */
+static int close_after(int fd, int result)
+{
+    int saved = errno;
+    if (close(fd) != 0 && result == 0) {
+        return -1;
+    }
+    errno = saved;
+    return result;
+}
+
+static int write_new(const char *path, struct hub_span bytes)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return -1;
+    }
+    int result = hub_write_all(fd, bytes);
+    if (result == 0) {
+        result = fdatasync(fd);
+    }
+    return close_after(fd, result);
+}
+
+int hub_file_replace(const char *dir, const char *name, struct hub_span bytes)
+{
+    char *path = hub_path(dir, name);
+    size_t room = strlen(path) + sizeof ".new";
+    char *fresh = hub_memory_new(room);
+    snprintf(fresh, room, "%s.new", path);
+    int result = write_new(fresh, bytes);
+    if (result == 0) {
+        result = rename(fresh, path);
+    }
+    if (result == 0) {
+        result = hub_dir_sync(dir);
+    }
+    free(path);
+    free(fresh);
+    return result;
+}
+
+static int read_all(int fd, size_t max, struct hub_buf *ret_bytes)
+{
+    for (;;) {
+        char *at = hub_buf_reserve(ret_bytes, 4096);
+        ssize_t got = read(fd, at, 4096);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            return (int) got;
+        }
+        ret_bytes->len += (size_t) got;
+        if (ret_bytes->len > max) {
+            errno = EFBIG;
+            return -1;
+        }
+    }
+}
+
+int hub_file_read(const char *dir, const char *name, size_t max, struct hub_buf *ret_bytes)
+{
+    hub_buf_clear(ret_bytes);
+    char *path = hub_path(dir, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    free(path);
+    if (fd < 0) {
+        return errno == ENOENT ? HUB_ERROR_not_found : -1;
+    }
+    return close_after(fd, read_all(fd, max, ret_bytes));
+}
+
+int hub_dir_sync(const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? -1 : close_after(fd, fsync(fd));
+}
+
+int hub_dir_make(const char *dir)
+{
+    if (mkdir(dir, 0700) != 0) {
+        return errno == EEXIST ? 0 : -1;
+    }
+    char *parent = hub_path(dir, "..");
+    int result = hub_dir_sync(parent);
+    free(parent);
+    return result;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Small files that must be there, whole, after a power cut. */
+#ifndef HUB_LOG_FILE_H
+#define HUB_LOG_FILE_H
+
+#include "base/buf.h"
+
+/* DIR/NAME in fresh memory, to be freed with free(). Never NULL. */
+char *hub_path(const char *dir, const char *name);
+
+/* Write all bytes to a descriptor, however often the kernel takes less. Returns 0, or < 0 with errno set. */
+int hub_write_all(int fd, struct hub_span bytes);
+
+/* Replace DIR/NAME by these bytes: temporary file, fdatasync, rename, fsync of the directory. Mode 0600.
+ * Returns 0, or < 0 with errno set; the old file is then still there. */
+int hub_file_replace(const char *dir, const char *name, struct hub_span bytes);
+
+/* Read a whole file of at most `max` bytes (ret_bytes cleared first). Returns 0, HUB_ERROR_not_found, or < 0 with errno
+ * set (EFBIG when it is larger). */
+int hub_file_read(const char *dir, const char *name, size_t max, struct hub_buf *ret_bytes);
+
+/* Make the entries of a directory durable. Returns 0, or < 0 with errno set. */
+int hub_dir_sync(const char *dir);
+
+/* Make a directory (0700) if there is none, durably. Returns 0, or < 0 with errno set. */
+int hub_dir_make(const char *dir);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The rows of the log's meta family: what the log is, and what is known about it. */
+#ifndef HUB_LOG_META_H
+#define HUB_LOG_META_H
+
+#include "base/digest.h"
+#include "log/position.h"
+#include "log/rocks.h"
+
+enum { HUB_LOG_FORMAT = 1 }; /* of docs/log-format.md; a log of another one is refused */
+
+/* A position up to which the whole chain was verified. */
+struct hub_mark {
+    uint64_t sequence;
+    struct hub_digest hash; /* h(sequence) */
+};
+
+struct hub_meta {
+    bool found; /* there is an identity */
+    uint16_t format;
+    struct hub_log_identity identity;
+    uint32_t epoch;       /* starts of a writer so far */
+    struct hub_mark mark; /* sequence 0: nothing was verified yet */
+    uint64_t loose;       /* appends without events that left pending rows so far */
+};
+
+/* Read all rows. Returns 0, or < 0 for a read error or a row of another length. */
+int hub_meta_read(struct hub_rocks *db, struct hub_meta *ret_meta);
+
+/* Put single rows into a batch. */
+void hub_meta_put_identity(struct hub_rocks_batch *batch, const struct hub_log_identity *identity);
+void hub_meta_put_epoch(struct hub_rocks_batch *batch, uint32_t epoch);
+void hub_meta_put_mark(struct hub_rocks_batch *batch, const struct hub_mark *mark);
+void hub_meta_put_loose(struct hub_rocks_batch *batch, uint64_t loose);
+
+#endif

@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The one door to RocksDB, by its C interface (7.8.3).
+ *
+ * What the settings are for. The truth must refuse rather than forget: recovery mode 0 takes a torn last record and
+ * nothing else, WAL files are neither recycled nor synced in pieces, checks are paranoid. The views may forget their
+ * tail, as their checkpoints go with it. Both must stay small beside the rest of the hub: one block cache and one bound
+ * on all memtables per store, indexes and filters inside the cache, few open files, a short LOG without statistics. */
+#include "log/rocks.h"
+
+#include <assert.h>
+#include <rocksdb/c.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+enum {
+    FAMILIES_MAX = 32,
+    BLOCK_BYTES = 8 * 1024,
+    CACHE_BYTES = 64 * 1024 * 1024,
+    MEMTABLES_BYTES = 64 * 1024 * 1024, /* of all families of a store together */
+    MEMTABLE_BYTES = 32 * 1024 * 1024,
+    TABLE_BYTES = 32 * 1024 * 1024,
+    WAL_BYTES = 192 * 1024 * 1024, /* bounds the time of recovery */
+    OPEN_FILES = 256,
+    BLOOM_BITS = 10,
+    INFO_LOG_WARN = 2,
+    INFO_LOG_BYTES = 1024 * 1024,
+    MANIFEST_BYTES = 8 * 1024 * 1024,
+    RECOVERY_TOLERATE_TAIL = 0,
+    RECOVERY_POINT_IN_TIME = 2,
+};
+
+struct hub_rocks {
+    rocksdb_t *db;
+    rocksdb_cache_t *cache;
+    rocksdb_readoptions_t *read;
+    rocksdb_writeoptions_t *write;
+    rocksdb_column_family_handle_t *families[FAMILIES_MAX];
+    unsigned count;
+};
+
+struct hub_rocks_batch {
+    struct hub_rocks *db;
+    rocksdb_writebatch_t *batch;
+};
+
+struct hub_rocks_iter {
+    rocksdb_iterator_t *iter;
+    rocksdb_readoptions_t *read;
+    char bounds[]; /* RocksDB keeps pointers to them */
+};
+
+/* What is special about a family of the truth; any other is compressed and found by order alone. */
+struct trait {
+    const char *name;
+    bool sealed; /* random bytes: compressing them is wasted work */
+    bool probed; /* asked for whole keys that are mostly not there */
+};
+
+static const struct trait traits[] = {
+    { .name = "payload", .sealed = true },
+    { .name = "stream", .probed = true },
+    { .name = "command", .probed = true, .sealed = true },
+    { .name = "alias", .probed = true, .sealed = true },
+};
+
+static const struct trait *trait_of(const char *name, enum hub_rocks_profile profile)
+{
+    static const struct trait plain = { .name = "" };
+    static const struct trait view = { .name = "", .probed = true };
+    if (profile == HUB_ROCKS_VIEWS) {
+        return &view;
+    }
+    for (size_t i = 0; i < sizeof traits / sizeof traits[0]; i++) {
+        if (strcmp(traits[i].name, name) == 0) {
+            return &traits[i];
+        }
+    }
+    return &plain;
+}
+
+/* Hand RocksDB's words on. Returns -1 when there are some, else 0. */
+static int take_error(char *error, char *ret_why, size_t why_size)
+{
+    if (error == NULL) {
+        return 0;
+    }
+    if (ret_why != NULL && why_size > 0) {
+        snprintf(ret_why, why_size, "%s", error);
+    }
+    rocksdb_free(error);
+    return -1;
+}
+
+static void set_store_options(rocksdb_options_t *options, enum hub_rocks_profile profile)
+{
+    bool truth = profile != HUB_ROCKS_VIEWS;
+    rocksdb_options_set_create_if_missing(options, 1);
+    rocksdb_options_set_create_missing_column_families(options, 1);
+    rocksdb_options_set_paranoid_checks(options, 1);
+    rocksdb_options_set_wal_recovery_mode(options, truth ? RECOVERY_TOLERATE_TAIL : RECOVERY_POINT_IN_TIME);
+    rocksdb_options_set_recycle_log_file_num(options, 0);
+    rocksdb_options_set_max_total_wal_size(options, WAL_BYTES);
+    rocksdb_options_set_db_write_buffer_size(options, MEMTABLES_BYTES);
+    /* A secondary needs every file at hand, as the primary may remove them. */
+    rocksdb_options_set_max_open_files(options, profile == HUB_ROCKS_SECONDARY ? -1 : OPEN_FILES);
+    rocksdb_options_set_max_background_jobs(options, 2);
+    rocksdb_options_set_bytes_per_sync(options, 1024 * 1024);
+    rocksdb_options_set_max_manifest_file_size(options, MANIFEST_BYTES);
+    rocksdb_options_set_info_log_level(options, INFO_LOG_WARN);
+    rocksdb_options_set_keep_log_file_num(options, 2);
+    rocksdb_options_set_max_log_file_size(options, INFO_LOG_BYTES);
+    rocksdb_options_set_stats_dump_period_sec(options, 0);
+    /* The truth has one writer, and memtables take rows faster from one thread at a time. */
+    rocksdb_options_set_allow_concurrent_memtable_write(options, 0);
+    rocksdb_options_set_enable_write_thread_adaptive_yield(options, 0);
+}
+
+static void set_table_options(rocksdb_options_t *options, const struct trait *trait, rocksdb_cache_t *cache)
+{
+    rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create();
+    rocksdb_block_based_options_set_block_size(table, BLOCK_BYTES);
+    rocksdb_block_based_options_set_block_cache(table, cache);
+    rocksdb_block_based_options_set_format_version(table, 5);
+    rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1);
+    rocksdb_block_based_options_set_cache_index_and_filter_blocks_with_high_priority(table, 1);
+    rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(table, 1);
+    if (trait->probed) {
+        rocksdb_block_based_options_set_filter_policy(table, rocksdb_filterpolicy_create_bloom_full(BLOOM_BITS));
+        rocksdb_block_based_options_set_whole_key_filtering(table, 1);
+        rocksdb_options_set_memtable_prefix_bloom_size_ratio(options, 0.05);
+        rocksdb_options_set_memtable_whole_key_filtering(options, 1);
+    }
+    rocksdb_options_set_block_based_table_factory(options, table);
+    rocksdb_block_based_options_destroy(table);
+}
+
+static rocksdb_options_t *options_of(const char *family, enum hub_rocks_profile profile, rocksdb_cache_t *cache)
+{
+    const struct trait *trait = trait_of(family, profile);
+    rocksdb_options_t *options = rocksdb_options_create();
+    set_store_options(options, profile);
+    set_table_options(options, trait, cache);
+    rocksdb_options_set_write_buffer_size(options, MEMTABLE_BYTES);
+    rocksdb_options_set_max_write_buffer_number(options, 4);
+    rocksdb_options_set_target_file_size_base(options, TABLE_BYTES);
+    rocksdb_options_set_max_bytes_for_level_base(options, 8 * (uint64_t) TABLE_BYTES);
+    rocksdb_options_set_level0_file_num_compaction_trigger(options, 8);
+    rocksdb_options_set_level0_slowdown_writes_trigger(options, 40);
+    rocksdb_options_set_level0_stop_writes_trigger(options, 80);
+    rocksdb_options_set_compaction_style(options, rocksdb_level_compaction);
+    rocksdb_options_set_compression(options, trait->sealed ? rocksdb_no_compression : rocksdb_lz4_compression);
+    return options;
+}
+
+static char *open_store(struct hub_rocks *self, const struct hub_rocks_options *wanted,
+                        const rocksdb_options_t *const *options)
+{
+    char *error = NULL;
+    if (wanted->profile == HUB_ROCKS_SECONDARY) {
+        self->db = rocksdb_open_as_secondary_column_families(options[0], wanted->dir, wanted->secondary_dir,
+                                                             (int) self->count, wanted->families, options,
+                                                             self->families, &error);
+    } else {
+        self->db = rocksdb_open_column_families(options[0], wanted->dir, (int) self->count, wanted->families, options,
+                                                self->families, &error);
+    }
+    return error;
+}
+
+int hub_rocks_open(const struct hub_rocks_options *options, struct hub_rocks **ret_db, char *ret_why, size_t why_size)
+{
+    struct hub_rocks *self = hub_memory_new(sizeof *self);
+    *self = (struct hub_rocks){ 0 };
+    rocksdb_options_t *each[FAMILIES_MAX];
+    self->cache = rocksdb_cache_create_lru(CACHE_BYTES);
+    while (options->families[self->count] != NULL) {
+        assert(self->count < FAMILIES_MAX);
+        each[self->count] = options_of(options->families[self->count], options->profile, self->cache);
+        self->count++;
+    }
+    char *error = open_store(self, options, (const rocksdb_options_t *const *) each);
+    for (unsigned i = 0; i < self->count; i++) {
+        rocksdb_options_destroy(each[i]);
+    }
+    if (take_error(error, ret_why, why_size) < 0) {
+        self->count = 0;
+        hub_rocks_close(&self);
+        return -1;
+    }
+    self->read = rocksdb_readoptions_create();
+    self->write = rocksdb_writeoptions_create();
+    rocksdb_writeoptions_set_sync(self->write, options->profile == HUB_ROCKS_TRUTH && !options->no_sync);
+    *ret_db = self;
+    return 0;
+}
+
+void hub_rocks_close(struct hub_rocks **self_p)
+{
+    struct hub_rocks *self = self_p == NULL ? NULL : *self_p;
+    if (self == NULL) {
+        return;
+    }
+    for (unsigned i = 0; i < self->count; i++) {
+        rocksdb_column_family_handle_destroy(self->families[i]);
+    }
+    if (self->db != NULL) {
+        rocksdb_close(self->db);
+    }
+    if (self->read != NULL) {
+        rocksdb_readoptions_destroy(self->read);
+        rocksdb_writeoptions_destroy(self->write);
+    }
+    rocksdb_cache_destroy(self->cache);
+    free(self);
+    *self_p = NULL;
+}
+
+int hub_rocks_catch_up(struct hub_rocks *self)
+{
+    char *error = NULL;
+    rocksdb_try_catch_up_with_primary(self->db, &error);
+    return take_error(error, NULL, 0);
+}
+
+/* Look one key up. Returns 0 with a pinned value, HUB_ERROR_not_found, or < 0. */
+static int pin(struct hub_rocks *self, unsigned family, const struct hub_rocks_snapshot *snapshot, struct hub_span key,
+               rocksdb_pinnableslice_t **ret_pinned)
+{
+    char *error = NULL;
+    rocksdb_readoptions_t *read = self->read;
+    if (snapshot != NULL) {
+        read = rocksdb_readoptions_create();
+        rocksdb_readoptions_set_snapshot(read, (const rocksdb_snapshot_t *) snapshot);
+    }
+    rocksdb_pinnableslice_t *pinned = rocksdb_get_pinned_cf(self->db, read, self->families[family], key.at, key.len,
+                                                            &error);
+    if (snapshot != NULL) {
+        rocksdb_readoptions_destroy(read);
+    }
+    if (take_error(error, NULL, 0) < 0) {
+        return -1;
+    }
+    *ret_pinned = pinned;
+    return pinned == NULL ? HUB_ERROR_not_found : 0;
+}
+
+int hub_rocks_get(struct hub_rocks *self, unsigned family, const struct hub_rocks_snapshot *snapshot,
+                  struct hub_span key, struct hub_buf *ret_value)
+{
+    rocksdb_pinnableslice_t *pinned;
+    hub_buf_clear(ret_value);
+    int got = pin(self, family, snapshot, key, &pinned);
+    if (got == 0) {
+        size_t len;
+        const char *at = rocksdb_pinnableslice_value(pinned, &len);
+        hub_buf_put(ret_value, at, len);
+        rocksdb_pinnableslice_destroy(pinned);
+    }
+    return got;
+}
+
+int hub_rocks_get_copy(struct hub_rocks *self, unsigned family, struct hub_span key, struct hub_arena *arena,
+                       struct hub_span *ret_value)
+{
+    rocksdb_pinnableslice_t *pinned;
+    int got = pin(self, family, NULL, key, &pinned);
+    if (got == 0) {
+        struct hub_span value;
+        value.at = rocksdb_pinnableslice_value(pinned, &value.len);
+        *ret_value = hub_arena_copy(arena, value);
+        rocksdb_pinnableslice_destroy(pinned);
+    }
+    return got;
+}
+
+int hub_rocks_has(struct hub_rocks *self, unsigned family, struct hub_span key)
+{
+    rocksdb_pinnableslice_t *pinned;
+    int got = pin(self, family, NULL, key, &pinned);
+    if (got == 0) {
+        rocksdb_pinnableslice_destroy(pinned);
+    }
+    return got;
+}
+
+/* --- Batches --- */
+
+struct hub_rocks_batch *hub_rocks_batch_new(struct hub_rocks *db)
+{
+    struct hub_rocks_batch *self = hub_memory_new(sizeof *self);
+    self->db = db;
+    self->batch = rocksdb_writebatch_create();
+    return self;
+}
+
+void hub_rocks_batch_destroy(struct hub_rocks_batch **self_p)
+{
+    if (self_p == NULL || *self_p == NULL) {
+        return;
+    }
+    rocksdb_writebatch_destroy((*self_p)->batch);
+    free(*self_p);
+    *self_p = NULL;
+}
+
+void hub_rocks_put(struct hub_rocks_batch *self, unsigned family, struct hub_span key, struct hub_span value)
+{
+    rocksdb_writebatch_put_cf(self->batch, self->db->families[family], key.at, key.len, value.at, value.len);
+}
+
+void hub_rocks_put_parts(struct hub_rocks_batch *self, unsigned family, struct hub_span key,
+                         const struct hub_span *parts, size_t count)
+{
+    enum { PARTS_MAX = 8 };
+    const char *at[PARTS_MAX];
+    size_t len[PARTS_MAX];
+    assert(count <= PARTS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        at[i] = parts[i].at;
+        len[i] = parts[i].len;
+    }
+    rocksdb_writebatch_putv_cf(self->batch, self->db->families[family], 1, &key.at, &key.len, (int) count, at, len);
+}
+
+void hub_rocks_delete(struct hub_rocks_batch *self, unsigned family, struct hub_span key)
+{
+    rocksdb_writebatch_delete_cf(self->batch, self->db->families[family], key.at, key.len);
+}
+
+void hub_rocks_delete_range(struct hub_rocks_batch *self, unsigned family, struct hub_span from, struct hub_span to)
+{
+    rocksdb_writebatch_delete_range_cf(self->batch, self->db->families[family], from.at, from.len, to.at, to.len);
+}
+
+int hub_rocks_write(struct hub_rocks *self, struct hub_rocks_batch *batch, char *ret_why, size_t why_size)
+{
+    char *error = NULL;
+    rocksdb_write(self->db, self->write, batch->batch, &error);
+    rocksdb_writebatch_clear(batch->batch);
+    return take_error(error, ret_why, why_size);
+}
+
+/* --- Snapshots --- */
+
+const struct hub_rocks_snapshot *hub_rocks_snapshot_new(struct hub_rocks *db)
+{
+    return (const struct hub_rocks_snapshot *) rocksdb_create_snapshot(db->db);
+}
+
+void hub_rocks_snapshot_done(struct hub_rocks *db, const struct hub_rocks_snapshot **snapshot_p)
+{
+    if (snapshot_p == NULL || *snapshot_p == NULL) {
+        return;
+    }
+    rocksdb_release_snapshot(db->db, (const rocksdb_snapshot_t *) *snapshot_p);
+    *snapshot_p = NULL;
+}
+
+/* --- Iterators --- */
+
+struct hub_rocks_iter *hub_rocks_iter_new(struct hub_rocks *db, unsigned family,
+                                          const struct hub_rocks_snapshot *snapshot, struct hub_span lower,
+                                          struct hub_span upper)
+{
+    struct hub_rocks_iter *self = hub_memory_new(sizeof *self + lower.len + upper.len);
+    self->read = rocksdb_readoptions_create();
+    if (snapshot != NULL) {
+        rocksdb_readoptions_set_snapshot(self->read, (const rocksdb_snapshot_t *) snapshot);
+    }
+    if (lower.len > 0) {
+        memcpy(self->bounds, lower.at, lower.len);
+        rocksdb_readoptions_set_iterate_lower_bound(self->read, self->bounds, lower.len);
+    }
+    if (upper.len > 0) {
+        memcpy(self->bounds + lower.len, upper.at, upper.len);
+        rocksdb_readoptions_set_iterate_upper_bound(self->read, self->bounds + lower.len, upper.len);
+    }
+    self->iter = rocksdb_create_iterator_cf(db->db, self->read, db->families[family]);
+    return self;
+}
+
+void hub_rocks_iter_destroy(struct hub_rocks_iter **self_p)
+{
+    if (self_p == NULL || *self_p == NULL) {
+        return;
+    }
+    rocksdb_iter_destroy((*self_p)->iter);
+    rocksdb_readoptions_destroy((*self_p)->read);
+    free(*self_p);
+    *self_p = NULL;
+}
+
+void hub_rocks_iter_first(struct hub_rocks_iter *self)
+{
+    rocksdb_iter_seek_to_first(self->iter);
+}
+
+void hub_rocks_iter_last(struct hub_rocks_iter *self)
+{
+    rocksdb_iter_seek_to_last(self->iter);
+}
+
+void hub_rocks_iter_seek(struct hub_rocks_iter *self, struct hub_span key)
+{
+    rocksdb_iter_seek(self->iter, key.at, key.len);
+}
+
+void hub_rocks_iter_seek_back(struct hub_rocks_iter *self, struct hub_span key)
+{
+    rocksdb_iter_seek_for_prev(self->iter, key.at, key.len);
+}
+
+void hub_rocks_iter_next(struct hub_rocks_iter *self)
+{
+    if (rocksdb_iter_valid(self->iter)) {
+        rocksdb_iter_next(self->iter);
+    }
+}
+
+void hub_rocks_iter_prev(struct hub_rocks_iter *self)
+{
+    if (rocksdb_iter_valid(self->iter)) {
+        rocksdb_iter_prev(self->iter);
+    }
+}
+
+bool hub_rocks_iter_valid(const struct hub_rocks_iter *self)
+{
+    return rocksdb_iter_valid(self->iter) != 0;
+}
+
+struct hub_span hub_rocks_iter_key(const struct hub_rocks_iter *self)
+{
+    struct hub_span key;
+    key.at = rocksdb_iter_key(self->iter, &key.len);
+    return key;
+}
+
+struct hub_span hub_rocks_iter_value(const struct hub_rocks_iter *self)
+{
+    struct hub_span value;
+    value.at = rocksdb_iter_value(self->iter, &value.len);
+    return value;
+}
+
+int hub_rocks_iter_error(const struct hub_rocks_iter *self, char *ret_why, size_t why_size)
+{
+    char *error = NULL;
+    rocksdb_iter_get_error(self->iter, &error);
+    return take_error(error, ret_why, why_size);
+}
+
+/* --- The whole store --- */
+
+int hub_rocks_flush(struct hub_rocks *self)
+{
+    rocksdb_flushoptions_t *options = rocksdb_flushoptions_create();
+    rocksdb_flushoptions_set_wait(options, 1);
+    int failed = 0;
+    for (unsigned i = 0; i < self->count && failed == 0; i++) {
+        char *error = NULL;
+        rocksdb_flush_cf(self->db, options, self->families[i], &error);
+        failed = take_error(error, NULL, 0);
+    }
+    rocksdb_flushoptions_destroy(options);
+    return failed;
+}
+
+uint64_t hub_rocks_property(struct hub_rocks *self, unsigned family, const char *name)
+{
+    uint64_t value = 0;
+    return rocksdb_property_int_cf(self->db, self->families[family], name, &value) == 0 ? value : 0;
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Readers that walk events: everything by two iterators side by side, a stream or a tag by its index. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "log/cursor.h"
+#include "log/store.h"
+#include "log/stored.h"
+
+enum { SOURCES = 2 };
+
+/* One index of a merge. */
+struct source {
+    struct hub_cursor cursor;
+    bool is_open;
+    bool has_next;
+    uint64_t next;
+};
+
+struct hub_scan {
+    struct hub_log *log;
+    struct hub_arena *arena; /* for the decoder */
+    bool headers_only;
+    bool backwards;
+    bool is_primed;
+
+    /* Everything: rows in order. */
+    uint64_t at, to; /* next sequence wanted and the last; at > to: at the end */
+    struct hub_rocks_iter *headers, *payloads;
+
+    /* An index: sequences from up to two sources, rows by key. */
+    bool by_index;
+    struct source sources[SOURCES];
+    struct hub_buf header, payload;
+};
+
+static uint64_t bound(struct hub_log *log, uint64_t to)
+{
+    uint64_t commit = hub_log_commit(log).sequence;
+    return to == 0 || to > commit ? commit : to;
+}
+
+static struct hub_scan *scan_new(struct hub_log *log, uint64_t from, uint64_t to)
+{
+    struct hub_scan *self = hub_memory_new(sizeof *self);
+    *self = (struct hub_scan){ .log = log, .at = from == 0 ? 1 : from, .to = bound(log, to) };
+    self->arena = hub_arena_new(0);
+    hub_buf_init(&self->header);
+    hub_buf_init(&self->payload);
+    return self;
+}
+
+struct hub_scan *hub_scan_all(struct hub_log *log, uint64_t from, uint64_t to)
+{
+    return scan_new(log, from, to);
+}
+
+static void add_source(struct hub_scan *self, bool is_tag, const struct hub_name *name)
+{
+    struct source *source = &self->sources[self->sources[0].is_open];
+    hub_cursor_open(&source->cursor, self->log->db, is_tag, name);
+    source->cursor.from = self->at;
+    source->cursor.to = self->to;
+    source->cursor.backwards = self->backwards;
+    source->is_open = true;
+    self->by_index = true;
+}
+
+struct hub_scan *hub_scan_stream(struct hub_log *log, const struct hub_stream *stream, uint64_t from_version,
+                                 uint64_t to_position)
+{
+    struct hub_scan *self = scan_new(log, 1, to_position);
+    struct hub_name name = hub_name_of_stream(stream);
+    add_source(self, false, &name);
+    self->sources[0].cursor.version = from_version;
+    return self;
+}
+
+struct hub_scan *hub_scan_tag(struct hub_log *log, struct hub_ulid company, enum hub_tag tag, struct hub_ulid id,
+                              uint64_t from, uint64_t to, bool backwards)
+{
+    struct hub_scan *self = scan_new(log, from, to);
+    self->backwards = backwards;
+    struct hub_name name = hub_name(&company, (uint8_t) tag, id.b);
+    add_source(self, true, &name);
+    if (tag == HUB_TAG_session) {
+        struct hub_name own = hub_name(&company, HUB_STREAM_SESSION, id.b);
+        add_source(self, false, &own);
+    }
+    return self;
+}
+
+void hub_scan_headers_only(struct hub_scan *self)
+{
+    self->headers_only = true;
+}
+
+/* --- Everything --- */
+
+static void open_rows(struct hub_scan *self)
+{
+    struct hub_sequence_key lower = hub_sequence_key(self->at), upper = hub_sequence_key(self->to + 1);
+    self->headers = hub_rocks_iter_new(self->log->db, HUB_FAMILY_header, NULL, HUB_KEY_SPAN(lower),
+                                       HUB_KEY_SPAN(upper));
+    hub_rocks_iter_first(self->headers);
+    if (!self->headers_only) {
+        self->payloads = hub_rocks_iter_new(self->log->db, HUB_FAMILY_payload, NULL, HUB_KEY_SPAN(lower),
+                                            HUB_KEY_SPAN(upper));
+        hub_rocks_iter_first(self->payloads);
+    }
+}
+
+/* The value of the row at `sequence`, where the iterator must stand. Returns false when it stands elsewhere. */
+static bool row_of(struct hub_rocks_iter *iter, uint64_t sequence, struct hub_span *ret_value)
+{
+    if (!hub_rocks_iter_valid(iter)) {
+        return false;
+    }
+    struct hub_span key = hub_rocks_iter_key(iter);
+    if (key.len != 8 || hub_get_be64(key.at) != sequence) {
+        return false;
+    }
+    *ret_value = hub_rocks_iter_value(iter);
+    return true;
+}
+
+static int next_row(struct hub_scan *self, struct hub_stored *ret_event)
+{
+    if (self->at > self->to) {
+        return 0;
+    }
+    if (self->headers == NULL) {
+        open_rows(self);
+    } else {
+        hub_rocks_iter_next(self->headers);
+    }
+    struct hub_span row, payload = { NULL, 0 };
+    if (!row_of(self->headers, self->at, &row)) {
+        return -1;
+    }
+    if (!self->headers_only) {
+        if (self->is_primed) {
+            hub_rocks_iter_next(self->payloads);
+        }
+        if (!row_of(self->payloads, self->at, &payload)) {
+            return -1;
+        }
+    }
+    self->is_primed = true;
+    if (hub_stored_decode(row, self->at, self->arena, ret_event) < 0) {
+        return -1;
+    }
+    ret_event->payload = payload;
+    self->at++;
+    return 1;
+}
+
+/* --- By an index --- */
+
+static int refill(struct source *source)
+{
+    if (!source->is_open || source->has_next) {
+        return 0;
+    }
+    int result = hub_cursor_next(&source->cursor, &source->next);
+    source->has_next = result == 1;
+    return result < 0 ? result : 0;
+}
+
+/* The next sequence of all sources. Returns 1, 0 at the end, < 0. */
+static int next_sequence(struct hub_scan *self, uint64_t *ret_sequence)
+{
+    struct source *best = NULL;
+    for (int i = 0; i < SOURCES; i++) {
+        struct source *source = &self->sources[i];
+        if (refill(source) < 0) {
+            return -1;
+        }
+        if (source->has_next &&
+            (best == NULL || (self->backwards ? source->next > best->next : source->next < best->next))) {
+            best = source;
+        }
+    }
+    if (best == NULL) {
+        return 0;
+    }
+    *ret_sequence = best->next;
+    best->has_next = false;
+    return 1;
+}
+
+static int next_indexed(struct hub_scan *self, struct hub_stored *ret_event)
+{
+    uint64_t sequence;
+    int result = next_sequence(self, &sequence);
+    if (result != 1) {
+        return result;
+    }
+    struct hub_sequence_key key = hub_sequence_key(sequence);
+    struct hub_rocks *db = self->log->db;
+    if (hub_rocks_get(db, HUB_FAMILY_header, NULL, HUB_KEY_SPAN(key), &self->header) != 0 ||
+        hub_stored_decode(hub_buf_span(&self->header), sequence, self->arena, ret_event) < 0) {
+        return -1;
+    }
+    if (!self->headers_only) {
+        if (hub_rocks_get(db, HUB_FAMILY_payload, NULL, HUB_KEY_SPAN(key), &self->payload) != 0) {
+            return -1;
+        }
+        ret_event->payload = hub_buf_span(&self->payload);
+    }
+    return 1;
+}
+
+int hub_scan_next(struct hub_scan *self, struct hub_stored *ret_event)
+{
+    hub_arena_reset(self->arena);
+    return self->by_index ? next_indexed(self, ret_event) : next_row(self, ret_event);
+}
+
+void hub_scan_close(struct hub_scan **self_p)
+{
+    struct hub_scan *self = self_p == NULL ? NULL : *self_p;
+    if (self == NULL) {
+        return;
+    }
+    hub_rocks_iter_destroy(&self->headers);
+    hub_rocks_iter_destroy(&self->payloads);
+    for (int i = 0; i < SOURCES; i++) {
+        if (self->sources[i].is_open) {
+            hub_cursor_done(&self->sources[i].cursor);
+        }
+    }
+    hub_buf_done(&self->header);
+    hub_buf_done(&self->payload);
+    hub_arena_destroy(&self->arena);
+    free(self);
+    *self_p = NULL;
+}

@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Writing: many appends become one batch, synced once.
+ *
+ * First every append is admitted or answered (disk reserve, command id, expected version), in order, each seeing those
+ * before it. Then new keys are stored, so that no event is ever on disk without its key. Then all rows of the admitted
+ * ones go into one batch, which is written whole or not at all; only after that does the commit position move. Any error
+ * ends the process (log/writer.h), so nothing here is ever undone. See docs/log-format.md §5. */
+#include "log/write.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/pack.h"
+#include "log/heads.h"
+#include "log/keyring.h"
+#include "log/rows.h"
+#include "log/stored.h"
+#include "log/tags.h"
+#include "log/witness.h"
+
+enum {
+    HEADS = 32 * 1024,       /* streams of one generation of the cache */
+    COMMANDS = 8 * 1024,     /* slots for the command ids of one batch, to begin with */
+    SPACE_US = 100 * 1000,   /* how old the figure of free space may be */
+    WITNESS_US = 500 * 1000, /* how far the witness stays behind */
+};
+
+struct hub_writing {
+    struct hub_rocks_batch *batch;
+    struct hub_heads heads;
+    struct hub_table commands; /* ids in this batch */
+    struct hub_tags tags;
+    struct hub_buf row;  /* scratch */
+    struct hub_buf keys; /* new keys of this batch, one after the other */
+
+    uint64_t sequence;      /* last one given away */
+    struct hub_digest hash; /* its chain hash */
+    int64_t time_us;        /* its log time */
+    int64_t now_us;         /* wall clock of this batch */
+    uint64_t loose;         /* numbers given to appends without events */
+    bool loose_is_new;
+    uint64_t bytes; /* of this batch's payloads */
+
+    int64_t space_asked_us; /* tick of the last look at the disk */
+    bool is_full;
+    int64_t witnessed_us; /* tick of the last witness */
+    uint64_t witnessed;   /* what it says */
+};
+
+struct hub_writing *hub_writing_new(struct hub_log *log, const struct hub_digest *head_hash, int64_t head_time_us)
+{
+    struct hub_writing *self = hub_memory_new(sizeof *self);
+    *self = (struct hub_writing){
+        .batch = hub_rocks_batch_new(log->db),
+        .sequence = atomic_load(&log->commit),
+        .hash = *head_hash,
+        .time_us = head_time_us,
+        .loose = log->meta.loose,
+        .space_asked_us = hub_tick_us(log->world) - SPACE_US,
+        .witnessed = UINT64_MAX,
+    };
+    hub_heads_init(&self->heads, HEADS);
+    hub_table_init(&self->commands, COMMANDS);
+    hub_tags_init(&self->tags);
+    hub_buf_init(&self->row);
+    hub_buf_init(&self->keys);
+    return self;
+}
+
+/* Forget the clear keys of a batch. */
+static void wipe_keys(struct hub_writing *self)
+{
+    if (self->keys.len > 0) {
+        explicit_bzero(self->keys.at, self->keys.len);
+        hub_buf_clear(&self->keys);
+    }
+}
+
+void hub_writing_destroy(struct hub_writing **self_p)
+{
+    struct hub_writing *self = self_p == NULL ? NULL : *self_p;
+    if (self == NULL) {
+        return;
+    }
+    hub_rocks_batch_destroy(&self->batch);
+    hub_heads_done(&self->heads);
+    hub_table_done(&self->commands);
+    hub_tags_done(&self->tags);
+    hub_buf_done(&self->row);
+    wipe_keys(self);
+    hub_buf_done(&self->keys);
+    free(self);
+    *self_p = NULL;
+}
+
+/* --- Admission --- */
+
+static void look_at_space(struct hub_log *log)
+{
+    struct hub_writing *self = log->writing;
+    int64_t tick = hub_tick_us(log->world);
+    if (tick - self->space_asked_us >= SPACE_US) {
+        self->is_full = hub_store_free_bytes(log) < log->reserve_bytes;
+        self->space_asked_us = tick;
+    }
+}
+
+static bool has_row(struct hub_log *log, const struct hub_name *stream, uint64_t version, int *result)
+{
+    struct hub_named_key key = hub_named_key(stream, version);
+    int got = hub_rocks_has(log->db, HUB_FAMILY_stream, HUB_KEY_SPAN(key));
+    *result = got < 0 ? got : *result;
+    return got == 0;
+}
+
+/* Whether the stream stands at this version: versions are dense, so two look-ups tell. Returns 1, 0, or < 0. */
+static int stream_is_at(struct hub_log *log, const struct hub_name *stream, uint64_t version)
+{
+    uint64_t cached;
+    if (hub_heads_find(&log->writing->heads, stream, &cached)) {
+        return cached == version;
+    }
+    int result = 0;
+    bool is = (version == 0 || has_row(log, stream, version, &result)) && !has_row(log, stream, version + 1, &result);
+    return result < 0 ? result : is;
+}
+
+static struct hub_name name_of_command(const uint8_t id[HUB_COMMAND_ID])
+{
+    static const struct hub_ulid none;
+    return hub_name(&none, 0, id);
+}
+
+/* Whether a command id is taken, on disk or in this batch. Returns 1, 0, or < 0. */
+static int command_is_taken(struct hub_log *log, const struct hub_name *name, const uint8_t id[HUB_COMMAND_ID])
+{
+    if (hub_table_find(&log->writing->commands, name) != NULL) {
+        return 1;
+    }
+    int got = hub_rocks_has(log->db, HUB_FAMILY_command, hub_span_of(id, HUB_COMMAND_ID));
+    return got < 0 ? got : got == 0;
+}
+
+static void check_limits(const struct hub_append *append)
+{
+    assert(append->event_count <= HUB_APPEND_EVENTS);
+    for (unsigned i = 0; i < append->event_count; i++) {
+        assert(append->events[i].payload.len <= HUB_EVENT_MAX);
+    }
+    (void) append;
+}
+
+/* Decide about one append. Returns enum hub_append_result, or < 0. */
+static int admit(struct hub_log *log, const struct hub_append *append)
+{
+    struct hub_writing *self = log->writing;
+    check_limits(append);
+    if (self->is_full) {
+        return HUB_APPEND_FULL;
+    }
+    struct hub_name stream, command;
+    if (append->event_count > 0) {
+        stream = hub_name_of_stream(&append->stream);
+        int is = stream_is_at(log, &stream, append->expected_version);
+        if (is <= 0) {
+            return is < 0 ? is : HUB_APPEND_CONFLICT;
+        }
+    }
+    if (append->command_row != NULL) {
+        command = name_of_command(append->command_row->id);
+        int taken = command_is_taken(log, &command, append->command_row->id);
+        if (taken != 0) {
+            return taken < 0 ? taken : HUB_APPEND_CONFLICT;
+        }
+        bool is_new;
+        hub_table_put(&self->commands, &command, &is_new);
+    }
+    if (append->event_count > 0) {
+        hub_heads_put(&self->heads, &stream, append->expected_version + append->event_count);
+    }
+    return HUB_APPENDED;
+}
+
+static int admit_all(struct hub_log *log, struct hub_append *const *appends, size_t count)
+{
+    struct hub_writing *self = log->writing;
+    hub_heads_turn(&self->heads);
+    hub_table_clear(&self->commands);
+    for (size_t i = 0; i < count; i++) {
+        int result = admit(log, appends[i]);
+        if (result < 0) {
+            return result;
+        }
+        appends[i]->result = result;
+        if (result == HUB_APPENDED) {
+            hub_buf_put(&self->keys, appends[i]->keys, appends[i]->key_count * sizeof *appends[i]->keys);
+        }
+    }
+    return 0;
+}
+
+/* --- Rows --- */
+
+static bool is_zero(const uint8_t id[16])
+{
+    return hub_ulid_is_none(*(const struct hub_ulid *) id);
+}
+
+/* What all events of an append have in common. */
+static void start_header(const struct hub_log *log, const struct hub_append *append, struct event_header *ret_header)
+{
+    struct event_header *header = ret_header;
+    *header = (struct event_header){ 0 };
+    HUB_SET(event_header, header, partition, 0);
+    HUB_SET(event_header, header, node, log->node);
+    HUB_SET(event_header, header, epoch, log->meta.epoch);
+    HUB_SET(event_header, header, company, append->stream.company);
+    HUB_SET(event_header, header, kind, append->stream.kind);
+    HUB_SET(event_header, header, entity, append->stream.entity);
+    HUB_SET(event_header, header, decided_at, append->decided_at_us);
+    if (!hub_ulid_is_none(append->principal)) {
+        HUB_SET(event_header, header, principal, append->principal);
+    }
+    if (!hub_ulid_is_none(append->credential)) {
+        HUB_SET(event_header, header, credential, append->credential);
+    }
+    if (!is_zero(append->command)) {
+        HUB_SET(event_header, header, command, hub_span_of(append->command, sizeof append->command));
+    }
+    if (!is_zero(append->correlation)) {
+        HUB_SET(event_header, header, correlation, hub_span_of(append->correlation, sizeof append->correlation));
+    }
+    if (append->cause > 0) {
+        HUB_SET(event_header, header, cause, append->cause);
+    }
+}
+
+/* What is an event's own. `digest` must live as long as the header. */
+static void finish_header(const struct hub_writing *self, const struct hub_new_event *event, uint64_t version,
+                          const struct hub_digest *digest, struct event_header *header)
+{
+    HUB_SET(event_header, header, sequence, self->sequence);
+    HUB_SET(event_header, header, version, version);
+    HUB_SET(event_header, header, type, event->type);
+    HUB_SET(event_header, header, schema, event->schema);
+    HUB_SET(event_header, header, time, self->time_us);
+    HUB_SET(event_header, header, digest, hub_span_of(digest->b, HUB_DIGEST));
+    if (hub_ulid_is_none(event->subject)) {
+        HUB_CLEAR(event_header, header, subject);
+    } else {
+        HUB_SET(event_header, header, subject, event->subject);
+    }
+    if (hub_ulid_is_none(event->session)) {
+        HUB_CLEAR(event_header, header, session);
+    } else {
+        HUB_SET(event_header, header, session, event->session);
+    }
+}
+
+static void put_indexes(struct hub_writing *self, const struct event_header *header)
+{
+    struct hub_stream stream = { header->company, header->entity, (uint8_t) header->kind };
+    struct hub_name name = hub_name_of_stream(&stream);
+    struct hub_named_key key = hub_named_key(&name, header->version);
+    struct hub_sequence_key value = hub_sequence_key(header->sequence);
+    hub_rocks_put(self->batch, HUB_FAMILY_stream, HUB_KEY_SPAN(key), HUB_KEY_SPAN(value));
+    struct hub_name tags[HUB_EVENT_TAGS];
+    unsigned count = hub_event_tags(header, tags);
+    for (unsigned i = 0; i < count; i++) {
+        hub_tags_add(&self->tags, &tags[i], header->sequence);
+    }
+}
+
+static void put_event(struct hub_writing *self, const struct hub_new_event *event, uint64_t version,
+                      struct event_header *header)
+{
+    struct hub_digest digest = hub_sha256(event->payload);
+    self->sequence++;
+    self->time_us = self->now_us > self->time_us ? self->now_us : self->time_us + 1;
+    finish_header(self, event, version, &digest, header);
+
+    /* The hash stands before the header in the row, and is known only after the header is packed. */
+    hub_buf_clear(&self->row);
+    hub_buf_reserve(&self->row, HUB_DIGEST);
+    self->row.len = HUB_DIGEST;
+    hub_pack(&event_header_shape, header, &self->row);
+    struct hub_span packed = hub_span_of(self->row.at + HUB_DIGEST, self->row.len - HUB_DIGEST);
+    self->hash = hub_chain_next(&self->hash, packed, &digest);
+    memcpy(self->row.at, self->hash.b, HUB_DIGEST);
+
+    struct hub_sequence_key key = hub_sequence_key(self->sequence);
+    hub_rocks_put(self->batch, HUB_FAMILY_header, HUB_KEY_SPAN(key), hub_buf_span(&self->row));
+    hub_rocks_put(self->batch, HUB_FAMILY_payload, HUB_KEY_SPAN(key), event->payload);
+    put_indexes(self, header);
+    self->bytes += event->payload.len;
+}
+
+static void put_command(struct hub_writing *self, const struct hub_append *append)
+{
+    const struct hub_command_row *given = append->command_row;
+    struct command_row row = { 0 };
+    HUB_SET(command_row, &row, body, hub_span_of(given->body, sizeof given->body));
+    HUB_SET(command_row, &row, time, append->time_us);
+    HUB_SET(command_row, &row, sequence, append->last.sequence);
+    HUB_SET(command_row, &row, reply_type, given->reply_type);
+    HUB_SET(command_row, &row, status, given->status);
+    if (given->reply.len > 0) {
+        HUB_SET(command_row, &row, reply, given->reply);
+    }
+    hub_buf_clear(&self->row);
+    hub_pack(&command_row_shape, &row, &self->row);
+    hub_rocks_put(self->batch, HUB_FAMILY_command, hub_span_of(given->id, HUB_COMMAND_ID), hub_buf_span(&self->row));
+}
+
+static void put_aliases(struct hub_writing *self, const struct hub_append *append)
+{
+    for (unsigned i = 0; i < append->alias_count; i++) {
+        const struct hub_alias *alias = &append->aliases[i];
+        static const struct hub_ulid hub;
+        struct hub_name key = hub_name(alias->of_hub ? &hub : &append->stream.company, alias->kind, alias->digest);
+        if (alias->remove) {
+            hub_rocks_delete(self->batch, HUB_FAMILY_alias, HUB_KEY_SPAN(key));
+        } else {
+            hub_rocks_put(self->batch, HUB_FAMILY_alias, HUB_KEY_SPAN(key), HUB_KEY_SPAN(alias->entity));
+        }
+    }
+}
+
+static void put_pendings(struct hub_writing *self, struct hub_append *append)
+{
+    for (unsigned i = 0; i < append->settle_count; i++) {
+        hub_rocks_delete(self->batch, HUB_FAMILY_pending, HUB_KEY_SPAN(append->settles[i]));
+    }
+    append->pending_number = 0;
+    if (append->pending_count == 0) {
+        return;
+    }
+    append->pending_number = append->first.sequence;
+    if (append->event_count == 0) {
+        append->pending_number = HUB_PENDING_LOOSE | ++self->loose;
+        self->loose_is_new = true;
+    }
+    for (unsigned i = 0; i < append->pending_count; i++) {
+        const struct hub_pending *pending = &append->pendings[i];
+        struct hub_pending_key key = hub_pending_key_make(pending->kind, pending->due_us, append->pending_number,
+                                                          (uint16_t) i);
+        hub_rocks_put(self->batch, HUB_FAMILY_pending, HUB_KEY_SPAN(key), pending->value);
+    }
+}
+
+static void put_append(struct hub_log *log, struct hub_append *append)
+{
+    struct hub_writing *self = log->writing;
+    struct event_header header;
+    if (append->event_count > 0) {
+        start_header(log, append, &header);
+    }
+    append->first.sequence = self->sequence + (append->event_count > 0);
+    for (unsigned i = 0; i < append->event_count; i++) {
+        put_event(self, &append->events[i], append->expected_version + i + 1, &header);
+    }
+    append->last.sequence = self->sequence;
+    append->time_us = append->event_count > 0 ? self->time_us : self->now_us;
+    put_aliases(self, append);
+    put_pendings(self, append);
+    if (append->command_row != NULL) {
+        put_command(self, append);
+    }
+}
+
+static void put_meta(struct hub_log *log)
+{
+    struct hub_writing *self = log->writing;
+    if (self->loose_is_new) {
+        hub_meta_put_loose(self->batch, self->loose);
+        self->loose_is_new = false;
+    }
+    pthread_mutex_lock(&log->mark_lock);
+    if (log->mark_is_new) {
+        hub_meta_put_mark(self->batch, &log->mark);
+        log->mark_is_new = false;
+    }
+    pthread_mutex_unlock(&log->mark_lock);
+}
+
+/* --- The batch --- */
+
+static void count_figures(struct hub_log *log, struct hub_append *const *appends, size_t count, int64_t sync_us)
+{
+    struct hub_log_counters *counters = &log->counters;
+    uint64_t appended = 0, conflicts = 0, full = 0, events = 0;
+    for (size_t i = 0; i < count; i++) {
+        appended += appends[i]->result == HUB_APPENDED;
+        conflicts += appends[i]->result == HUB_APPEND_CONFLICT;
+        full += appends[i]->result == HUB_APPEND_FULL;
+        events += appends[i]->result == HUB_APPENDED ? appends[i]->event_count : 0;
+    }
+    atomic_fetch_add_explicit(&counters->batches, appended > 0, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counters->appends, appended, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counters->conflicts, conflicts, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counters->refused_full, full, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counters->events, events, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counters->bytes, log->writing->bytes, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counters->sync_us_total, sync_us, memory_order_relaxed);
+    if (sync_us > atomic_load_explicit(&counters->sync_us_max, memory_order_relaxed)) {
+        atomic_store_explicit(&counters->sync_us_max, sync_us, memory_order_relaxed);
+    }
+}
+
+/* Build the batch of the admitted appends. Returns how many there are. */
+static size_t put_all(struct hub_log *log, struct hub_append *const *appends, size_t count)
+{
+    struct hub_writing *self = log->writing;
+    size_t admitted = 0;
+    self->now_us = hub_now_us(log->world);
+    self->bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (appends[i]->result == HUB_APPENDED) {
+            put_append(log, appends[i]);
+            admitted++;
+        }
+    }
+    hub_tags_flush(&self->tags, self->batch);
+    return admitted;
+}
+
+static int write_batch(struct hub_log *log, char *ret_why, size_t why_size, int64_t *ret_sync_us)
+{
+    put_meta(log);
+    int64_t before = hub_tick_us(log->world);
+    char words[256] = "";
+    if (hub_rocks_write(log->db, log->writing->batch, words, sizeof words) < 0) {
+        snprintf(ret_why, why_size, "The log in %s cannot be written: %s.", log->data_dir, words);
+        return -1;
+    }
+    *ret_sync_us = hub_tick_us(log->world) - before;
+    atomic_store_explicit(&log->commit, log->writing->sequence, memory_order_release);
+    return 0;
+}
+
+static int store_keys(struct hub_log *log, char *ret_why, size_t why_size)
+{
+    struct hub_writing *self = log->writing;
+    size_t count = self->keys.len / sizeof(struct hub_new_key);
+    if (count == 0) {
+        return 0;
+    }
+    assert(log->keyring != NULL);
+    int result = hub_keyring_store(log->keyring, (const struct hub_new_key *) self->keys.at, count);
+    wipe_keys(self);
+    if (result < 0) {
+        snprintf(ret_why, why_size, "New keys cannot be stored in %s/keys: %s.", log->data_dir, strerror(errno));
+    }
+    return result;
+}
+
+static int sink_write(void *arg, struct hub_append *const *appends, size_t count, char *ret_why, size_t why_size)
+{
+    struct hub_log *log = arg;
+    int64_t sync_us = 0;
+    if (count > 0) {
+        look_at_space(log);
+        if (admit_all(log, appends, count) < 0) {
+            snprintf(ret_why, why_size, "The log in %s cannot be read.", log->data_dir);
+            return -1;
+        }
+        if (store_keys(log, ret_why, why_size) < 0) {
+            return -1;
+        }
+        if (put_all(log, appends, count) > 0 && write_batch(log, ret_why, why_size, &sync_us) < 0) {
+            return -1;
+        }
+        count_figures(log, appends, count, sync_us);
+    }
+    if (hub_writing_witness(log, false) < 0) {
+        snprintf(ret_why, why_size, "The witness in %s cannot be written: %s.", log->data_dir, strerror(errno));
+        return -1;
+    }
+    return 0;
+}
+
+struct hub_log_sink hub_log_sink(struct hub_log *self)
+{
+    assert(self->writing != NULL);
+    return (struct hub_log_sink){ .write = sink_write, .self = self };
+}
+
+int hub_writing_witness(struct hub_log *log, bool at_once)
+{
+    struct hub_writing *self = log->writing;
+    int64_t tick = hub_tick_us(log->world);
+    if (self->witnessed == self->sequence || (!at_once && tick - self->witnessed_us < WITNESS_US)) {
+        return 0;
+    }
+    struct hub_witness witness = { .identity = log->meta.identity, .sequence = self->sequence, .hash = self->hash };
+    if (hub_witness_write(log->data_dir, &witness) < 0) {
+        return -1;
+    }
+    self->witnessed = self->sequence;
+    self->witnessed_us = tick;
+    return 0;
+}
