@@ -17,12 +17,14 @@ struct hub_caller {
     bool operator; /* belongs to the company that runs the hub */
 };
 
-/* How a client named an entity: by our id, or by its own, of which only the keyed digest travels. */
+/* How a client named an entity: by our id, or by its own, of which only the keyed digest travels. A port fills `id` for a
+ * digest too: with the entity that the log knows by it (`known`), or with an id reserved for the one that may come. */
 struct hub_name {
     bool given;
-    bool is_ours;
-    struct hub_ulid id;  /* when is_ours */
-    uint8_t digest[16];  /* else; hub_keyring_digest(company, "alias:<kind>", text) */
+    bool is_ours;        /* the client used our id; digest is zero */
+    bool known;          /* the log has an alias for the digest */
+    struct hub_ulid id;
+    uint8_t digest[16];  /* hub_keyring_digest(company, "alias:<kind>", text) */
 };
 
 /* Where an answer goes: a number that dies with the request. number 0: nobody waits. */

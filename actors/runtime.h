@@ -37,6 +37,7 @@ struct hub_runtime_options {
     struct hub_log *log;           /* reading: activation, aliases, command rows, pending rows */
     struct hub_log_sink sink;      /* writing; usually hub_log_sink(log) */
     struct hub_keyring *keys;
+    const char *data_dir;          /* where inputs that were present at a crash are remembered; NULL: nowhere */
     struct hub_snapshots snapshots;
     unsigned workers;              /* 0: one per core but one, at least one */
     size_t mailbox;                /* commands under way per worker before the door says 503; 0: 8192 */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The entities of one worker: found by stream, activated from snapshot and tail, passivated when idle or too many. */
+#ifndef HUB_ACTORS_ENTITY_H
+#define HUB_ACTORS_ENTITY_H
+
+#include "actors/kind.h"
+#include "actors/runtime.h"
+
+struct hub_outcome; /* actors/outcome.h */
+
+/* One activated entity. Owned by its table; only its worker's thread touches it. */
+struct hub_entity {
+    struct hub_stream stream;
+    const struct hub_kind_info *kind;
+    uint64_t version;               /* of the stream, tentative appends included; 0: no event yet */
+    void *state;                    /* kind->state's record, NULL while version is 0 */
+    struct hub_arena *arena;        /* holds state and what it points to, NULL while version is 0 */
+    size_t arena_base;              /* bytes in the arena after it was last tidied */
+    struct hub_outcome *last;       /* newest append that is not yet durable, NULL when all are */
+    int64_t used_tick_us;           /* last command */
+    struct hub_entity *same_hash;   /* next in its chain */
+    struct hub_entity *newer, *older; /* by use */
+    bool dropped;                   /* no longer in the table: a conflict; goes when nothing is under way */
+    uint32_t under_way;             /* appends not yet answered */
+};
+
+struct hub_entities_options {
+    struct hub_log *log;
+    struct hub_snapshots snapshots;
+    size_t room;     /* active entities before the least recently used are passivated */
+    int64_t idle_us; /* passivated after this long */
+};
+
+struct hub_entities;
+struct hub_entities *hub_entities_new(const struct hub_entities_options *options);
+void hub_entities_destroy(struct hub_entities **self_p);
+
+/* Find an entity, activating it when it is not in memory. An entity without events is found too (version 0).
+ *
+ * fresh  the id was made a moment ago: no need to look in the log
+ * Returns 0, or < 0 when log or snapshot cannot be read. */
+int hub_entities_get(struct hub_entities *self, const struct hub_stream *stream, bool fresh, int64_t tick_us,
+                     struct hub_entity **ret_entity);
+
+/* Fold an event into an entity and count its version; tidies the arena now and then. */
+void hub_entity_apply(struct hub_entity *entity, const struct hub_event *event);
+
+/* Take an entity out of the table: what is in memory can no longer be trusted. It is freed when nothing is under way. */
+void hub_entities_drop(struct hub_entities *self, struct hub_entity *entity);
+
+/* One append fewer under way. May free a dropped entity. */
+void hub_entities_settled(struct hub_entities *self, struct hub_entity *entity);
+
+/* Passivate what has been idle. Call about once a second. */
+void hub_entities_sweep(struct hub_entities *self, int64_t tick_us);
+
+struct hub_entities_stats {
+    uint64_t active, activations, passivations;
+};
+struct hub_entities_stats hub_entities_stats(const struct hub_entities *self);
+
+/* Fold a stream up to a position (0: to its end) into a fresh state in `arena`; to its end it starts from a snapshot when
+ * `snapshots` has one (NULL: from the first event). Used for activation, time travel and audits. ret_state is NULL and ret_version 0 for a stream
+ * without events. Returns 0, or < 0. */
+int hub_entity_fold(struct hub_log *log, const struct hub_snapshots *snapshots, const struct hub_stream *stream, uint64_t to,
+                    struct hub_arena *arena, void **ret_state, uint64_t *ret_version);
+
+#endif

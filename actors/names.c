@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Names: aliases of the log, cached by thread, and reservations shared by all. */
+#include "actors/names.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+enum { CACHE_SLOTS = 8192, RESERVED_DEFAULT = 65536 };
+
+/* One name, wherever it is kept. */
+struct known_name {
+    struct hub_ulid company;
+    struct hub_ulid id;
+    uint8_t digest[16];
+    uint8_t kind; /* 0: the slot is empty */
+};
+
+struct hub_names {
+    struct hub_log *log;
+    const struct hub_world *world;
+    atomic_uint epoch;         /* counts up when aliases were removed */
+    pthread_mutex_t mutex;     /* guards what follows */
+    struct known_name *reserved; /* set-associative: a name lies in one of WAYS slots of its set */
+    uint32_t *turn;            /* next slot of a set to give way */
+    size_t sets;
+};
+
+enum { WAYS = 8 };
+
+struct hub_names_cache {
+    unsigned epoch;
+    struct known_name slots[CACHE_SLOTS];
+};
+
+struct hub_names *hub_names_new(struct hub_log *log, const struct hub_world *world, size_t room)
+{
+    struct hub_names *self = hub_memory_zero(sizeof *self);
+    self->log = log;
+    self->world = world;
+    self->sets = (room == 0 ? RESERVED_DEFAULT : room) / WAYS + 1;
+    self->reserved = hub_memory_zero(self->sets * WAYS * sizeof *self->reserved);
+    self->turn = hub_memory_zero(self->sets * sizeof *self->turn);
+    pthread_mutex_init(&self->mutex, NULL);
+    return self;
+}
+
+void hub_names_destroy(struct hub_names **self_p)
+{
+    struct hub_names *self = *self_p;
+    if (self == NULL)
+        return;
+    pthread_mutex_destroy(&self->mutex);
+    free(self->reserved);
+    free(self->turn);
+    free(self);
+    *self_p = NULL;
+}
+
+struct hub_names_cache *hub_names_cache_new(void)
+{
+    return hub_memory_zero(sizeof(struct hub_names_cache));
+}
+
+void hub_names_cache_destroy(struct hub_names_cache **self_p)
+{
+    free(*self_p);
+    *self_p = NULL;
+}
+
+static uint64_t slot_of(const struct hub_name *name, uint8_t kind)
+{
+    uint64_t value;
+    memcpy(&value, name->digest, sizeof value);
+    return value ^ kind;
+}
+
+static bool is_it(const struct known_name *slot, struct hub_ulid company, uint8_t kind, const struct hub_name *name)
+{
+    return slot->kind == kind && memcmp(slot->digest, name->digest, sizeof slot->digest) == 0 &&
+           hub_ulid_is(slot->company, company);
+}
+
+static struct known_name remember(struct hub_ulid company, uint8_t kind, const struct hub_name *name)
+{
+    struct known_name slot = { .company = company, .id = name->id, .kind = kind };
+    memcpy(slot.digest, name->digest, sizeof slot.digest);
+    return slot;
+}
+
+/* The id reserved for a name nobody knows yet. */
+static struct hub_ulid reserve(struct hub_names *self, struct hub_ulid company, uint8_t kind, struct hub_name *name)
+{
+    size_t set = slot_of(name, kind) % self->sets;
+    struct known_name *ways = &self->reserved[set * WAYS];
+    pthread_mutex_lock(&self->mutex);
+    struct known_name *found = NULL;
+    for (int i = 0; i < WAYS && found == NULL; i++)
+        found = is_it(&ways[i], company, kind, name) ? &ways[i] : NULL;
+    if (found == NULL) {
+        found = &ways[self->turn[set]++ % WAYS];
+        name->id = hub_world_ulid(self->world);
+        *found = remember(company, kind, name);
+    }
+    struct hub_ulid id = found->id;
+    pthread_mutex_unlock(&self->mutex);
+    return id;
+}
+
+int hub_names_resolve(struct hub_names *self, struct hub_names_cache *cache, struct hub_ulid company, uint8_t kind,
+                      struct hub_name *name)
+{
+    if (!name->given || name->is_ours)
+        return 0;
+    unsigned epoch = atomic_load(&self->epoch);
+    if (cache->epoch != epoch) {
+        memset(cache->slots, 0, sizeof cache->slots);
+        cache->epoch = epoch;
+    }
+    struct known_name *slot = &cache->slots[slot_of(name, kind) % CACHE_SLOTS];
+    name->known = true;
+    if (is_it(slot, company, kind, name)) {
+        name->id = slot->id;
+        return 0;
+    }
+    int failed = hub_log_alias(self->log, company, kind, name->digest, &name->id);
+    if (failed == 0) {
+        *slot = remember(company, kind, name);
+        return 0;
+    }
+    if (failed != HUB_ERROR_not_found)
+        return failed;
+    name->known = false;
+    name->id = reserve(self, company, kind, name);
+    return 0;
+}
+
+void hub_names_forget(struct hub_names *self)
+{
+    pthread_mutex_lock(&self->mutex);
+    memset(self->reserved, 0, self->sets * WAYS * sizeof *self->reserved);
+    pthread_mutex_unlock(&self->mutex);
+    atomic_fetch_add(&self->epoch, 1);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The pump: one zactor that looks at what is pending and offers it - timers that are due to their actors, effects to the
+ * gateways, and at the start the follow-ups that a crash left behind. */
+#ifndef HUB_ACTORS_PUMP_H
+#define HUB_ACTORS_PUMP_H
+
+#include "actors/mailbox.h"
+
+struct hub_pump;
+
+struct hub_pump_options {
+    const struct hub_runtime_options *runtime; /* outlives the pump */
+    struct hub_mailboxes *boxes;
+};
+
+/* Start it. Never NULL. */
+struct hub_pump *hub_pump_new(const struct hub_pump_options *options);
+void hub_pump_destroy(struct hub_pump **self_p);
+
+/* Send every follow-up that is pending to its actor; they settle their rows when they are done. Call from the thread that owns
+ * `port`, before anybody else sends commands. Returns how many there were, or < 0. */
+int64_t hub_pump_recover(const struct hub_runtime_options *runtime, struct hub_port *port);
+
+struct hub_pump_stats {
+    uint64_t timers, effects; /* offered so far */
+    uint64_t in_flight;       /* offered and not yet settled */
+};
+void hub_pump_stats(const struct hub_pump *self, struct hub_pump_stats *ret_stats);
+
+#endif

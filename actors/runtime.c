@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Starting and stopping the runtime, and passing written appends back to their workers. */
+#include "actors/runtime.h"
+
+#include <assert.h>
+#include <czmq.h>
+
+#include "actors/pump.h"
+#include "actors/worker.h"
+#include "base/memory.h"
+
+enum {
+    MAILBOX_DEFAULT = 8192,
+    ACTIVE_DEFAULT = 100000,
+    IDLE_DEFAULT_S = 300,
+    DRAIN_MS = 10000,
+    WORKERS_MOST = 64,
+};
+
+struct hub_runtime {
+    struct hub_runtime_options options;
+    struct hub_mailboxes boxes;
+    struct hub_crash_guard *guard;
+    struct hub_writer *writer;
+    struct hub_worker **workers;
+    struct hub_pump *pump;
+    struct hub_port *written_port; /* the log actor's thread's own */
+    uint64_t committed;            /* last position published; the log actor's thread only */
+};
+
+/* On the log actor's thread: every outcome goes back to its worker, in order. */
+static void on_written(void *arg, struct hub_append *const *appends, size_t count)
+{
+    struct hub_runtime *self = arg;
+    struct hub_outcome *first[WORKERS_MOST] = { 0 };
+    struct hub_outcome *last[WORKERS_MOST] = { 0 };
+    bool pending = false;
+    if (self->written_port == NULL) {
+        self->written_port = hub_mailbox_port_new(&self->boxes);
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct hub_outcome *outcome = appends[i]->owner;
+        unsigned worker = outcome->worker;
+        outcome->next = NULL;
+        *(last[worker] != NULL ? &last[worker]->next : &first[worker]) = outcome;
+        last[worker] = outcome;
+        pending |= appends[i]->pending_count > 0;
+    }
+    for (unsigned i = 0; i < self->boxes.workers; i++) {
+        if (first[i] != NULL) {
+            hub_port_post(self->written_port, i, (struct hub_mail){ .at = first[i], .kind = HUB_MAIL_written });
+        }
+    }
+    if (pending) {
+        hub_port_post(self->written_port, self->boxes.workers, (struct hub_mail){ .kind = HUB_MAIL_wake });
+    }
+    struct hub_position commit = hub_log_commit(self->options.log);
+    if (self->options.on_commit != NULL && commit.sequence != self->committed) {
+        self->committed = commit.sequence;
+        self->options.on_commit(self->options.arg, commit);
+    }
+}
+
+static void take_defaults(struct hub_runtime_options *options)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (options->workers == 0) {
+        options->workers = cores > 2 ? (unsigned) cores - 1 : 1;
+    }
+    options->workers = options->workers > WORKERS_MOST ? WORKERS_MOST : options->workers;
+    options->mailbox = options->mailbox == 0 ? MAILBOX_DEFAULT : options->mailbox;
+    options->active_entities = options->active_entities == 0 ? ACTIVE_DEFAULT : options->active_entities;
+    options->idle_us = options->idle_us == 0 ? (int64_t) IDLE_DEFAULT_S * 1000000 : options->idle_us;
+}
+
+static size_t waiting(const struct hub_runtime *self)
+{
+    size_t sum = 0;
+    for (unsigned i = 0; i < self->boxes.workers; i++) {
+        sum += atomic_load(&self->boxes.waiting[i]);
+    }
+    return sum;
+}
+
+/* Wait until the workers have nothing under way, or the deadline has passed. */
+static bool drain(const struct hub_runtime *self)
+{
+    int64_t until = zclock_mono() + DRAIN_MS;
+    while (waiting(self) > 0 && zclock_mono() < until) {
+        zclock_sleep(1);
+    }
+    return waiting(self) == 0;
+}
+
+static void start_actors(struct hub_runtime *self)
+{
+    const struct hub_runtime_options *options = &self->options;
+    self->boxes.log = options->log;
+    self->boxes.names = hub_names_new(options->log, options->world, 0);
+    self->boxes.workers = options->workers;
+    self->boxes.room = options->mailbox;
+    self->boxes.waiting = hub_memory_zero(options->workers * sizeof *self->boxes.waiting);
+    self->writer = hub_writer_new(
+        &(struct hub_writer_options){ .sink = options->sink, .on_written = on_written, .arg = self });
+    self->workers = hub_memory_zero(options->workers * sizeof(struct hub_worker *));
+    for (unsigned i = 0; i < options->workers; i++) {
+        struct hub_worker_options worker = { .runtime = options,
+                                             .boxes = &self->boxes,
+                                             .writer = self->writer,
+                                             .guard = self->guard,
+                                             .index = i,
+                                             .active_entities = options->active_entities / options->workers + 1,
+                                             .idle_us = options->idle_us };
+        self->workers[i] = hub_worker_new(&worker);
+    }
+    self->pump = hub_pump_new(&(struct hub_pump_options){ .runtime = options, .boxes = &self->boxes });
+}
+
+/* What a crash left half done is finished before the door opens. */
+static int recover(struct hub_runtime *self, char *ret_why, size_t why_size)
+{
+    struct hub_port *port = hub_mailbox_port_new(&self->boxes);
+    int64_t count = hub_pump_recover(&self->options, port);
+    bool done = count >= 0 && drain(self);
+    hub_port_destroy(&port);
+    if (!done) {
+        snprintf(ret_why, why_size, "follow-ups of before the last stop could not be finished");
+    }
+    return done ? 0 : -HUB_ERROR_internal;
+}
+
+int hub_runtime_start(const struct hub_runtime_options *options, struct hub_runtime **ret_runtime, char *ret_why,
+                      size_t why_size)
+{
+    struct hub_runtime *self = hub_memory_zero(sizeof *self);
+    self->options = *options;
+    take_defaults(&self->options);
+    int failed = hub_crash_guard_open(options->data_dir, self->options.workers, &self->guard, ret_why, why_size);
+    if (failed != 0) {
+        free(self);
+        return failed;
+    }
+    start_actors(self);
+    failed = recover(self, ret_why, why_size);
+    if (failed != 0) {
+        hub_runtime_stop(&self);
+        return failed;
+    }
+    *ret_runtime = self;
+    return 0;
+}
+
+void hub_runtime_stop(struct hub_runtime **self_p)
+{
+    struct hub_runtime *self = *self_p;
+    if (self == NULL) {
+        return;
+    }
+    hub_pump_destroy(&self->pump);
+    drain(self);
+    hub_writer_destroy(&self->writer);
+    hub_port_destroy(&self->written_port);
+    for (unsigned i = 0; i < self->boxes.workers; i++) {
+        hub_worker_destroy(&self->workers[i]);
+    }
+    hub_names_destroy(&self->boxes.names);
+    hub_crash_guard_close(&self->guard);
+    free(self->workers);
+    free(self->boxes.waiting);
+    free(self);
+    *self_p = NULL;
+}
+
+struct hub_port *hub_port_new(struct hub_runtime *runtime)
+{
+    return hub_mailbox_port_new(&runtime->boxes);
+}
+
+void hub_runtime_stats(const struct hub_runtime *self, struct hub_runtime_stats *ret_stats)
+{
+    memset(ret_stats, 0, sizeof *ret_stats);
+    for (unsigned i = 0; i < self->boxes.workers; i++) {
+        const struct hub_worker_counts *counts = hub_worker_counts(self->workers[i]);
+        ret_stats->commands += atomic_load(&counts->commands);
+        ret_stats->refusals += atomic_load(&counts->refusals);
+        ret_stats->events += atomic_load(&counts->events);
+        ret_stats->conflicts += atomic_load(&counts->conflicts);
+        ret_stats->forwards += atomic_load(&counts->forwards);
+        ret_stats->activations += atomic_load(&counts->activations);
+        ret_stats->passivations += atomic_load(&counts->passivations);
+        ret_stats->active_entities += atomic_load(&counts->active);
+        ret_stats->timed += atomic_load(&counts->timed);
+        ret_stats->queue_us += atomic_load(&counts->queue_us);
+        ret_stats->decide_us += atomic_load(&counts->decide_us);
+        ret_stats->log_us += atomic_load(&counts->log_us);
+    }
+    struct hub_pump_stats pump;
+    hub_pump_stats(self->pump, &pump);
+    ret_stats->timers = pump.timers;
+    ret_stats->effects = pump.effects;
+    ret_stats->pending_effects = pump.in_flight;
+    ret_stats->overloads = atomic_load(&self->boxes.overloads);
+    ret_stats->waiting = waiting(self);
+    ret_stats->parked = hub_crash_guard_parked(self->guard);
+}
