@@ -53,7 +53,7 @@ static void one_value_is_every_percentile(void **state)
 {
     struct hub_histogram *self = *state;
     hub_histogram_record(self, 1234567);
-    for (double percent = 0; percent <= 100; percent += 12.5)
+    for (int percent = 0; percent <= 100; percent += 5)
         assert_int_equal(hub_histogram_percentile_us(self, percent), 1234567);
 }
 
@@ -118,8 +118,9 @@ static void merging_is_recording_in_one_place(void **state)
     assert_int_equal(hub_histogram_min_us(odd), hub_histogram_min_us(whole));
     assert_int_equal(hub_histogram_max_us(odd), hub_histogram_max_us(whole));
     assert_true(hub_histogram_mean_us(odd) == hub_histogram_mean_us(whole));
-    for (double percent = 0; percent <= 100; percent += 0.7)
-        assert_int_equal(hub_histogram_percentile_us(odd, percent), hub_histogram_percentile_us(whole, percent));
+    for (int tenth = 0; tenth <= 1000; tenth += 7)
+        assert_int_equal(hub_histogram_percentile_us(odd, tenth / 10.0),
+                         hub_histogram_percentile_us(whole, tenth / 10.0));
     hub_histogram_destroy(&odd);
     hub_histogram_destroy(&even);
 }

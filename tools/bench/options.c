@@ -59,13 +59,13 @@ static bool add_text(const char *text, struct hub_texts *into)
 
 static bool set(const struct hub_option *row, const char *text, void *into)
 {
-    char *at = (char *) into + row->offset;
+    void *at = (char *) into + row->offset;
     switch (row->kind) {
     case HUB_OPTION_FLAG: *(bool *) at = true; return true;
     case HUB_OPTION_TEXT: *(const char **) at = text; return true;
-    case HUB_OPTION_TEXTS: return add_text(text, (struct hub_texts *) at);
-    case HUB_OPTION_COUNT: return set_count(text, (uint64_t *) at);
-    case HUB_OPTION_NUMBER: return set_number(text, (double *) at);
+    case HUB_OPTION_TEXTS: return add_text(text, at);
+    case HUB_OPTION_COUNT: return set_count(text, at);
+    case HUB_OPTION_NUMBER: return set_number(text, at);
     }
     return false;
 }
