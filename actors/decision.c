@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "base/fault.h"
+#include "base/pack.h"
 #include "base/world.h"
 
 struct hub_decision {
@@ -152,7 +153,7 @@ void hub_decide_keep(struct hub_decision *self)
 void hub_decide_answer(struct hub_decision *self, const struct hub_shape *shape, void *record, struct hub_ulid subject)
 {
     self->decided.answer_shape = shape;
-    self->decided.answer = record;
+    self->decided.answer = hub_record_copy(shape, record, self->input.arena);
     self->decided.answer_subject = subject;
 }
 

@@ -46,7 +46,8 @@ void hub_decide_refuse(struct hub_decision *self, int error, const char *pointer
 /* What was decided is written although the command is refused: for a refusal that must undo something elsewhere. */
 void hub_decide_keep(struct hub_decision *self);
 
-/* The answer to who asked. subject: whose key seals it where it must be kept for repetitions. */
+/* The answer to who asked; copied with all it points to, for it may wait while the state goes on. subject: whose key seals
+ * it where it must be kept for repetitions. */
 void hub_decide_answer(struct hub_decision *self, const struct hub_shape *shape, void *record, struct hub_ulid subject);
 
 /* What must follow on another entity, once, after this is durable (a pending row carries it over a crash). With
@@ -62,8 +63,7 @@ struct hub_follow {
 };
 void hub_decide_follow(struct hub_decision *self, const struct hub_follow *follow);
 
-/* Hand this same command on to another entity, after what was decided here is durable. entity none: the one that the
- * command's name of that kind finds, or for which it reserves an id. */
+/* Hand this same command on to another entity, after what was decided here is durable. */
 void hub_decide_forward(struct hub_decision *self, uint8_t kind, struct hub_ulid entity);
 
 /* A command to this entity when `due_us` has come. */

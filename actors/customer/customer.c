@@ -2,14 +2,28 @@
 /* The shapes of the kind customer, and its row for the runtime. */
 #include "actors/customer/customer.h"
 
+#include "actors/customer/decide.h"
+#include "actors/session/session.h"
+
 #include "base/def/shapes.h"
 #include "actors/customer/customer.def"
 #include "base/def/heads.h"
 #include "actors/customer/customer.def"
 #include "base/def/none.h"
 
+static const struct hub_decider deciders[] = {
+    { &process_message_shape, hub_customer_decide_process },
+    { &respond_message_shape, hub_customer_decide_respond },
+    { &create_session_shape, hub_customer_decide_session },
+    { &update_customer_context_shape, hub_customer_decide_context },
+    { &close_customer_session_shape, hub_customer_decide_closed },
+};
+
 const struct hub_kind_info hub_kind_customer = {
     .number = KIND_customer,
     .name = "customer",
     .state = &customer_state_shape,
+    .apply = hub_customer_apply,
+    .deciders = deciders,
+    .decider_count = sizeof deciders / sizeof deciders[0],
 };

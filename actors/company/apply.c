@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The fold of a company. Logins are not kept: the view of credentials has them, and there may be many. */
+#include "actors/company/apply.h"
+
+enum { FIRST_ROOM = 4 };
+
+struct fold {
+    struct company_state *state;
+    const struct hub_event *event;
+    struct hub_arena *arena;
+};
+
+int hub_company_key_at(const struct company_state *state, struct hub_ulid key)
+{
+    for (uint32_t i = 0; i < state->keys.count; i++) {
+        if (hub_ulid_is(state->keys.at[i].key, key)) {
+            return (int) i;
+        }
+    }
+    return -1;
+}
+
+int hub_company_user_at(const struct company_state *state, struct hub_ulid user)
+{
+    for (uint32_t i = 0; i < state->users.count; i++) {
+        if (hub_ulid_is(state->users.at[i].user, user)) {
+            return (int) i;
+        }
+    }
+    return -1;
+}
+
+int hub_company_page_at(const struct company_state *state, struct hub_span page_id)
+{
+    for (uint32_t i = 0; i < state->pages.count; i++) {
+        if (hub_span_is(state->pages.at[i].page_id, page_id)) {
+            return (int) i;
+        }
+    }
+    return -1;
+}
+
+/* Room for one more item; returns where the items are now. */
+static void *grow(const struct fold *fold, void *at, size_t size, uint32_t count, uint32_t *room)
+{
+    if (count < *room) {
+        return at;
+    }
+    *room = count < FIRST_ROOM ? FIRST_ROOM : count * 2;
+    void *larger = hub_arena_get(fold->arena, size * *room);
+    if (count > 0) {
+        memcpy(larger, at, size * count);
+    }
+    return larger;
+}
+
+static void apply_company_created(const struct fold *fold, const struct company_created *created)
+{
+    struct company_state *state = fold->state;
+    hub_keep_text(fold->arena, &state->name, created->name);
+    HUB_MARK(company_state, state, name);
+    HUB_COPY(company_state, state, company_created, created, operator);
+    HUB_SET(company_state, state, created_at, fold->event->decided_at_us);
+}
+
+static void apply_company_user_added(const struct fold *fold, const struct company_user_added *added)
+{
+    struct company_state *state = fold->state;
+    state->users.at = grow(fold, state->users.at, sizeof *state->users.at, state->users.count, &state->users.room);
+    struct company_user *user = &state->users.at[state->users.count++];
+    *user = (struct company_user){ 0 };
+    HUB_SET(company_user, user, user, added->user);
+    HUB_SET(company_user, user, role, added->role);
+    hub_keep_sealed(fold->arena, &user->email, &added->email);
+    HUB_MARK(company_user, user, email);
+    HUB_MARK(company_state, state, users);
+}
+
+static void apply_company_key_added(const struct fold *fold, const struct company_key_added *added)
+{
+    struct company_state *state = fold->state;
+    state->keys.at = grow(fold, state->keys.at, sizeof *state->keys.at, state->keys.count, &state->keys.room);
+    struct company_key *key = &state->keys.at[state->keys.count++];
+    *key = *added->key;
+    hub_keep_text(fold->arena, &key->name, added->key->name);
+    hub_keep_text(fold->arena, &key->digest, added->digest);
+    HUB_MARK(company_key, key, digest);
+    HUB_MARK(company_state, state, keys);
+}
+
+static void apply_company_key_removed(const struct fold *fold, const struct company_key_removed *removed)
+{
+    struct company_state *state = fold->state;
+    int at = hub_company_key_at(state, removed->key);
+    if (at < 0) {
+        return;
+    }
+    state->keys.count--;
+    memmove(&state->keys.at[at], &state->keys.at[at + 1], sizeof *state->keys.at * (state->keys.count - (uint32_t) at));
+    if (state->keys.count == 0) {
+        HUB_CLEAR(company_state, state, keys);
+    }
+}
+
+static void apply_company_login_added(const struct fold *fold, const struct company_login_added *added)
+{
+    (void) fold;
+    (void) added;
+}
+
+static void apply_company_login_removed(const struct fold *fold, const struct company_login_removed *removed)
+{
+    (void) fold;
+    (void) removed;
+}
+
+static void apply_company_page_set(const struct fold *fold, const struct company_page_set *set)
+{
+    struct company_state *state = fold->state;
+    int at = hub_company_page_at(state, set->page->page_id);
+    if (at < 0) {
+        state->pages.at = grow(fold, state->pages.at, sizeof *state->pages.at, state->pages.count, &state->pages.room);
+        at = (int) state->pages.count++;
+        hub_keep_text(fold->arena, &state->pages.at[at].page_id, set->page->page_id);
+    }
+    struct company_page *page = &state->pages.at[at];
+    page->has = 0;
+    HUB_MARK(company_page, page, page_id);
+    HUB_SET(company_page, page, channel, set->page->channel);
+    hub_keep_text(fold->arena, &page->name, set->page->name);
+    HUB_MARK(company_page, page, name);
+    HUB_MARK(company_state, state, pages);
+}
+
+static void apply_company_settings_changed(const struct fold *fold, const struct company_settings_changed *changed)
+{
+    HUB_COPY(company_state, fold->state, company_settings_changed, changed, idle_s);
+}
+
+void hub_company_apply(void *state, const struct hub_event *event, struct hub_arena *arena)
+{
+    const struct fold fold = { .state = state, .event = event, .arena = arena };
+    HUB_SET(company_state, fold.state, version, event->version);
+    switch (event->shape->id) {
+#define ON_EVENT(rec) case rec##_id: apply_##rec(&fold, event->record); break;
+#include "actors/def/events.h"
+#include "actors/company/company.def"
+#include "base/def/none.h"
+#undef ON_EVENT
+    default: break; /* of a later version */
+    }
+}
