@@ -111,12 +111,13 @@ void hub_customer_decide_session(const void *state_, const void *command_, struc
     const struct create_session *command = command_;
     struct opening opening = opening_of(state, command);
     struct hub_ulid named = hub_decision_named(decision, KIND_session);
-    if (is_open(state, named)) {
-        if (!hub_decision_is_keyed(decision)) {
-            refuse_taken(decision);
-            return;
-        }
-        opening.session = named;
+    if (is_open(state, named) && !hub_decision_is_keyed(decision)) {
+        refuse_taken(decision);
+        return;
+    }
+    /* A keyed command makes the same id again: an open session by that id was opened by its first run. */
+    opening.session = is_open(state, named) ? named : id_for_new(decision);
+    if (is_open(state, opening.session)) {
         follow(&opening, decision);
         return;
     }
@@ -130,7 +131,6 @@ void hub_customer_decide_session(const void *state_, const void *command_, struc
         .profile = HUB_HAS(create_session, command, customer_profile) ? command->customer_profile : NULL,
     };
     if (has_room(state, decision) && hub_customer_learn(state, &news, decision)) {
-        opening.session = id_for_new(decision);
         open_new(&opening, decision);
     }
 }

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* A runtime on a real log in a directory of its own, driven by one thread that sends commands and waits for answers. */
+#ifndef HUB_TESTS_ACTORS_RUNTIME_FIXTURE_H
+#define HUB_TESTS_ACTORS_RUNTIME_FIXTURE_H
+
+#include <pthread.h>
+
+#include "actors/customer/customer.h"
+#include "actors/runtime.h"
+#include "actors/session/session.h"
+#include "log/keyring.h"
+
+/* What a test may do to appends on their way to the log. Called on the log actor's thread. */
+typedef int tamper_fn(void *arg, struct hub_append *append);
+
+struct fixture {
+    char dir[64];
+    struct hub_keyring *keys;
+    struct hub_log *log;
+    struct hub_runtime *runtime;
+    struct hub_port *port;
+    struct hub_ulid company;
+    struct hub_runtime_options options; /* set before fixture_start */
+    tamper_fn *tamper;                  /* returns an enum hub_append_result to answer with, 0 to write; NULL: none */
+    void *tamper_arg;
+    pthread_mutex_t mutex;
+    pthread_cond_t arrived;
+    struct hub_answer *answers; /* that nobody took yet */
+    struct hub_effect *effect;  /* the newest */
+    unsigned effects;
+    uint64_t tickets;
+};
+
+/* A directory with a company's keys; the runtime is not started. */
+void fixture_init(struct fixture *self);
+void fixture_done(struct fixture *self);
+void fixture_start(struct fixture *self);
+void fixture_stop(struct fixture *self);
+
+/* Commands for the fixture's company; ids are clients' own. session may be NULL. */
+struct hub_command *message_for(struct fixture *self, const char *customer, const char *session, const char *content);
+struct hub_command *new_session(struct fixture *self, const char *customer, const char *session);
+struct hub_command *read_session(struct fixture *self, const char *session);
+void with_key(struct hub_command *command, const char *key, const char *body);
+
+/* Send with a ticket of its own; returns its number. Asserts that there is room. */
+uint64_t send_command(struct fixture *self, struct hub_command *command);
+
+/* Wait for the answer to a ticket; the caller destroys it. Fails the test after ten seconds. */
+struct hub_answer *await_answer(struct fixture *self, uint64_t ticket);
+
+/* Send and wait. */
+struct hub_answer *ask(struct fixture *self, struct hub_command *command);
+
+/* Count the events of a type in the whole log. */
+unsigned events_of(struct fixture *self, uint16_t type);
+
+#endif
