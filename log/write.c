@@ -145,6 +145,18 @@ static int command_is_taken(struct hub_log *log, const struct hub_name *name, co
     return got < 0 ? got : got == 0;
 }
 
+/* Whether all that an append completes is still to be done; what was done once is not done again. Returns 1, 0, or < 0. */
+static int settles_exist(struct hub_log *log, const struct hub_append *append)
+{
+    for (unsigned i = 0; i < append->settle_count; i++) {
+        int got = hub_rocks_has(log->db, HUB_FAMILY_pending, HUB_KEY_SPAN(append->settles[i]));
+        if (got != 0) {
+            return got < 0 ? got : 0;
+        }
+    }
+    return 1;
+}
+
 static void check_limits(const struct hub_append *append)
 {
     assert(append->event_count <= HUB_APPEND_EVENTS);
@@ -161,6 +173,10 @@ static int admit(struct hub_log *log, const struct hub_append *append)
     check_limits(append);
     if (self->is_full) {
         return HUB_APPEND_FULL;
+    }
+    int undone = settles_exist(log, append);
+    if (undone <= 0) {
+        return undone < 0 ? undone : HUB_APPEND_CONFLICT;
     }
     struct hub_name stream, command;
     if (append->event_count > 0) {
