@@ -92,7 +92,7 @@ void hub_reader_store_free(struct reader *self)
 {
     struct frame *frame = hub_reader_top(self);
     struct place place = hub_reader_find_place(self);
-    if (!self->keep || frame == NULL || place.field == NULL) {
+    if (!self->keep || frame == NULL || place.field == NULL || place.at == NULL) {
         return;
     }
     struct hub_span text = hub_arena_copy(self->arena, hub_buf_span(&self->canon));

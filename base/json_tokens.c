@@ -162,10 +162,13 @@ void hub_reader_note_end(struct reader *self)
 /* yajl takes a text that nobody closes, behind the end of the whole, for the end of the input. */
 static bool only_blanks_follow(const struct reader *self)
 {
-    for (size_t i = self->end; i < self->text.len; i++) {
-        if (memchr(" \t\n\r", self->text.at[i], 4) == NULL) {
+    size_t i = self->end;
+    while (i < self->text.len) {
+        char sign = self->text.at[i];
+        if (sign != ' ' && sign != '\t' && sign != '\n' && sign != '\r') {
             return false;
         }
+        i++;
     }
     return true;
 }

@@ -212,14 +212,14 @@ static void write_value(const struct hub_field *field, const void *at, enum hub_
 /* The separator, the name and the colon of a member. Names need no escapes. */
 static void write_name(const char *name, char separator, struct hub_buf *out)
 {
-    size_t len = strlen(name);
-    char *to = hub_buf_reserve(out, len + 4);
-    *to++ = separator;
-    *to++ = '"';
-    memcpy(to, name, len);
-    to[len] = '"';
-    to[len + 1] = ':';
-    out->len += len + 4;
+    const struct hub_span text = hub_span(name);
+    char *to = hub_buf_reserve(out, text.len + 4);
+    to[0] = separator;
+    to[1] = '"';
+    memcpy(to + 2, text.at, text.len);
+    to[text.len + 2] = '"';
+    to[text.len + 3] = ':';
+    out->len += text.len + 4;
 }
 
 static void write_record(const struct hub_shape *shape, const void *record, enum hub_dialect dialect, bool is_case,
