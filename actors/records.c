@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* The shapes of what kinds and runtime share, and the registry of all records below replay/. */
-#include "actors/records.h"
+#include "actors/kinds.h"
 
 #include "actors/company/company.h"
 #include "actors/customer/customer.h"
+#include "actors/pending.h"
 #include "actors/routing/routing.h"
 #include "actors/session/session.h"
 #include "log/envelope.h"
