@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Verifying a whole log: each kind of damage is found and named. */
+#include "log/verify.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "log/keys.h"
+#include "tests/log/fixture.h"
+
+enum { EVENTS = 20 };
+
+static struct hub_stream customer(void)
+{
+    return fixture_stream(1, 2, 5);
+}
+
+/* Twenty events of one customer about one session, in batches of two, with a command row, an alias and a timer. */
+static int setup(void **state)
+{
+    fixture_setup(state);
+    struct fixture *f = *state;
+    struct hub_new_event event = {
+        .type = 7, .schema = 1, .payload = HUB_SPAN("p"), .subject = fixture_id(5), .session = fixture_id(6)
+    };
+    struct hub_new_event events[2] = { event, event };
+    struct hub_alias alias = { .kind = 2, .digest = { 1 }, .entity = fixture_id(5) };
+    struct hub_pending timer = { .kind = HUB_PENDING_timer, .due_us = 5, .value = HUB_SPAN("v") };
+    for (uint64_t i = 0; i < EVENTS / 2; i++) {
+        struct hub_command_row row = { .id = { 1, (uint8_t) i } };
+        struct hub_append append = { .stream = customer(),
+                                     .expected_version = 2 * i,
+                                     .events = events,
+                                     .event_count = 2,
+                                     .aliases = &alias,
+                                     .alias_count = 1,
+                                     .pendings = &timer,
+                                     .pending_count = 1,
+                                     .command_row = &row };
+        struct hub_append *one = &append;
+        fixture_write(f, &one, 1);
+    }
+    fixture_reopen(f); /* moves the verified mark to the head, so that damage does not keep the log from opening */
+    return 0;
+}
+
+static enum hub_verdict verify(struct fixture *f, struct hub_verify_report *report)
+{
+    struct hub_verify_options options = { 0 };
+    uint64_t events = 0;
+    enum hub_verdict verdict = hub_log_verify(f->log, &options, report, &events);
+    assert_int_equal(events, EVENTS);
+    return verdict;
+}
+
+static void assert_fault(struct fixture *f, uint64_t sequence, const char *words)
+{
+    struct hub_verify_report report;
+    fixture_reopen(f);
+    assert_int_equal(verify(f, &report), HUB_VERDICT_faulty);
+    if (strstr(report.what, words) == NULL || report.sequence != sequence) {
+        fail_msg("position %llu: %s", (unsigned long long) report.sequence, report.what);
+    }
+    fixture_close(f);
+}
+
+/* Put a row, expect the fault, and put the old value back. */
+static void assert_found(struct fixture *f, unsigned family, struct hub_span key, const struct hub_span *value,
+                         uint64_t sequence, const char *words)
+{
+    fixture_close(f);
+    fixture_poke(f, family, key, value);
+    assert_fault(f, sequence, words);
+}
+
+static void a_sound_log_is_sound_beside_its_writer_too(void **state)
+{
+    struct fixture *f = *state;
+    struct hub_verify_report report;
+    assert_int_equal(verify(f, &report), HUB_VERDICT_sound);
+    struct hub_log_options options = { .data_dir = f->dir, .world = f->world, .mode = HUB_LOG_FOLLOW };
+    struct hub_log *reader;
+    assert_int_equal(hub_log_open(&options, &reader, f->why, sizeof f->why), 0);
+    fixture_event(f, customer(), EVENTS, "more");
+    struct hub_verify_options verify_options = { 0 };
+    uint64_t events;
+    assert_int_equal(hub_log_verify(reader, &verify_options, &report, &events), HUB_VERDICT_sound);
+    assert_int_equal(events, EVENTS);
+    assert_int_equal(hub_log_catch_up(reader), 0);
+    assert_int_equal(hub_log_verify(reader, &verify_options, &report, &events), HUB_VERDICT_sound);
+    assert_int_equal(events, EVENTS + 1);
+    hub_log_close(&reader);
+}
+
+struct steps {
+    unsigned calls;
+    uint64_t done, total;
+    bool go_on;
+};
+
+static bool on_progress(void *arg, uint64_t done, uint64_t total)
+{
+    struct steps *steps = arg;
+    assert_true(done > steps->done && done <= total);
+    steps->calls++;
+    steps->done = done;
+    steps->total = total;
+    return steps->go_on;
+}
+
+static void progress_reaches_its_total_and_can_stop(void **state)
+{
+    struct fixture *f = *state;
+    struct steps steps = { .go_on = true };
+    struct hub_verify_options options = { .on_progress = on_progress, .arg = &steps };
+    struct hub_verify_report report;
+    uint64_t events;
+    assert_int_equal(hub_log_verify(f->log, &options, &report, &events), HUB_VERDICT_sound);
+    assert_true(steps.calls > 0 && steps.done == steps.total);
+    steps = (struct steps){ .go_on = false };
+    assert_int_equal(hub_log_verify(f->log, &options, &report, &events), HUB_VERDICT_stopped);
+    assert_int_equal(steps.calls, 1);
+}
+
+static void i3_a_flipped_byte_in_any_header_row_is_named(void **state)
+{
+    struct fixture *f = *state;
+    struct hub_stored event;
+    assert_int_equal(hub_log_read(f->log, (struct hub_position){ 7 }, f->arena, &event), 0);
+    char row[1024];
+    size_t len = 32 + event.header_bytes.len;
+    assert_true(len <= sizeof row);
+    memcpy(row, event.hash.b, 32);
+    memcpy(row + 32, event.header_bytes.at, event.header_bytes.len);
+    struct hub_sequence_key key = hub_sequence_key(7);
+    struct hub_span value = hub_span_of(row, len);
+    for (size_t at = 0; at < len; at += 9) {
+        row[at] ^= 0x10;
+        assert_found(f, HUB_FAMILY_header, HUB_KEY_SPAN(key), &value, 7, "its ");
+        row[at] ^= 0x10;
+    }
+    assert_found(f, HUB_FAMILY_header, HUB_KEY_SPAN(key), NULL, 7, "its header is missing");
+    fixture_poke(f, HUB_FAMILY_header, HUB_KEY_SPAN(key), &value);
+    fixture_reopen(f);
+    struct hub_verify_report report;
+    assert_int_equal(verify(f, &report), HUB_VERDICT_sound);
+}
+
+static void i3_a_flipped_byte_in_a_payload_is_named(void **state)
+{
+    struct fixture *f = *state;
+    struct hub_sequence_key key = hub_sequence_key(11);
+    struct hub_span value = HUB_SPAN("q");
+    assert_found(f, HUB_FAMILY_payload, HUB_KEY_SPAN(key), &value, 11, "its payload is not the one");
+    assert_found(f, HUB_FAMILY_payload, HUB_KEY_SPAN(key), NULL, 11, "its payload is missing");
+}
+
+static struct hub_named_key stream_key(uint64_t version)
+{
+    struct hub_stream stream = customer();
+    struct hub_name name = hub_name_of_stream(&stream);
+    return hub_named_key(&name, version);
+}
+
+static void i2_a_missing_version_is_named(void **state)
+{
+    struct fixture *f = *state;
+    struct hub_named_key key = stream_key(4);
+    assert_found(f, HUB_FAMILY_stream, HUB_KEY_SPAN(key), NULL, 5, "the stream index jumps to version 5");
+}
+
+static void a_missing_last_version_is_named(void **state)
+{
+    struct fixture *f = *state;
+    struct hub_named_key key = stream_key(EVENTS);
+    assert_found(f, HUB_FAMILY_stream, HUB_KEY_SPAN(key), NULL, EVENTS, "its row of the stream index is missing");
+}
+
+static void a_stream_row_that_names_another_event_is_named(void **state)
+{
+    struct fixture *f = *state;
+    struct hub_named_key key = stream_key(EVENTS);
+    struct hub_sequence_key wrong = hub_sequence_key(2);
+    struct hub_span value = HUB_KEY_SPAN(wrong);
+    assert_found(f, HUB_FAMILY_stream, HUB_KEY_SPAN(key), &value, 2, "out of order at version 20");
+    value.len = 7;
+    assert_found(f, HUB_FAMILY_stream, HUB_KEY_SPAN(key), &value, EVENTS - 1,
+                 "a row of the stream index after it is damaged");
+}
+
+static void a_stream_row_of_no_event_is_found(void **state)
+{
+    struct fixture *f = *state;
+    struct hub_stream other = fixture_stream(9, 2, 5);
+    struct hub_name name = hub_name_of_stream(&other);
+    struct hub_named_key key = hub_named_key(&name, 1);
+    struct hub_sequence_key sequence = hub_sequence_key(3);
+    struct hub_span value = HUB_KEY_SPAN(sequence);
+    assert_found(f, HUB_FAMILY_stream, HUB_KEY_SPAN(key), &value, 0, "rows that belong to no event");
+}
+
+static struct hub_named_key tag_key(uint8_t tag, uint64_t id, uint64_t sequence)
+{
+    struct hub_ulid company = fixture_id(1),
+                    entity = tag == HUB_TAG_type ? hub_tag_of_type((uint16_t) id) : fixture_id(id);
+    struct hub_name name = hub_name(&company, tag, entity.b);
+    return hub_named_key(&name, sequence);
+}
+
+static void a_missing_tag_row_is_named(void **state)
+{
+    struct fixture *f = *state;
+    const struct {
+        uint8_t tag;
+        uint64_t id;
+        const char *words;
+    } tags[] = { { HUB_TAG_subject, 5, "the subject tag" },
+                 { HUB_TAG_session, 6, "the session tag" },
+                 { HUB_TAG_type, 7, "the type tag" } };
+    for (size_t i = 0; i < 3; i++) {
+        struct hub_named_key key = tag_key(tags[i].tag, tags[i].id, 9);
+        struct hub_span whole = HUB_SPAN("\x01");
+        assert_found(f, HUB_FAMILY_tag, HUB_KEY_SPAN(key), NULL, 9, tags[i].words);
+        struct hub_span cut = HUB_SPAN("");
+        assert_found(f, HUB_FAMILY_tag, HUB_KEY_SPAN(key), &cut, 10, tags[i].words);
+        struct hub_span torn = HUB_SPAN("\x81");
+        assert_found(f, HUB_FAMILY_tag, HUB_KEY_SPAN(key), &torn, 9, "tag index that begins with it is damaged");
+        fixture_poke(f, HUB_FAMILY_tag, HUB_KEY_SPAN(key), &whole);
+    }
+}
+
+static void a_surplus_tag_is_named(void **state)
+{
+    struct fixture *f = *state;
+    struct hub_named_key key = tag_key(HUB_TAG_subject, 99, 12);
+    struct hub_span value = HUB_SPAN("");
+    assert_found(f, HUB_FAMILY_tag, HUB_KEY_SPAN(key), &value, 12, "it does not have that tag");
+}
+
+static void damaged_plain_rows_are_found(void **state)
+{
+    struct fixture *f = *state;
+    struct hub_span value = HUB_SPAN("short"), key = HUB_SPAN("0123456789abcdef");
+    assert_found(f, HUB_FAMILY_command, key, &value, 0, "command ids");
+    fixture_poke(f, HUB_FAMILY_command, key, NULL);
+    assert_found(f, HUB_FAMILY_alias, key, &value, 0, "aliases");
+    fixture_poke(f, HUB_FAMILY_alias, key, NULL);
+    assert_found(f, HUB_FAMILY_pending, key, &value, 0, "a pending row");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_sound_log_is_sound_beside_its_writer_too),
+        TEST(progress_reaches_its_total_and_can_stop),
+        TEST(i3_a_flipped_byte_in_any_header_row_is_named),
+        TEST(i3_a_flipped_byte_in_a_payload_is_named),
+        TEST(i2_a_missing_version_is_named),
+        TEST(a_missing_last_version_is_named),
+        TEST(a_stream_row_that_names_another_event_is_named),
+        TEST(a_stream_row_of_no_event_is_found),
+        TEST(a_missing_tag_row_is_named),
+        TEST(a_surplus_tag_is_named),
+        TEST(damaged_plain_rows_are_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
