@@ -125,8 +125,9 @@ void hub_decide_event(struct hub_decision *self, const struct hub_shape *shape, 
 {
     struct hub_decided *decided = &self->decided;
     self->events = grow(self, self->events, sizeof *self->events, decided->event_count, &self->event_room);
-    self->events[decided->event_count++] =
-        (struct hub_decided_event){ .shape = shape, .record = record, .subject = subject, .session = session };
+    self->events[decided->event_count++] = (struct hub_decided_event){
+        .shape = shape, .record = record, .subject = subject, .session = session
+    };
     decided->events = self->events;
 }
 
@@ -196,12 +197,12 @@ void hub_decide_timer(struct hub_decision *self, int64_t due_us, const struct hu
 }
 
 void hub_decide_effect(struct hub_decision *self, int64_t due_us, const struct hub_shape *shape, void *record,
-                       struct hub_ulid subject, uint32_t attempt)
+                       struct hub_ulid subject)
 {
     add_later(self, (struct hub_decided_later){
                         .pending = HUB_PENDING_effect,
                         .due_us = due_us,
-                        .attempt = attempt,
+                        .attempt = 1,
                         .follow = { .entity = self->input.self, .shape = shape, .record = record, .subject = subject },
                     });
 }

@@ -50,17 +50,17 @@ void hub_decide_keep(struct hub_decision *self);
  * it where it must be kept for repetitions. */
 void hub_decide_answer(struct hub_decision *self, const struct hub_shape *shape, void *record, struct hub_ulid subject);
 
-/* What must follow on another entity, once, after this is durable (a pending row carries it over a crash). With
- * `takes_ticket` the client waits for its answer instead of one from here. names: of the follow-up, by kind; may be NULL. */
 struct hub_follow {
-    uint8_t kind;                  /* target */
+    uint8_t kind; /* target */
     struct hub_ulid entity;
     const struct hub_shape *shape; /* the follow-up command */
     void *record;
-    struct hub_ulid subject;       /* whose key seals its personal values in the pending row */
+    struct hub_ulid subject; /* whose key seals its personal values in the pending row */
     bool takes_ticket;
-    const struct hub_name *alias;  /* the client's own id that the new entity shall be found by, or NULL */
+    const struct hub_name *alias; /* the client's own id that the new entity shall be found by, or NULL */
 };
+/* What must follow on another entity, once, after this is durable (a pending row carries it over a crash). With
+ * `takes_ticket` the client waits for its answer instead of one from here. */
 void hub_decide_follow(struct hub_decision *self, const struct hub_follow *follow);
 
 /* Hand this same command on to another entity, after what was decided here is durable. */
@@ -69,9 +69,9 @@ void hub_decide_forward(struct hub_decision *self, uint8_t kind, struct hub_ulid
 /* A command to this entity when `due_us` has come. */
 void hub_decide_timer(struct hub_decision *self, int64_t due_us, const struct hub_shape *shape, void *record);
 
-/* Something for the outside world, not before due_us (0: now). subject seals it. attempt: 1 for the first. */
+/* Something for the outside world, not before due_us (0: now), as its first attempt. subject seals it. */
 void hub_decide_effect(struct hub_decision *self, int64_t due_us, const struct hub_shape *shape, void *record,
-                       struct hub_ulid subject, uint32_t attempt);
+                       struct hub_ulid subject);
 
 /* The effect that this command reports on is given up: keep it where a person sees it. */
 void hub_decide_dead_letter(struct hub_decision *self);
@@ -96,9 +96,9 @@ struct hub_decision_input {
     int64_t now_us;
     const struct hub_world *world;
     struct hub_arena *arena;
-    const uint8_t *key_id; /* 16 bytes for a keyed command, NULL otherwise */
+    const uint8_t *key_id;        /* 16 bytes for a keyed command, NULL otherwise */
     const struct hub_name *given; /* HUB_KINDS names as the client gave them; NULL: none */
-    bool settles;          /* the command reports what became of an effect */
+    bool settles;                 /* the command reports what became of an effect */
 };
 /* Begin a decision; it lies in the input's arena, and what the input points to is borrowed. */
 struct hub_decision *hub_decision_new(const struct hub_decision_input *input);
@@ -108,8 +108,8 @@ struct hub_decided_event {
     void *record;
     struct hub_ulid subject, session;
 };
-struct hub_decided_later {  /* follow, timer or effect */
-    uint8_t pending;        /* enum hub_pending_kind; of a timer or effect, follow.kind is 0: the deciding entity's own */
+struct hub_decided_later { /* follow, timer or effect */
+    uint8_t pending; /* enum hub_pending_kind; of a timer or effect, follow.kind is 0: the deciding entity's own */
     int64_t due_us;
     uint32_t attempt;
     struct hub_follow follow;

@@ -8,8 +8,8 @@
 /* An event as apply sees it: nothing that depends on the log's own clock or order (I7). */
 struct hub_event {
     const struct hub_shape *shape;
-    const void *record;    /* sealed values as boxes only; borrowed */
-    uint64_t version;      /* of the stream, 1-based */
+    const void *record; /* sealed values as boxes only; borrowed */
+    uint64_t version;   /* of the stream, 1-based */
     int64_t decided_at_us;
     struct hub_ulid entity;
     struct hub_ulid subject;

@@ -138,7 +138,8 @@ static struct hub_command *report_on(const struct hub_effect *effect, bool deliv
     const struct send_effect *message = effect->record;
     struct hub_command *command = hub_command_new(&update_message_shape, 0);
     struct update_message *report = command->record;
-    HUB_SET(update_message, report, message_id, hub_part_id_print(message->session, 'm', message->index, command->arena));
+    HUB_SET(update_message, report, message_id,
+            hub_part_id_print(message->session, 'm', message->index, command->arena));
     if (delivered) {
         HUB_SET(update_message, report, status, message_status_delivered);
     } else {

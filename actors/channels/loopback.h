@@ -30,12 +30,12 @@ struct hub_delivery {
 };
 
 struct hub_loopback_stats {
-    uint64_t taken;     /* effects that came */
+    uint64_t taken; /* effects that came */
     uint64_t delivered;
-    uint64_t repeated;  /* came again after they were delivered, or are of no kind that is delivered */
-    uint64_t failed;    /* as hub_loopback_fail_next asked */
+    uint64_t repeated;    /* came again after they were delivered, or are of no kind that is delivered */
+    uint64_t failed;      /* as hub_loopback_fail_next asked */
     uint64_t turned_away; /* for lack of room */
-    uint64_t reported;  /* commands that went back */
+    uint64_t reported;    /* commands that went back */
 };
 
 /* A gateway that does not run yet. room: effects that wait at most; 0: 1024. Never NULL. */

@@ -142,7 +142,10 @@ void hub_company_apply(void *state, const struct hub_event *event, struct hub_ar
     const struct fold fold = { .state = state, .event = event, .arena = arena };
     HUB_SET(company_state, fold.state, version, event->version);
     switch (event->shape->id) {
-#define ON_EVENT(rec) case rec##_id: apply_##rec(&fold, event->record); break;
+#define ON_EVENT(rec)                      \
+    case rec##_id:                         \
+        apply_##rec(&fold, event->record); \
+        break;
 #include "actors/def/events.h"
 #include "actors/company/company.def"
 #include "base/def/none.h"

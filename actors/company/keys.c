@@ -52,7 +52,8 @@ static bool is_addable(const struct company_state *state, const struct add_api_k
         return false;
     }
     if (state->keys.count >= HUB_COMPANY_KEYS) {
-        hub_decide_refuse(decision, HUB_ERROR_limit_reached, "", "A company has at most %d API keys.", HUB_COMPANY_KEYS);
+        hub_decide_refuse(decision, HUB_ERROR_limit_reached, "", "A company has at most %d API keys.",
+                          HUB_COMPANY_KEYS);
         return false;
     }
     return true;

@@ -53,7 +53,8 @@ void hub_company_decide_create(const void *state, const void *command_, struct h
         return;
     }
     if (hub_decision_exists(decision, HUB_ALIAS_USER)) {
-        hub_decide_refuse(decision, HUB_ERROR_already_exists, "/admin_email", "Somebody logs in by this address already.");
+        hub_decide_refuse(decision, HUB_ERROR_already_exists, "/admin_email",
+                          "Somebody logs in by this address already.");
         return;
     }
     struct company_created *created = HUB_NEW(hub_decision_arena(decision), struct company_created);
@@ -93,7 +94,8 @@ static bool is_settable(const struct company_state *state, const struct set_comp
         return false;
     }
     if (at < 0 && state->pages.count >= HUB_COMPANY_PAGES) {
-        hub_decide_refuse(decision, HUB_ERROR_limit_reached, "", "A company has at most %d inboxes.", HUB_COMPANY_PAGES);
+        hub_decide_refuse(decision, HUB_ERROR_limit_reached, "", "A company has at most %d inboxes.",
+                          HUB_COMPANY_PAGES);
         return false;
     }
     return true;

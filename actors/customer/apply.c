@@ -58,7 +58,8 @@ static void apply_customer_profile_changed(const struct fold *fold, const struct
     for (uint64_t has = hub_record_present(&customer_profile_shape, news); has != 0; has &= has - 1) {
         unsigned index = (unsigned) __builtin_ctzll(has);
         const struct hub_field *field = &customer_profile_shape.fields[index];
-        memcpy(hub_record_field(state->profile, field), hub_record_field_const(news, field), hub_kind_size(field->kind));
+        memcpy(hub_record_field(state->profile, field), hub_record_field_const(news, field),
+               hub_kind_size(field->kind));
         hub_record_mark(state->profile, index);
     }
 }
@@ -85,8 +86,8 @@ static void apply_customer_identity_added(const struct fold *fold, const struct 
 static void apply_customer_session_opened(const struct fold *fold, const struct customer_session_opened *opened)
 {
     struct customer_state *state = fold->state;
-    state->sessions.at =
-        grow(fold, state->sessions.at, sizeof *state->sessions.at, state->sessions.count, &state->sessions.room);
+    state->sessions.at = grow(fold, state->sessions.at, sizeof *state->sessions.at, state->sessions.count,
+                              &state->sessions.room);
     struct customer_session *session = &state->sessions.at[state->sessions.count++];
     *session = (struct customer_session){ 0 };
     HUB_SET(customer_session, session, session, opened->session);
@@ -116,7 +117,10 @@ void hub_customer_apply(void *state, const struct hub_event *event, struct hub_a
     HUB_SET(customer_state, fold.state, version, event->version);
     HUB_SET(customer_state, fold.state, changed_at, event->decided_at_us);
     switch (event->shape->id) {
-#define ON_EVENT(rec) case rec##_id: apply_##rec(&fold, event->record); break;
+#define ON_EVENT(rec)                      \
+    case rec##_id:                         \
+        apply_##rec(&fold, event->record); \
+        break;
 #include "actors/def/events.h"
 #include "actors/customer/customer.def"
 #include "base/def/none.h"

@@ -56,7 +56,8 @@ static void change_profile(const struct customer_state *state, const struct cust
                            struct hub_decision *decision)
 {
     struct hub_arena *arena = hub_decision_arena(decision);
-    const struct customer_profile *old = state != NULL && HUB_HAS(customer_state, state, profile) ? state->profile : NULL;
+    const struct customer_profile *old = state != NULL && HUB_HAS(customer_state, state, profile) ? state->profile
+                                                                                                  : NULL;
     struct customer_profile *news = new_fields(old, given, arena);
     if (news->has == 0) {
         return;

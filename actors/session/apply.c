@@ -47,7 +47,8 @@ static char *own_messages(const struct fold *fold, size_t count)
 /* d(n) = SHA-256(d(n-1) || n, big-endian || the box of the words). */
 static void add_to_history(struct session_state *state, uint32_t index, struct hub_span box)
 {
-    const uint8_t number[4] = { (uint8_t) (index >> 24), (uint8_t) (index >> 16), (uint8_t) (index >> 8), (uint8_t) index };
+    const uint8_t number[4] = { (uint8_t) (index >> 24), (uint8_t) (index >> 16), (uint8_t) (index >> 8),
+                                (uint8_t) index };
     const struct hub_span parts[] = { state->history_digest, hub_span_of(number, sizeof number), box };
     struct hub_digest digest = hub_sha256_of(parts, sizeof parts / sizeof parts[0]);
     memcpy((char *) state->history_digest.at, digest.b, HUB_DIGEST);
@@ -218,7 +219,10 @@ void hub_session_apply(void *state, const struct hub_event *event, struct hub_ar
     const struct fold fold = { .state = state, .event = event, .arena = arena };
     HUB_SET(session_state, fold.state, version, event->version);
     switch (event->shape->id) {
-#define ON_EVENT(rec) case rec##_id: apply_##rec(&fold, event->record); break;
+#define ON_EVENT(rec)                      \
+    case rec##_id:                         \
+        apply_##rec(&fold, event->record); \
+        break;
 #include "actors/def/events.h"
 #include "actors/session/session.def"
 #include "base/def/none.h"

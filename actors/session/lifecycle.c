@@ -148,7 +148,8 @@ static bool has_good_status(const struct update_session *command, struct hub_dec
     bool has_until = HUB_HAS(update_session, command, snoozed_until);
     if (has_until != (status == session_status_snoozed)) {
         hub_decide_refuse(decision, HUB_ERROR_invalid_field, "/snoozed_until",
-                          has_until ? "This goes with the status snoozed only." : "A snoozed session needs a time to wake.");
+                          has_until ? "This goes with the status snoozed only."
+                                    : "A snoozed session needs a time to wake.");
         return false;
     }
     if (has_until && command->snoozed_until <= hub_decision_now(decision)) {

@@ -100,7 +100,7 @@ static void send_out(const struct session_state *state, const struct message_sen
     HUB_SET(send_effect, effect, content, sent->content);
     HUB_COPY(send_effect, effect, message_sent, sent, subject);
     HUB_SET(send_effect, effect, customer, state->customer);
-    hub_decide_effect(decision, 0, &send_effect_shape, effect, state->customer, 1);
+    hub_decide_effect(decision, 0, &send_effect_shape, effect, state->customer);
 }
 
 void hub_session_decide_respond(const void *state_, const void *command_, struct hub_decision *decision)
@@ -164,8 +164,7 @@ static void take_report(const struct session_state *state, uint32_t index, const
     unsigned after = reached > before ? reached : before;
     bool failed = HUB_HAS(update_message, report, failure) && after < message_status_delivered;
     if (failed || after > before) {
-        struct message_status_changed *changed =
-            HUB_NEW(hub_decision_arena(decision), struct message_status_changed);
+        struct message_status_changed *changed = HUB_NEW(hub_decision_arena(decision), struct message_status_changed);
         HUB_SET(message_status_changed, changed, index, index);
         if (after > before) {
             HUB_SET(message_status_changed, changed, status, (hub_enum) after);

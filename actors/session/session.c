@@ -11,14 +11,10 @@
 #include "base/def/none.h"
 
 static const struct hub_decider deciders[] = {
-    { &process_message_shape, hub_session_decide_process },
-    { &respond_message_shape, hub_session_decide_respond },
-    { &update_message_shape, hub_session_decide_message },
-    { &get_session_shape, hub_session_decide_get },
-    { &open_session_shape, hub_session_decide_open },
-    { &update_session_shape, hub_session_decide_update },
-    { &transfer_channel_shape, hub_session_decide_transfer },
-    { &end_session_shape, hub_session_decide_end },
+    { &process_message_shape, hub_session_decide_process },   { &respond_message_shape, hub_session_decide_respond },
+    { &update_message_shape, hub_session_decide_message },    { &get_session_shape, hub_session_decide_get },
+    { &open_session_shape, hub_session_decide_open },         { &update_session_shape, hub_session_decide_update },
+    { &transfer_channel_shape, hub_session_decide_transfer }, { &end_session_shape, hub_session_decide_end },
     { &session_timer_shape, hub_session_decide_timer },
 };
 

@@ -12,7 +12,8 @@ static bool is_movable(const struct session_state *state, struct hub_decision *d
     bool movable = state->status == session_status_active || state->status == session_status_waiting ||
                    state->status == session_status_on_hold;
     if (!movable) {
-        hub_decide_refuse(decision, HUB_ERROR_illegal_transition, "", "A session that is %s does not change its channel.",
+        hub_decide_refuse(decision, HUB_ERROR_illegal_transition, "",
+                          "A session that is %s does not change its channel.",
                           hub_vocab_name(&session_status_vocab, state->status));
     }
     return movable;
