@@ -19,7 +19,10 @@ enum { HUB_JSON_DEPTH = 32 };
  * trailing bytes, not an object. Refused as invalid_field: unknown member (unless shape->keep_unknown), missing required
  * field, wrong type, out of range, too long. null stands for absent where the field is optional.
  * Integers must be written without fraction and exponent; decimals are read exactly; free JSON keeps number texts.
- * A sealed value arrives in `clear`. Returns 0 or the fault's error. Any thread. */
+ * A sealed value arrives in `clear`. Free JSON is kept without blanks, its members in the order they came.
+ *
+ * Text that is not JSON is told before any field; otherwise the first wrong value of the text, and only then what is
+ * missing, in order of declaration. Returns 0 or the fault's error. Any thread. */
 int hub_json_read(const struct hub_shape *shape, struct hub_span text, struct hub_arena *arena, void *record,
                   struct hub_fault *ret_fault);
 

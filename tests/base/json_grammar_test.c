@@ -71,7 +71,8 @@ static const struct hub_span refused[] = {
     TEXT("\"\\ud800\""), TEXT("\"\\udbff \""), TEXT("\"\\ud800\\n\""), TEXT("\"\\ud800a\""),
     TEXT("\"\\ud800\\u0041\""), TEXT("\"\\ud800\\ud800\\udc00\""), TEXT("\"\\udc00\""), TEXT("\"\\udfff\\ud800\""),
     TEXT("\"a\\udc00b\""), TEXT("\"\\ud83d\\ude00\\ude00\""), TEXT("\"\\\\\\ud800\""), TEXT("\"\\\"\\ud800\""),
-    TEXT("{\"\\ud800\":1}"), TEXT("[\"\\ud800\",1]"), TEXT("\"\\uD800\\\\uDC00\""), TEXT("\"\\ud800\\u00\""),
+    TEXT("{\"\\ud800\":1}"), TEXT("[\"\\ud800\",1]"), TEXT("\"\\ud800\\\\\\\"x\""), TEXT("\"\\udc00\\udc00\""),
+    TEXT("\"\\uD800\\\\uDC00\""), TEXT("\"\\ud800\\u00\""),
     /* UTF-8: stray continuation, lead without continuation, cut off, overlong, surrogate, above U+10FFFF, no lead. */
     TEXT("\"\x80\""), TEXT("\"\xbf\""), TEXT("\"\xc3\""), TEXT("\"\xc3(\""), TEXT("\"\xe2\x82\""),
     TEXT("\"\xe2(\xac\""), TEXT("\"\xf0\x9f\x98\""), TEXT("\"\xc0\x80\""), TEXT("\"\xc1\xbf\""),
@@ -279,6 +280,7 @@ static void long_texts_with_escapes_arrive_whole(void **state)
         hub_buf_put_text(&out, "[\"\\n");
         for (size_t i = 0; i < len; i++) {
             hub_buf_put_byte(&out, (uint8_t) ('a' + i % 26));
+            hub_buf_put_text(&out, i % 7 == 0 ? "\\r" : "");
         }
         hub_buf_put_text(&out, "\\\"\",\"\\t\"]");
         struct hub_span text = { 0 };
