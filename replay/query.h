@@ -10,11 +10,11 @@
 struct hub_reading {
     struct hub_rows rows;
     struct hub_log *log;
-    struct hub_position at;   /* what is newer than this does not exist */
+    struct hub_position at; /* what is newer than this does not exist */
     struct hub_ulid company;
     const struct hub_name *names; /* by kind: what the query names, as in hub_command */
-    struct hub_arena *arena;  /* of the answer */
-    struct hub_fault *fault;  /* where a refusal says why */
+    struct hub_arena *arena;      /* of the answer */
+    struct hub_fault *fault;      /* where a refusal says why */
 };
 
 /* Answer a query. params: record of the query's shape (or the reply of the command that is being completed).
@@ -28,16 +28,20 @@ enum hub_query_scope {
     HUB_SCOPE_company,     /* everything: bounded in time */
 };
 
+/* The session or customer that a query is about, by its scope. Returns 0 or an error with the reading's fault. */
+typedef int hub_query_find_fn(const struct hub_reading *reading, const void *params, struct hub_ulid *ret_entity);
+
 struct hub_query_info {
     const char *name;
     const struct hub_shape *params;
     const struct hub_shape *answer;
     enum hub_query_scope scope;
+    hub_query_find_fn *find_fn; /* NULL: of scope company */
     hub_query_fn *answer_fn;
 };
 
-extern const struct hub_query_info hub_query_active_sessions;   /* active_sessions_query -> session_list */
-extern const struct hub_query_info hub_query_session;           /* session_at_query -> unified_session; live: the actor answers */
+extern const struct hub_query_info hub_query_active_sessions; /* active_sessions_query -> session_list */
+extern const struct hub_query_info hub_query_session; /* session_at_query -> unified_session; live: the actor answers */
 extern const struct hub_query_info hub_query_session_messages;  /* -> message_history */
 extern const struct hub_query_info hub_query_message;           /* -> message_reply */
 extern const struct hub_query_info hub_query_transfer;          /* -> transfer_shown */
@@ -52,7 +56,7 @@ struct hub_ask {
     struct hub_ulid company;
     const struct hub_name *names; /* HUB_KINDS of them */
     struct hub_arena *arena;
-    int64_t deadline_tick_us;     /* for a moment of the past; 0: none */
+    int64_t deadline_tick_us; /* for a moment of the past; 0: none */
 };
 
 /* Ask the live views: a consistent reading at ret_at. The answer's sealed values are boxes (open them at the edge).

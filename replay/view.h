@@ -25,19 +25,21 @@ struct hub_view_event {
     struct hub_arena *arena;       /* scratch for this event */
 };
 
-struct hub_view_fold; /* a projection at work on one store: caches of decoded rows, written back at the end of a batch */
+struct
+    hub_view_fold; /* a projection at work on one store: caches of decoded rows, written back at the end of a batch */
 
 struct hub_view_info {
     const char *name;
-    uint16_t number;   /* permanent; first two bytes of its keys together with its version */
-    uint16_t version;  /* of its code: another one is rebuilt */
-    /* Fold one event. Deterministic: reads nothing but the event and its own rows (I5, I7).
-     * Returns 0, or HUB_ERROR_internal for an event it cannot take (it is parked). */
+    uint16_t number;  /* permanent; first two bytes of its keys together with its version */
+    uint16_t version; /* of its code: another one is rebuilt */
+    /* Fold one event. Deterministic: reads nothing but the event and its own rows (I5, I7). What it cannot take it refuses
+     * before it changed anything.
+     * Returns 0; HUB_ERROR_internal for an event it cannot take (its stream is parked); < 0 when the store failed. */
     int (*fold)(struct hub_view_fold *fold, const struct hub_view_event *event);
     const char *doc;
 };
 
 /* All views, in the order of their numbers; count in ret_count. */
-const struct hub_view_info *hub_views_all(size_t *ret_count);
+const struct hub_view_info *const *hub_views_all(size_t *ret_count);
 
 #endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Decoding events for projections. */
+#include "replay/decode.h"
+
+#include "base/error.h"
+#include "base/fault.h"
+#include "base/pack.h"
+
+int hub_view_decode(const struct hub_stored *stored, struct hub_arena *arena, struct hub_view_event *ret,
+                    struct hub_fault *ret_why)
+{
+    const struct event_header *header = &stored->header;
+    const struct hub_shape *shape = hub_registry_find(hub_records(), (uint16_t) header->type);
+    *ret = (struct hub_view_event){ .stored = *stored, .arena = arena };
+    if (shape == NULL || shape->category != HUB_CATEGORY_event) {
+        hub_fault_init(ret_why, HUB_ERROR_internal);
+        hub_fault_reason(ret_why, "event type 0x%04x is not known to this program", header->type);
+        return HUB_ERROR_internal;
+    }
+    ret->shape = shape;
+    if (header->schema > shape->version) {
+        hub_fault_init(ret_why, HUB_ERROR_internal);
+        hub_fault_reason(ret_why, "%s version %u is later than this program's", shape->name, header->schema);
+        return HUB_ERROR_internal;
+    }
+    void *record = hub_arena_get(arena, shape->size);
+    if (hub_unpack(shape, stored->payload, arena, record, ret_why) != 0) {
+        ret_why->error = HUB_ERROR_internal;
+        return HUB_ERROR_internal;
+    }
+    ret->record = record;
+    return 0;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Answers from the live views: everything is read in one snapshot of their store, the position included. */
+#include "replay/views_state.h"
+
+#include "base/error.h"
+#include "base/fault.h"
+#include "replay/query.h"
+#include "replay/reading.h"
+
+/* A consistent sight of the views' store. */
+struct sight {
+    const struct hub_rocks_snapshot *snapshot;
+    struct hub_view_mark mark;
+    struct hub_view_rows rows;
+};
+
+static void sight_done(struct hub_views *views, struct sight *self)
+{
+    hub_rocks_snapshot_done(views->db, &self->snapshot);
+}
+
+static int sight_init(struct hub_views *views, struct sight *self)
+{
+    self->snapshot = hub_rocks_snapshot_new(views->db);
+    if (hub_view_mark_read(views->db, self->snapshot, HUB_MARK_LIVE, &self->mark) != 0) {
+        sight_done(views, self);
+        return -1;
+    }
+    self->rows = (struct hub_view_rows){ .db = views->db, .snapshot = self->snapshot, .places = self->mark.places };
+    return 0;
+}
+
+int hub_query_live(struct hub_views *views, const struct hub_ask *ask, void **ret_answer, struct hub_position *ret_at,
+                   struct hub_fault *ret_fault)
+{
+    struct sight sight;
+    hub_fault_init(ret_fault, HUB_ERROR_internal);
+    if (sight_init(views, &sight) < 0) {
+        return -1;
+    }
+    const struct hub_reading reading = {
+        .rows = hub_view_rows(&sight.rows),
+        .log = views->log,
+        .at = { sight.mark.sequence },
+        .company = ask->company,
+        .names = ask->names,
+        .arena = ask->arena,
+        .fault = ret_fault,
+    };
+    void *answer = hub_arena_get(ask->arena, ask->query->answer->size);
+    int done = ask->query->answer_fn(&reading, ask->params, answer);
+    sight_done(views, &sight);
+    if (done == 0) {
+        *ret_answer = answer;
+        *ret_at = reading.at;
+    }
+    return done;
+}
+
+/* --- Credentials --- */
+
+static int read_row(struct hub_views *self, const struct hub_row_key *key, const struct hub_shape *shape,
+                    struct hub_arena *arena, void *ret_row)
+{
+    struct sight sight;
+    if (sight_init(self, &sight) < 0) {
+        return -1;
+    }
+    const struct hub_reading reading = { .rows = hub_view_rows(&sight.rows), .log = self->log, .arena = arena };
+    int done = hub_reading_row(&reading, key, shape, ret_row);
+    sight_done(self, &sight);
+    return done;
+}
+
+int hub_views_credential(struct hub_views *self, const struct hub_digest *token, struct hub_arena *arena,
+                         struct credential_row *ret_row)
+{
+    struct hub_row_key key = hub_row_key(HUB_VIEW_credentials, (struct hub_ulid){ { 0 } });
+    hub_row_key_byte(&key, 't');
+    hub_row_key_add(&key, token->b, HUB_DIGEST);
+    return read_row(self, &key, &credential_row_shape, arena, ret_row);
+}
+
+int hub_views_user(struct hub_views *self, struct hub_ulid user, struct hub_arena *arena, struct user_row *ret_row)
+{
+    struct hub_row_key key = hub_row_key_of(HUB_VIEW_credentials, (struct hub_ulid){ { 0 } }, 'u', user);
+    return read_row(self, &key, &user_row_shape, arena, ret_row);
+}
+
+/* --- Snapshots and hashes --- */
+
+static int find_snapshot(void *self, const struct hub_stream *stream, struct hub_buf *ret_state, uint64_t *ret_version,
+                         struct hub_position *ret_at)
+{
+    const struct hub_kind_info *kind = hub_kind_find(stream->kind);
+    struct hub_row_key key = hub_row_key_of(HUB_VIEW_entities, stream->company, stream->kind, stream->entity);
+    struct hub_arena *arena = hub_arena_new(4096);
+    struct entity_row row;
+    int done = read_row(self, &key, &entity_row_shape, arena, &row);
+    if (done == 0 && kind != NULL && row.schema == kind->state->version) {
+        hub_buf_clear(ret_state);
+        hub_buf_put(ret_state, row.state.at, row.state.len);
+        *ret_version = row.version;
+        ret_at->sequence = row.sequence;
+    } else {
+        done = HUB_ERROR_not_found; /* the log has it all */
+    }
+    hub_arena_destroy(&arena);
+    return done;
+}
+
+struct hub_snapshots hub_views_snapshots(struct hub_views *self)
+{
+    return (struct hub_snapshots){ .find = find_snapshot, .self = self };
+}
+
+int hub_views_hash(struct hub_views *self, const char *name, struct hub_digest *ret_hash)
+{
+    const struct hub_view_info *info = hub_views_find(self, name);
+    struct sight sight;
+    if (info == NULL) {
+        return HUB_ERROR_not_found;
+    }
+    if (sight_init(self, &sight) < 0) {
+        return -1;
+    }
+    struct hub_rows rows = hub_view_rows(&sight.rows);
+    int done = hub_view_rows_hash(&rows, info->number, ret_hash);
+    sight_done(self, &sight);
+    return done;
+}

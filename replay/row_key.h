@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The key of a view's row: which view, whose, and what; put together from left to right.
+ *
+ *     1 entities           company, kind (1), entity                     -> entity_row
+ *     2 active             company, 'o', sequence of the opening (8)     -> index_row: session
+ *                          company, 's', session                         -> index_row: sequence
+ *     3 messages           company, session, index (4)                   -> message_row
+ *     4 transfers          company, session, number (4)                  -> transfer_row
+ *     5 customer_sessions  company, customer, sequence of the opening (8) -> index_row: session
+ *     6 figures            company, 'c', customer                        -> customer_figures
+ *                          company, 'r', session                         -> index_row: it was resolved once
+ *                          company, 't', session, number (4)             -> index_row: where a transfer under way goes
+ *     7 credentials        none, 't', digest of a token (32)             -> credential_row
+ *                          none, 'u', user                               -> user_row
+ *                          company, 'k', key or login                    -> index_row: digest of its token
+ *                          company, 'o'                                  -> index_row: present for the operator's company
+ *     0x8000 + view        company, kind (1), entity                     -> parked_row
+ *
+ * All numbers are big-endian. On disk the slot of the view follows its number; views and queries do not see it. */
+#ifndef HUB_REPLAY_ROW_KEY_H
+#define HUB_REPLAY_ROW_KEY_H
+
+#include "base/span.h"
+#include "base/ulid.h"
+
+enum hub_view_number {
+    HUB_VIEW_entities = 1,
+    HUB_VIEW_active = 2,
+    HUB_VIEW_messages = 3,
+    HUB_VIEW_transfers = 4,
+    HUB_VIEW_customer_sessions = 5,
+    HUB_VIEW_figures = 6,
+    HUB_VIEW_credentials = 7,
+    HUB_VIEW_NUMBERS = 32, /* numbers are below this */
+    HUB_VIEW_PARKED = 0x8000,
+};
+
+enum { HUB_ROW_KEY = 55, HUB_ROW_KEY_COMPANY = 2 + 16 };
+
+struct hub_row_key {
+    uint8_t len;
+    uint8_t b[HUB_ROW_KEY];
+};
+
+static inline void hub_row_key_add(struct hub_row_key *self, const void *at, uint8_t len)
+{
+    memcpy(self->b + self->len, at, len);
+    self->len = (uint8_t) (self->len + len);
+}
+
+static inline void hub_row_key_byte(struct hub_row_key *self, uint8_t byte)
+{
+    self->b[self->len++] = byte;
+}
+
+static inline void hub_row_key_id(struct hub_row_key *self, struct hub_ulid id)
+{
+    hub_row_key_add(self, id.b, sizeof id.b);
+}
+
+static inline void hub_row_key_be32(struct hub_row_key *self, uint32_t value)
+{
+    value = __builtin_bswap32(value);
+    hub_row_key_add(self, &value, sizeof value);
+}
+
+static inline void hub_row_key_be64(struct hub_row_key *self, uint64_t value)
+{
+    value = __builtin_bswap64(value);
+    hub_row_key_add(self, &value, sizeof value);
+}
+
+/* The number alone: the start of all rows of a view. */
+static inline struct hub_row_key hub_row_key_of_view(uint16_t number)
+{
+    return (struct hub_row_key){ 2, { (uint8_t) (number >> 8), (uint8_t) number } };
+}
+
+static inline struct hub_row_key hub_row_key(uint16_t number, struct hub_ulid company)
+{
+    struct hub_row_key key = hub_row_key_of_view(number);
+    hub_row_key_id(&key, company);
+    return key;
+}
+
+/* A key of three parts, the most usual. */
+static inline struct hub_row_key hub_row_key_of(uint16_t number, struct hub_ulid company, uint8_t what,
+                                                struct hub_ulid id)
+{
+    struct hub_row_key key = hub_row_key(number, company);
+    hub_row_key_byte(&key, what);
+    hub_row_key_id(&key, id);
+    return key;
+}
+
+static inline struct hub_row_key hub_row_key_of_part(uint16_t number, struct hub_ulid company, struct hub_ulid session,
+                                                     uint32_t part)
+{
+    struct hub_row_key key = hub_row_key(number, company);
+    hub_row_key_id(&key, session);
+    hub_row_key_be32(&key, part);
+    return key;
+}
+
+/* The number that a key ends with. */
+static inline uint64_t hub_row_key_last_be64(struct hub_span key)
+{
+    uint64_t value;
+    memcpy(&value, key.at + key.len - sizeof value, sizeof value);
+    return __builtin_bswap64(value);
+}
+
+static inline struct hub_span hub_row_key_span(const struct hub_row_key *self)
+{
+    return hub_span_of(self->b, self->len);
+}
+
+#endif

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The shapes of views.def. */
+#include "replay/view.h"
+
+#include "base/def/shapes.h"
+#include "replay/views.def"
+#include "base/def/heads.h"
+#include "replay/views.def"
+#include "base/def/none.h"
