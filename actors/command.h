@@ -21,10 +21,10 @@ struct hub_caller {
  * digest too: with the entity that the log knows by it (`known`), or with an id reserved for the one that may come. */
 struct hub_name {
     bool given;
-    bool is_ours;        /* the client used our id; digest is zero */
-    bool known;          /* the log has an alias for the digest */
+    bool is_ours; /* the client used our id; digest is zero */
+    bool known;   /* the log has an alias for the digest */
     struct hub_ulid id;
-    uint8_t digest[16];  /* hub_keyring_digest(company, "alias:<kind>", text) */
+    uint8_t digest[16]; /* hub_keyring_digest(company, "alias:<kind>", text) */
 };
 
 /* Where an answer goes: a number that dies with the request. number 0: nobody waits. */
@@ -41,21 +41,21 @@ struct hub_command {
     void *record;                  /* in the arena */
     struct hub_arena *arena;       /* owns this struct too and everything below */
     struct hub_caller caller;
-    uint8_t target;                     /* kind of entity that decides: names[target] says which */
-    struct hub_name names[HUB_KINDS];   /* by kind; names of entities that the command refers to */
-    bool keyed;                         /* came with an Idempotency-Key */
-    uint8_t id[HUB_COMMAND_ID];         /* keyed: digest of (company, principal, key); else all zero */
-    uint8_t body[16];                   /* keyed: digest of the body */
-    bool expects;                       /* came with If-Match */
-    uint64_t expected_version;          /* the version it names */
-    uint8_t correlation[16];            /* trace id, all zero for none */
-    uint64_t cause;                     /* sequence of the causing event, 0 for none */
-    bool settles;                       /* does what a pending row asks for */
-    struct hub_pending_key settle;      /* that row */
+    uint8_t target;                   /* kind of entity that decides: names[target] says which */
+    struct hub_name names[HUB_KINDS]; /* by kind; names of entities that the command refers to */
+    bool keyed;                       /* came with an Idempotency-Key */
+    uint8_t id[HUB_COMMAND_ID];       /* keyed: digest of (company, principal, key); else all zero */
+    uint8_t body[16];                 /* keyed: digest of the body */
+    bool expects;                     /* came with If-Match */
+    uint64_t expected_version;        /* the version it names */
+    uint8_t correlation[16];          /* trace id, all zero for none */
+    uint64_t cause;                   /* sequence of the causing event, 0 for none */
+    bool settles;                     /* does what a pending row asks for */
+    struct hub_pending_key settle;    /* that row */
     struct hub_ticket ticket;
-    uint8_t hops;                       /* forwards so far; more than 4 is refused */
-    int64_t received_tick_us;           /* monotone clock at the door, for the latency breakdown */
-    struct hub_command *next;           /* for whoever holds it in a list */
+    uint8_t hops;             /* forwards so far; more than 4 is refused */
+    int64_t received_tick_us; /* monotone clock at the door, for the latency breakdown */
+    struct hub_command *next; /* for whoever holds it in a list */
 };
 
 /* A command with its own arena; the record is zeroed. Never NULL. */
@@ -75,11 +75,11 @@ struct hub_answer {
     struct hub_fault fault;        /* when error: where and why */
     const struct hub_shape *shape; /* record of the answer, NULL when error */
     void *record;
-    struct hub_arena *arena;       /* owns this struct and the record */
+    struct hub_arena *arena; /* owns this struct and the record */
     struct hub_ulid company;
-    struct hub_position position;  /* last position the answer depends on */
-    uint64_t version;              /* of the entity, for the ETag; 0: none */
-    bool wrote;                    /* events were written by this command */
+    struct hub_position position; /* last position the answer depends on */
+    uint64_t version;             /* of the entity, for the ETag; 0: none */
+    bool wrote;                   /* events were written by this command */
     struct hub_answer *next;
 };
 

@@ -113,7 +113,8 @@ static void take_out(struct hub_entities *self, struct hub_entity *entity)
 
 /* The newest snapshot. Leaves state NULL when there is none that can be used. */
 static int from_snapshot(const struct hub_snapshots *snapshots, const struct hub_stream *stream,
-                         const struct hub_kind_info *kind, struct hub_arena *arena, void **ret_state, uint64_t *ret_version)
+                         const struct hub_kind_info *kind, struct hub_arena *arena, void **ret_state,
+                         uint64_t *ret_version)
 {
     struct hub_buf bytes;
     hub_buf_init(&bytes);
@@ -154,8 +155,8 @@ static int fold_one(const struct hub_kind_info *kind, const struct hub_stored *s
     return 0;
 }
 
-int hub_entity_fold(struct hub_log *log, const struct hub_snapshots *snapshots, const struct hub_stream *stream, uint64_t to,
-                    struct hub_arena *arena, void **ret_state, uint64_t *ret_version)
+int hub_entity_fold(struct hub_log *log, const struct hub_snapshots *snapshots, const struct hub_stream *stream,
+                    uint64_t to, struct hub_arena *arena, void **ret_state, uint64_t *ret_version)
 {
     const struct hub_kind_info *kind = hub_kind_find(stream->kind);
     void *state = NULL;

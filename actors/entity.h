@@ -12,16 +12,16 @@ struct hub_outcome; /* actors/outcome.h */
 struct hub_entity {
     struct hub_stream stream;
     const struct hub_kind_info *kind;
-    uint64_t version;               /* of the stream, tentative appends included; 0: no event yet */
-    void *state;                    /* kind->state's record, NULL while version is 0 */
-    struct hub_arena *arena;        /* holds state and what it points to, NULL while version is 0 */
-    size_t arena_base;              /* bytes in the arena after it was last tidied */
-    struct hub_outcome *last;       /* newest append that is not yet durable, NULL when all are */
-    int64_t used_tick_us;           /* last command */
-    struct hub_entity *same_hash;   /* next in its chain */
+    uint64_t version;                 /* of the stream, tentative appends included; 0: no event yet */
+    void *state;                      /* kind->state's record, NULL while version is 0 */
+    struct hub_arena *arena;          /* holds state and what it points to, NULL while version is 0 */
+    size_t arena_base;                /* bytes in the arena after it was last tidied */
+    struct hub_outcome *last;         /* newest append that is not yet durable, NULL when all are */
+    int64_t used_tick_us;             /* last command */
+    struct hub_entity *same_hash;     /* next in its chain */
     struct hub_entity *newer, *older; /* by use */
-    bool dropped;                   /* no longer in the table: a conflict; goes when nothing is under way */
-    uint32_t under_way;             /* appends not yet answered */
+    bool dropped;                     /* no longer in the table: a conflict; goes when nothing is under way */
+    uint32_t under_way;               /* appends not yet answered */
 };
 
 struct hub_entities_options {
@@ -32,7 +32,10 @@ struct hub_entities_options {
 };
 
 struct hub_entities;
+/* An empty table; options are copied. Never NULL. One thread. */
 struct hub_entities *hub_entities_new(const struct hub_entities_options *options);
+
+/* Free the table and every entity in it; *self_p becomes NULL. Takes NULL. */
 void hub_entities_destroy(struct hub_entities **self_p);
 
 /* Find an entity, activating it when it is not in memory. An entity without events is found too (version 0).
@@ -57,12 +60,13 @@ void hub_entities_sweep(struct hub_entities *self, int64_t tick_us);
 struct hub_entities_stats {
     uint64_t active, activations, passivations;
 };
+/* What the table counted so far. Its own thread. */
 struct hub_entities_stats hub_entities_stats(const struct hub_entities *self);
 
 /* Fold a stream up to a position (0: to its end) into a fresh state in `arena`; to its end it starts from a snapshot when
  * `snapshots` has one (NULL: from the first event). Used for activation, time travel and audits. ret_state is NULL and ret_version 0 for a stream
  * without events. Returns 0, or < 0. */
-int hub_entity_fold(struct hub_log *log, const struct hub_snapshots *snapshots, const struct hub_stream *stream, uint64_t to,
-                    struct hub_arena *arena, void **ret_state, uint64_t *ret_version);
+int hub_entity_fold(struct hub_log *log, const struct hub_snapshots *snapshots, const struct hub_stream *stream,
+                    uint64_t to, struct hub_arena *arena, void **ret_state, uint64_t *ret_version);
 
 #endif

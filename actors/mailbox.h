@@ -25,8 +25,8 @@ struct hub_mailboxes {
     struct hub_log *log;
     struct hub_names *names;
     unsigned workers;
-    size_t room;             /* commands under way per worker */
-    atomic_size_t *waiting;  /* per worker: commands sent and not yet finished there */
+    size_t room;            /* commands under way per worker */
+    atomic_size_t *waiting; /* per worker: commands sent and not yet finished there */
     atomic_ulong overloads;
 };
 

@@ -21,10 +21,10 @@ struct known_name {
 struct hub_names {
     struct hub_log *log;
     const struct hub_world *world;
-    atomic_uint epoch;         /* counts up when aliases were removed */
-    pthread_mutex_t mutex;     /* guards what follows */
+    atomic_uint epoch;           /* counts up when aliases were removed */
+    pthread_mutex_t mutex;       /* guards what follows */
     struct known_name *reserved; /* set-associative: a name lies in one of WAYS slots of its set */
-    uint32_t *turn;            /* next slot of a set to give way */
+    uint32_t *turn;              /* next slot of a set to give way */
     size_t sets;
 };
 

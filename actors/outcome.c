@@ -209,8 +209,9 @@ static void build_again(struct build *self, uint8_t kind, int64_t due_us, uint32
     }
     HUB_SET(pending_row, &row, attempt, attempt == 0 ? row.attempt : attempt);
     struct hub_append *append = &self->outcome->append;
-    self->pendings[append->pending_count++] =
-        (struct hub_pending){ .kind = kind, .due_us = due_us, .value = packed(self, &pending_row_shape, &row) };
+    self->pendings[append->pending_count++] = (struct hub_pending){ .kind = kind,
+                                                                    .due_us = due_us,
+                                                                    .value = packed(self, &pending_row_shape, &row) };
 }
 
 static int build_laters(struct build *self)
@@ -296,9 +297,9 @@ static struct hub_outcome *outcome_new(struct hub_command *command, struct hub_e
     return self;
 }
 
-int hub_outcome_build(const struct hub_outcome_context *context, const struct hub_decided *decided, struct hub_command *command,
-                      struct hub_entity *entity, struct hub_answer *answer, struct hub_outcome **ret_outcome,
-                      struct hub_fault *ret_fault)
+int hub_outcome_build(const struct hub_outcome_context *context, const struct hub_decided *decided,
+                      struct hub_command *command, struct hub_entity *entity, struct hub_answer *answer,
+                      struct hub_outcome **ret_outcome, struct hub_fault *ret_fault)
 {
     struct build self = { .context = context,
                           .decided = decided,

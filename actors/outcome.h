@@ -14,15 +14,15 @@ struct hub_outcome {
     struct hub_command *command; /* owns the memory */
     struct hub_entity *entity;
     unsigned worker;
-    bool keyed;                     /* lies in the worker's table of staged commands */
-    struct hub_answer *own;         /* the command's answer, NULL when another entity gives it */
-    struct hub_answer *dependents;  /* answers to later commands that saw what this wrote */
-    struct hub_command *joined;     /* repetitions of the same keyed command */
-    struct hub_command *after;      /* follow-ups and forwards, in order of dispatch */
+    bool keyed;                    /* lies in the worker's table of staged commands */
+    struct hub_answer *own;        /* the command's answer, NULL when another entity gives it */
+    struct hub_answer *dependents; /* answers to later commands that saw what this wrote */
+    struct hub_command *joined;    /* repetitions of the same keyed command */
+    struct hub_command *after;     /* follow-ups and forwards, in order of dispatch */
     struct hub_command **after_end;
     int64_t sent_tick_us;
-    struct hub_outcome *same_key;   /* next in the table of staged commands */
-    struct hub_outcome *next;       /* in a piece of mail */
+    struct hub_outcome *same_key; /* next in the table of staged commands */
+    struct hub_outcome *next;     /* in a piece of mail */
 };
 
 struct hub_outcome_context {
@@ -38,9 +38,9 @@ struct hub_outcome_context {
  * answer   the command's answer, or NULL; its record is kept packed in the command row of a keyed command
  * Returns 0 and ret_outcome; or an enum hub_error with ret_fault when a subject's key is gone or an event is too large: nothing
  * happened, the command is still the caller's. */
-int hub_outcome_build(const struct hub_outcome_context *context, const struct hub_decided *decided, struct hub_command *command,
-                      struct hub_entity *entity, struct hub_answer *answer, struct hub_outcome **ret_outcome,
-                      struct hub_fault *ret_fault);
+int hub_outcome_build(const struct hub_outcome_context *context, const struct hub_decided *decided,
+                      struct hub_command *command, struct hub_entity *entity, struct hub_answer *answer,
+                      struct hub_outcome **ret_outcome, struct hub_fault *ret_fault);
 
 /* An outcome that writes no event: it settles a pending row whose command was refused or had nothing to do. */
 struct hub_outcome *hub_outcome_settle_only(struct hub_command *command, struct hub_entity *entity);

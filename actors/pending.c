@@ -75,10 +75,9 @@ struct hub_command *hub_command_from_pending(const struct hub_pending_key *key, 
     }
     command->magic = HUB_COMMAND_MAGIC;
     command->arena = arena;
-    command->caller = (struct hub_caller){ .company = row.company,
-                                           .principal = row.principal,
-                                           .credential = row.credential,
-                                           .role = (enum role) row.role };
+    command->caller = (struct hub_caller){
+        .company = row.company, .principal = row.principal, .credential = row.credential, .role = (enum role) row.role
+    };
     name_target(command, &row);
     if (HUB_HAS(pending_row, &row, correlation)) {
         memcpy(command->correlation, row.correlation.at, sizeof command->correlation);

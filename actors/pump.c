@@ -10,8 +10,8 @@
 #include "base/memory.h"
 
 enum {
-    IN_FLIGHT = 1024,  /* of a kind, at most */
-    TICK_MS = 100,     /* longest time between two looks */
+    IN_FLIGHT = 1024,            /* of a kind, at most */
+    TICK_MS = 100,               /* longest time between two looks */
     STALE_US = 30 * 1000 * 1000, /* an offer nobody settled in this time is made again */
 };
 

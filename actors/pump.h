@@ -15,6 +15,8 @@ struct hub_pump_options {
 
 /* Start it. Never NULL. */
 struct hub_pump *hub_pump_new(const struct hub_pump_options *options);
+
+/* Stop it; what it offered may still be under way. *self_p becomes NULL. Takes NULL. */
 void hub_pump_destroy(struct hub_pump **self_p);
 
 /* Send every follow-up that is pending to its actor; they settle their rows when they are done. Call from the thread that owns
@@ -25,6 +27,7 @@ struct hub_pump_stats {
     uint64_t timers, effects; /* offered so far */
     uint64_t in_flight;       /* offered and not yet settled */
 };
+/* What it counted so far. Any thread. */
 void hub_pump_stats(const struct hub_pump *self, struct hub_pump_stats *ret_stats);
 
 #endif

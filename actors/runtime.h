@@ -24,25 +24,25 @@ struct hub_snapshots {
 struct hub_effect {
     struct hub_pending_key key; /* its identity: the provider's idempotency key, and what its result settles */
     struct hub_ulid company;
-    struct hub_stream from;     /* whose effect it is, and who gets the result */
+    struct hub_stream from; /* whose effect it is, and who gets the result */
     struct hub_ulid subject;
     uint32_t attempt;
     const struct hub_shape *shape;
-    void *record;               /* sealed values as boxes */
+    void *record; /* sealed values as boxes */
     struct hub_arena *arena;
 };
 
 struct hub_runtime_options {
     const struct hub_world *world;
-    struct hub_log *log;           /* reading: activation, aliases, command rows, pending rows */
-    struct hub_log_sink sink;      /* writing; usually hub_log_sink(log) */
+    struct hub_log *log;      /* reading: activation, aliases, command rows, pending rows */
+    struct hub_log_sink sink; /* writing; usually hub_log_sink(log) */
     struct hub_keyring *keys;
-    const char *data_dir;          /* where inputs that were present at a crash are remembered; NULL: nowhere */
+    const char *data_dir; /* where inputs that were present at a crash are remembered; NULL: nowhere */
     struct hub_snapshots snapshots;
-    unsigned workers;              /* 0: one per core but one, at least one */
-    size_t mailbox;                /* commands under way per worker before the door says 503; 0: 8192 */
-    size_t active_entities;        /* per runtime; beyond it the least recently used are passivated; 0: 100,000 */
-    int64_t idle_us;               /* passivate after this long without a command; 0: 5 minutes */
+    unsigned workers;       /* 0: one per core but one, at least one */
+    size_t mailbox;         /* commands under way per worker before the door says 503; 0: 8192 */
+    size_t active_entities; /* per runtime; beyond it the least recently used are passivated; 0: 100,000 */
+    int64_t idle_us;        /* passivate after this long without a command; 0: 5 minutes */
 
     /* Called on a worker's thread with answers whose positions are durable. Takes them over (a list by `next`). Must not block. */
     void (*on_answers)(void *arg, struct hub_answer *answers);
@@ -63,6 +63,8 @@ void hub_runtime_stop(struct hub_runtime **self_p);
 
 /* A thread's own door into the runtime; made, used and destroyed on that thread. */
 struct hub_port *hub_port_new(struct hub_runtime *runtime);
+
+/* Close it; *self_p becomes NULL. Takes NULL. */
 void hub_port_destroy(struct hub_port **self_p);
 
 /* Send a command. Returns 0 and takes it over (*command_p becomes NULL), or HUB_ERROR_overloaded and leaves it: the mailbox
@@ -75,6 +77,7 @@ struct hub_runtime_stats {
     /* Where a command's time goes, microseconds summed over `timed` commands: queue, decide, log wait (with fsync). */
     uint64_t timed, queue_us, decide_us, log_us;
 };
+/* What all workers and the pump counted so far; each figure is exact, but they are not read at one moment. Any thread. */
 void hub_runtime_stats(const struct hub_runtime *self, struct hub_runtime_stats *ret_stats);
 
 #endif

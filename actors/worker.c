@@ -16,7 +16,7 @@ struct hub_worker {
     struct hub_worker_options options;
     const struct hub_world *world;
     zactor_t *actor;
-    void *mailbox;      /* handle of the PULL socket */
+    void *mailbox; /* handle of the PULL socket */
     zsock_t *mailbox_socket;
     struct hub_port *port;
     struct hub_writer_port *writer;
@@ -178,8 +178,8 @@ static bool is_repetition(struct hub_worker *self, struct hub_command *command)
 
 /* --- deciding --- */
 
-static struct hub_decision *decision_for(struct hub_worker *self, struct hub_command *command, struct hub_entity *entity,
-                                         int64_t now_us)
+static struct hub_decision *decision_for(struct hub_worker *self, struct hub_command *command,
+                                         struct hub_entity *entity, int64_t now_us)
 {
     struct hub_ulid *named = HUB_NEW_ARRAY(command->arena, struct hub_ulid, HUB_KINDS);
     bool *names = HUB_NEW_ARRAY(command->arena, bool, HUB_KINDS);
@@ -272,8 +272,8 @@ static void finish_without_events(struct hub_worker *self, struct hub_command *c
         forward(self, command, entity, decided);
         return;
     }
-    struct hub_answer *answer =
-        decided->error != 0 ? refusal_in(command, decided->error, &decided->fault) : answer_of(command, decided, entity);
+    struct hub_answer *answer = decided->error != 0 ? refusal_in(command, decided->error, &decided->fault)
+                                                    : answer_of(command, decided, entity);
     count(&self->counts.refusals, decided->error != 0);
     if (command->settles) {
         struct hub_outcome *outcome = hub_outcome_settle_only(command, entity);
@@ -329,7 +329,8 @@ static void run(struct hub_worker *self, struct hub_command *command, struct hub
         return;
     }
     if (command->expects && entity->version > 0 && command->expected_version != entity->version) {
-        refuse_at(self, command, entity, HUB_ERROR_precondition_failed, "It has changed since the version in If-Match.");
+        refuse_at(self, command, entity, HUB_ERROR_precondition_failed,
+                  "It has changed since the version in If-Match.");
         return;
     }
     int64_t now_us = hub_now_us(self->world);
@@ -337,8 +338,8 @@ static void run(struct hub_worker *self, struct hub_command *command, struct hub
     decide(entity->version > 0 ? entity->state : NULL, command->record, decision);
     const struct hub_decided *decided = hub_decision_result(decision);
     bool kept = decided->error == 0 || decided->keeps;
-    bool writes = kept && (decided->event_count > 0 || decided->later_count > 0 || decided->dead_letter || decided->retries ||
-                           (command->keyed && decided->answer != NULL));
+    bool writes = kept && (decided->event_count > 0 || decided->later_count > 0 || decided->dead_letter ||
+                           decided->retries || (command->keyed && decided->answer != NULL));
     if (writes) {
         finish_with_append(self, command, entity, decided, now_us);
     } else {

@@ -33,6 +33,7 @@ struct hub_worker *hub_worker_new(const struct hub_worker_options *options);
 /* Stop it: what is in its mailbox must have been finished (its waiting count is 0). */
 void hub_worker_destroy(struct hub_worker **self_p);
 
+/* What it counted so far; any thread may read the atomics. Valid as long as the worker. */
 const struct hub_worker_counts *hub_worker_counts(const struct hub_worker *self);
 
 #endif
