@@ -85,7 +85,8 @@ enum hub_append_result {
 
 struct hub_append {
     struct hub_stream stream;
-    uint64_t expected_version; /* of the stream before this; 0 for a new one. Not looked at without events */
+    uint64_t expected_version; /* of the stream before this; 0 for a new one. Not looked at without events, unless fenced */
+    bool fenced;               /* without events too, the stream must be at expected_version */
     int64_t decided_at_us;
     struct hub_ulid principal;       /* none: the hub itself */
     struct hub_ulid credential;      /* none: none */

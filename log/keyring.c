@@ -63,10 +63,6 @@ static int open_store(struct hub_keyring *self, const char *master_path, bool cr
     struct hub_key_master_options options = {
         .dir = self->dir, .master_path = master_path, .create = create, .world = self->world
     };
-    if (create && hub_dir_make(self->dir) < 0) {
-        snprintf(ret_why, why_size, "The directory %s cannot be made: %s.", self->dir, strerror(errno));
-        return -1;
-    }
     int result = hub_key_companies_open(&options, &self->companies, ret_why, why_size);
     if (result == HUB_ERROR_not_found && !create) {
         self->is_absent = true;
@@ -75,12 +71,26 @@ static int open_store(struct hub_keyring *self, const char *master_path, bool cr
     return result != 0 ? -1 : hub_key_files_open(self->dir, create, &self->files, ret_why, why_size);
 }
 
+static int make_dirs(const struct hub_keyring *self, const char *data_dir, char *ret_why, size_t why_size)
+{
+    if (hub_dir_make(data_dir) == 0 && hub_dir_make(self->dir) == 0) {
+        return 0;
+    }
+    snprintf(ret_why, why_size, "The directory %s cannot be made: %s.", self->dir, strerror(errno));
+    return -1;
+}
+
 int hub_keyring_open(const char *data_dir, const char *master_path, bool create, const struct hub_world *world,
                      struct hub_keyring **ret_ring, char *ret_why, size_t why_size)
 {
     static const struct hub_ulid hub;
     struct hub_keyring *self = ring_new(data_dir, world);
-    int result = open_store(self, master_path, create, ret_why, why_size);
+    int result = create ? make_dirs(self, data_dir, ret_why, why_size) : 0;
+    if (result < 0) {
+        hub_keyring_close(&self);
+        return result;
+    }
+    result = open_store(self, master_path, create, ret_why, why_size);
     if (result == 0 && create && hub_keyring_add_company(self, hub) < 0) {
         snprintf(ret_why, why_size, "The hub's own key cannot be stored in %s: %s.", self->dir, strerror(errno));
         result = -1;

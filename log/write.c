@@ -179,7 +179,7 @@ static int admit(struct hub_log *log, const struct hub_append *append)
         return undone < 0 ? undone : HUB_APPEND_CONFLICT;
     }
     struct hub_name stream, command;
-    if (append->event_count > 0) {
+    if (append->event_count > 0 || append->fenced) {
         stream = hub_name_of_stream(&append->stream);
         int is = stream_is_at(log, &stream, append->expected_version);
         if (is <= 0) {

@@ -175,7 +175,8 @@ static int answer_to(struct memory_log *self, const struct hub_append *append, b
         *ret_written = self->answer == HUB_APPENDED || (self->answer == HUB_APPEND_UNKNOWN && self->answers_written);
         return self->answer;
     }
-    bool other_version = append->event_count > 0 && version_of(self, &append->stream) != append->expected_version;
+    bool looked_at = append->event_count > 0 || append->fenced;
+    bool other_version = looked_at && version_of(self, &append->stream) != append->expected_version;
     if (other_version || (append->command_row != NULL && has_command(self, append->command_row->id))) {
         return HUB_APPEND_CONFLICT;
     }
