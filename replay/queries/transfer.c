@@ -101,6 +101,11 @@ static int answer_done(const struct hub_reading *reading, const void *params, vo
 {
     const struct transfer_done *moved = params;
     struct transfer_answer *reply = ret_answer;
+    struct session_state *state;
+    int done = hub_reading_session(reading, moved->session, &state);
+    if (done != 0) {
+        return done;
+    }
     struct new_channel_session *session = HUB_NEW(reading->arena, struct new_channel_session);
     struct preserved_context *context = HUB_NEW(reading->arena, struct preserved_context);
     HUB_COPY(transfer_answer, reply, transfer_done, moved, success);
@@ -115,7 +120,7 @@ static int answer_done(const struct hub_reading *reading, const void *params, vo
     if (HUB_HAS(transfer_done, moved, context)) {
         HUB_SET(preserved_context, context, issue_context, moved->context);
     }
-    int done = preserve_history(reading, moved, context);
+    done = preserve_history(reading, moved, context);
     return done == 0 ? preserve_profile(reading, moved, context) : done;
 }
 

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Answers as of a moment: what the query's scope needs is folded into rows in memory, by the same views, up to that moment, and
+ * the same function answers from them.
+ *
+ * A session's scope is its stream and its customer's; a customer's is every event with the customer as subject. A company's
+ * would be everything: of it only the openings and endings of sessions are folded, found by the type's tag, and then the
+ * streams of those sessions that the answer looks at, when it looks at them. */
+#include "replay/views_state.h"
+
+#include "base/error.h"
+#include "base/fault.h"
+#include "replay/query.h"
+#include "replay/reading.h"
+#include "replay/views/all.h"
+
+enum { LOOK_AT_CLOCK = 64, PAST_CACHE_BYTES = 64 * 1024 * 1024 };
+
+struct past {
+    struct hub_views *views;
+    const struct hub_ask *ask;
+    struct hub_reading reading;
+    struct hub_rows *memory;      /* owned */
+    struct hub_projector *all;    /* owned: every view */
+    struct hub_projector *active; /* owned: the one that a company's scope is folded into; else NULL */
+    int failed;                   /* while an answer was looking things up */
+};
+
+static int too_long_ago(const struct past *self)
+{
+    return hub_reading_refuse(&self->reading, HUB_ERROR_too_long_ago, "", "%s",
+                              "folding the events up to that moment takes longer than the bound");
+}
+
+/* Fold what a scan finds. Returns 0, too_long_ago, or < 0. Closes the scan. */
+static int fold_scan(struct past *self, struct hub_projector *projector, struct hub_scan *scan)
+{
+    struct hub_stored stored;
+    int found = 1;
+    int done = 0;
+    for (unsigned count = 1; done == 0 && (found = hub_scan_next(scan, &stored)) == 1; count++) {
+        done = hub_projector_fold(projector, &stored);
+        if (done == 0 && count % LOOK_AT_CLOCK == 0 && self->ask->deadline_tick_us > 0 &&
+            hub_tick_us(self->views->world) > self->ask->deadline_tick_us) {
+            done = too_long_ago(self);
+        }
+    }
+    hub_scan_close(&scan);
+    hub_projector_flush(projector);
+    return done != 0 ? done : found;
+}
+
+static int fold_stream(struct past *self, uint8_t kind, struct hub_ulid entity)
+{
+    const struct hub_stream stream = { self->ask->company, entity, kind };
+    return fold_scan(self, self->all, hub_scan_stream(self->views->log, &stream, 1, self->reading.at.sequence));
+}
+
+static int fold_session(struct past *self, struct hub_ulid session)
+{
+    struct session_state *state;
+    int done = fold_stream(self, KIND_session, session);
+    done = done == 0 ? hub_reading_session(&self->reading, session, &state) : done;
+    if (done == HUB_ERROR_not_found) {
+        return 0; /* the answer says so in its own words */
+    }
+    return done == 0 ? fold_stream(self, KIND_customer, state->customer) : done;
+}
+
+static int fold_customer(struct past *self, struct hub_ulid customer)
+{
+    return fold_scan(self, self->all,
+                     hub_scan_tag(self->views->log, self->ask->company, HUB_TAG_subject, customer, 1,
+                                  self->reading.at.sequence, false));
+}
+
+static int fold_type(struct past *self, uint16_t type)
+{
+    return fold_scan(self, self->active,
+                     hub_scan_tag(self->views->log, self->ask->company, HUB_TAG_type, hub_tag_of_type(type), 1,
+                                  self->reading.at.sequence, false));
+}
+
+/* --- The rows of a company: sessions are folded when they are looked at --- */
+
+static int get(void *arg, struct hub_span key, struct hub_buf *ret_value)
+{
+    struct past *self = arg;
+    int done = self->memory->get(self->memory->self, key, ret_value);
+    struct hub_row_key session = hub_row_key(HUB_VIEW_entities, self->ask->company);
+    hub_row_key_byte(&session, KIND_session);
+    if (done != HUB_ERROR_not_found || key.len != session.len + sizeof(struct hub_ulid) ||
+        memcmp(key.at, session.b, session.len) != 0) {
+        return done;
+    }
+    struct hub_ulid id;
+    memcpy(id.b, key.at + session.len, sizeof id.b);
+    done = fold_stream(self, KIND_session, id);
+    if (done != 0) {
+        self->failed = done;
+        return -1;
+    }
+    return self->memory->get(self->memory->self, key, ret_value);
+}
+
+static int scan(void *arg, struct hub_span prefix, struct hub_span from,
+                bool (*visit)(void *arg, struct hub_span key, struct hub_span value), void *visit_arg)
+{
+    struct past *self = arg;
+    return self->memory->scan(self->memory->self, prefix, from, visit, visit_arg);
+}
+
+/* Whoever ended was opened before, so openings first is as good as in order. */
+static int fold_company(struct past *self)
+{
+    static const struct hub_view_info *const active[] = { &hub_view_active };
+    const struct hub_projector_options options = {
+        .rows = *self->memory,
+        .views = active,
+        .count = 1,
+        .cache_bytes = PAST_CACHE_BYTES,
+    };
+    self->active = hub_projector_new(&options);
+    self->reading.rows = (struct hub_rows){ .get = get, .scan = scan, .self = self };
+    int done = fold_type(self, session_opened_id);
+    return done == 0 ? fold_type(self, session_moved_id) : done;
+}
+
+/* --- Asking --- */
+
+static int fold_scope(struct past *self)
+{
+    const struct hub_query_info *query = self->ask->query;
+    struct hub_ulid entity = { { 0 } };
+    int done = query->find_fn != NULL ? query->find_fn(&self->reading, self->ask->params, &entity) : 0;
+    if (done != 0 || self->reading.at.sequence == 0) {
+        return done;
+    }
+    switch (query->scope) {
+    case HUB_SCOPE_session: return fold_session(self, entity);
+    case HUB_SCOPE_customer: return fold_customer(self, entity);
+    case HUB_SCOPE_company: return fold_company(self);
+    }
+    return -1;
+}
+
+static void past_init(struct past *self, struct hub_views *views, const struct hub_ask *ask, struct hub_position at)
+{
+    *self = (struct past){ .views = views, .ask = ask, .memory = hub_rows_memory_new() };
+    const struct hub_projector_options options = {
+        .rows = *self->memory,
+        .views = views->infos,
+        .count = views->count,
+        .cache_bytes = PAST_CACHE_BYTES,
+    };
+    self->all = hub_projector_new(&options);
+    self->reading = (struct hub_reading){
+        .rows = *self->memory,
+        .log = views->log,
+        .at = at,
+        .company = ask->company,
+        .names = ask->names,
+        .arena = ask->arena,
+    };
+}
+
+static void past_done(struct past *self)
+{
+    hub_projector_destroy(&self->active);
+    hub_projector_destroy(&self->all);
+    hub_rows_memory_destroy(&self->memory);
+}
+
+int hub_query_at(struct hub_views *views, const struct hub_ask *ask, struct hub_position at, void **ret_answer,
+                 struct hub_fault *ret_fault)
+{
+    struct past past;
+    hub_fault_init(ret_fault, HUB_ERROR_internal);
+    past_init(&past, views, ask, at);
+    past.reading.fault = ret_fault;
+    int done = 0;
+    if (at.sequence > hub_log_commit(views->log).sequence) {
+        done = hub_reading_refuse(&past.reading, HUB_ERROR_behind, "", "the log has not reached that position");
+    }
+    done = done == 0 ? fold_scope(&past) : done;
+    if (done == 0) {
+        void *answer = hub_arena_get(ask->arena, ask->query->answer->size);
+        done = ask->query->answer_fn(&past.reading, ask->params, answer);
+        done = past.failed != 0 ? past.failed : done;
+        if (done == 0) {
+            *ret_answer = answer;
+        }
+    }
+    past_done(&past);
+    return done;
+}
