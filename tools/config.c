@@ -77,7 +77,7 @@ static void print_json(const struct hub_settings *settings)
     hub_buf_done(&out);
 }
 
-int hub_tool_config(const struct hub_call *call)
+int hub_tool_config(const struct hub_tool_call *call)
 {
     if (hub_settings_is(call->settings, HUB_SETTING_json)) {
         print_json(call->settings);

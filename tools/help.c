@@ -49,7 +49,7 @@ static void print_tools(void)
 }
 
 /* True when the operands are the words of a command. */
-static bool names(const struct hub_call *call, const char *words)
+static bool names(const struct hub_tool_call *call, const char *words)
 {
     char given[128] = "";
     size_t len = 0;
@@ -58,7 +58,7 @@ static bool names(const struct hub_call *call, const char *words)
     return strcmp(given, words) == 0;
 }
 
-int hub_tool_help(const struct hub_call *call)
+int hub_tool_help(const struct hub_tool_call *call)
 {
     if (call->count == 0) {
         print_tools();
@@ -72,14 +72,14 @@ int hub_tool_help(const struct hub_call *call)
     return hub_tool_misused("there is no command '%s'; 'omnihub help' lists them", call->operands[0]);
 }
 
-int hub_tool_version(const struct hub_call *call)
+int hub_tool_version(const struct hub_tool_call *call)
 {
     (void) call;
     puts("omnihub " OMNIHUB_VERSION);
     return HUB_EXIT_OK;
 }
 
-int hub_tool_bench(const struct hub_call *call)
+int hub_tool_bench(const struct hub_tool_call *call)
 {
     return hub_bench_main(call->argc, call->argv);
 }

@@ -87,7 +87,7 @@ static int run(enum hub_tool_name tool, int argc, char **argv)
         hub_tool_misused("%s takes no '%s'; 'omnihub help %s' explains it", tools[tool].words, operands[0],
                          tools[tool].words);
     else if (count >= 0) {
-        struct hub_call call = { .tool = tool, .settings = settings, .operands = operands, .count = count };
+        struct hub_tool_call call = { .tool = tool, .settings = settings, .operands = operands, .count = count };
         status = tools[tool].run(&call);
     }
     hub_settings_destroy(&settings);
@@ -111,7 +111,7 @@ int hub_tools_main(int argc, char **argv)
     for (size_t i = 0; i < HUB_TOOLS; i++) {
         int words = matches(&tools[i], argc, argv);
         if (words > 0 && tools[i].is_raw) {
-            struct hub_call call = { .tool = i, .argc = argc - words + 1, .argv = argv + words - 1 };
+            struct hub_tool_call call = { .tool = i, .argc = argc - words + 1, .argv = argv + words - 1 };
             return tools[i].run(&call);
         }
         if (words > 0)

@@ -12,7 +12,7 @@ enum {
     HUB_EXIT_USAGE = 2,  /* wrong command line or configuration */
 };
 
-struct hub_call {
+struct hub_tool_call {
     enum hub_tool_name tool;
     const struct hub_settings *settings; /* NULL for a raw command */
     const char *const *operands;
@@ -23,14 +23,14 @@ struct hub_call {
 
 struct hub_tool {
     const char *words; /* "audit verify" */
-    int (*run)(const struct hub_call *call);
+    int (*run)(const struct hub_tool_call *call);
     const char *operands; /* "NAME"; NULL: takes none */
     bool is_raw;          /* reads its own options */
     const char *doc;      /* half a sentence */
     const char *about;
 };
 
-#define TOOL(name, ...) int hub_tool_##name(const struct hub_call *call);
+#define TOOL(name, ...) int hub_tool_##name(const struct hub_tool_call *call);
 #include "tools/commands.def"
 #undef TOOL
 

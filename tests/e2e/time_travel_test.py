@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Every view asked for a moment of the past says, byte for byte, what it said when that moment was now (I5, I6)."""
+
+import os
+import shutil
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from running import Hub, wait_for  # noqa: E402
+
+CUSTOMER, SESSION = 'customer_004', 'omni_session_004'
+VIEWS = (
+    f'/session/{SESSION}',
+    f'/session/{SESSION}/messages',
+    f'/customer/{CUSTOMER}/sessions',
+    f'/customer/{CUSTOMER}/history',
+    f'/customer/{CUSTOMER}/unified-view',
+    '/sessions/active',
+)
+
+
+def journey(hub):
+    """One customer's journey; yields after every step the answer that carries its position."""
+    yield hub.create_session(CUSTOMER, SESSION, 'voice',
+                             customer_profile={'name': 'Sarah Johnson', 'company': 'Tech Innovations Inc'})
+    yield hub.process(CUSTOMER, SESSION, 'I have a complex billing issue', 'voice', sentiment='frustrated')
+    yield hub.post(f'/customer/{CUSTOMER}/context', {'context': {'open_invoice': '#12345'}, 'profile': {'tier': 'enterprise'}})
+    yield hub.post('/transfer/channel', {'customer_id': CUSTOMER, 'session_id': SESSION, 'from_channel': 'voice',
+                                         'to_channel': 'video', 'reason': 'Document review',
+                                         'context_data': {'issue_type': 'billing_dispute'}})
+    yield hub.process(CUSTOMER, SESSION, 'Now you can see the invoice', 'video')
+    sent = hub.post('/message/respond', {'session_id': SESSION, 'channel': 'email', 'content': 'It is settled'})
+    path = f"/message/{sent.json['message_id']}"
+    wait_for(lambda: hub.get(path).json['message']['status'] == 'delivered', what='the delivery')
+    yield hub.get(path)
+    second = hub.create_session(CUSTOMER, None, 'chat')
+    yield second
+    yield hub.process(CUSTOMER, second.json['session_id'], 'One more thing')
+    yield hub.ask('PUT', f'/session/{SESSION}', {'status': 'resolved'})
+    yield hub.ask('DELETE', f'/session/{SESSION}')
+
+
+def look(hub, position):
+    """What every view says now, having reached a position."""
+    seen = {}
+    for path in VIEWS:
+        answer = hub.get(path, headers={'Hub-Min-Position': position})
+        assert answer.status == 200, (path, answer)
+        seen[path] = (answer.status, answer.body)
+    return seen
+
+
+class TimeTravel(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.hub = Hub()
+        cls.moments = []  # (position, {path: what it said})
+        for answer in journey(cls.hub):
+            assert answer.status < 300, answer
+            seen = look(cls.hub, answer.position)
+            # What was seen is as of the position that the last view had reached: nothing else writes here.
+            cls.moments.append((cls.hub.get(VIEWS[1]).position, seen))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.hub.__exit__()
+
+    def assert_past_is_as_it_was(self):
+        for number, (position, seen) in enumerate(self.moments):
+            for path, expected in seen.items():
+                answer = self.hub.get(f'{path}?at={position}')
+                self.assertEqual((answer.status, answer.body), expected, f'step {number}, {path}')
+
+    def test_1_every_earlier_position_equals_what_was_live_then(self):
+        self.assertGreater(len({body for _, seen in self.moments for _, body in seen.values()}), 30)
+        self.assert_past_is_as_it_was()
+
+    def test_2_also_after_a_restart(self):
+        self.assertEqual(self.hub.stop(), 0)
+        self.hub.start()
+        self.assert_past_is_as_it_was()
+
+    def test_3_also_after_views_was_deleted(self):
+        self.assertEqual(self.hub.stop(), 0)
+        shutil.rmtree(os.path.join(self.hub.data, 'views'))
+        self.hub.start()
+        self.assert_past_is_as_it_was()
+        position, seen = self.moments[-1]
+        self.assertEqual(look(self.hub, position), seen)
+
+    def test_4_before_the_customer_was_there_is_nothing(self):
+        position = self.moments[0][0]
+        self.assertEqual(self.hub.get(f'/customer/unknown/unified-view?at={position}').status, 404)
+
+    def test_5_a_position_that_is_none_is_refused(self):
+        answer = self.hub.get(f'/session/{SESSION}?at=garbage')
+        self.assertEqual((answer.status, answer.json['code']), (400, 'invalid_query'))
+
+    def test_6_the_unified_view_has_every_message_and_transfer_in_order(self):
+        view = self.hub.get(f'/customer/{CUSTOMER}/unified-view').json
+        kinds = [(entry['type'], entry.get('channel') or entry.get('to')) for entry in view['interaction_timeline']]
+        self.assertEqual(kinds, [('message', 'voice'), ('transfer', 'video'), ('message', 'video'), ('message', 'email'),
+                                 ('message', 'chat')])
+
+
+if __name__ == '__main__':
+    unittest.main()

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* `company add` and `company list`: through a running hub's REST. */
+#include "api/records.h"
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/json_emit.h"
+#include "tools/http.h"
+#include "tools/tool.h"
+
+#define URL_WITHOUT_ONE "http://127.0.0.1:8302"
+
+/* Asks the hub; reads the answer into a record of the shape, or says what it refused. Returns an exit status. */
+static int ask(const struct hub_tool_call *call, const char *method, struct hub_span body,
+               const struct hub_shape *shape, struct hub_arena *arena, void *ret_record)
+{
+    const char *url = hub_settings_text(call->settings, HUB_SETTING_url);
+    const char *key = hub_settings_text(call->settings, HUB_SETTING_key);
+    if (!key)
+        return hub_tool_misused("the key of the company that runs the hub is needed: --key, or OMNICHANNEL_API_KEY");
+    struct hub_http *http = hub_http_new(url ? url : URL_WITHOUT_ONE, key);
+    struct hub_http_answer answer;
+    struct hub_fault fault;
+    struct problem problem;
+    int status = HUB_EXIT_OK;
+    hub_http_answer_init(&answer);
+    if (hub_http_ask(http, method, "/companies", body, &answer) < 0)
+        status = hub_tool_fail("%s: %s", url ? url : URL_WITHOUT_ONE, hub_http_why(http));
+    else if (answer.status >= 300 &&
+             !hub_json_read(&problem_shape, hub_buf_span(&answer.body), arena, &problem, &fault))
+        status = hub_tool_fail("the hub refused: %.*s", (int) problem.detail.len, problem.detail.at);
+    else if (answer.status >= 300 || hub_json_read(shape, hub_buf_span(&answer.body), arena, ret_record, &fault))
+        status = hub_tool_fail("the hub answered %ld, which is not understood", answer.status);
+    hub_http_answer_done(&answer);
+    hub_http_destroy(&http);
+    return status;
+}
+
+static void print_id(struct hub_ulid id)
+{
+    char text[HUB_ULID_TEXT];
+    hub_ulid_print(id, text);
+    printf("%.*s", HUB_ULID_TEXT, text);
+}
+
+static void print_added(const struct company_created_reply *reply, const char *email)
+{
+    fputs("company   ", stdout);
+    print_id(reply->company_id);
+    printf("  %.*s\n", (int) reply->name.len, reply->name.at);
+    if (HUB_HAS(company_created_reply, reply, api_key))
+        printf("API key   %.*s\n", (int) reply->api_key.len, reply->api_key.at);
+    printf("admin     %s\n", email);
+    if (HUB_HAS(company_created_reply, reply, admin_password))
+        printf("password  %.*s\n", (int) reply->admin_password.len, reply->admin_password.at);
+    puts("Key and password are shown this once.");
+}
+
+int hub_tool_company_add(const struct hub_tool_call *call)
+{
+    if (call->count != 1)
+        return hub_tool_misused("company add takes one name; write it in quotes when it has blanks");
+    const char *email = hub_settings_text(call->settings, HUB_SETTING_email);
+    struct company_created_reply reply = { 0 };
+    struct hub_arena *arena = hub_arena_new(4096);
+    struct hub_json_emit emit;
+    struct hub_buf body;
+    hub_buf_init(&body);
+    hub_json_emit_init(&emit, &body);
+    hub_json_emit_object_begin(&emit);
+    hub_json_emit_member_text(&emit, "name", call->operands[0]);
+    hub_json_emit_member_text(&emit, "admin_email", email);
+    hub_json_emit_object_end(&emit);
+    hub_json_emit_done(&emit);
+    int status = ask(call, "POST", hub_buf_span(&body), &company_created_reply_shape, arena, &reply);
+    if (status == HUB_EXIT_OK)
+        print_added(&reply, email);
+    hub_buf_done(&body);
+    hub_arena_destroy(&arena);
+    return status;
+}
+
+int hub_tool_company_list(const struct hub_tool_call *call)
+{
+    struct companies_reply reply = { 0 };
+    struct hub_arena *arena = hub_arena_new(65536);
+    int status = ask(call, "GET", (struct hub_span){ 0 }, &companies_reply_shape, arena, &reply);
+    for (uint32_t i = 0; status == HUB_EXIT_OK && i < reply.companies.count; i++) {
+        const struct company_shown *row = &reply.companies.at[i];
+        print_id(row->company_id);
+        printf("  %.*s%s\n", (int) row->name.len, row->name.at, row->operator? "  (runs the hub)" : "");
+    }
+    hub_arena_destroy(&arena);
+    return status;
+}

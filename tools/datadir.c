@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* A data directory as the reading commands see it: the log beside a running hub, and its keys where they can be read. */
+#include "tools/datadir.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "actors/kind.h"
+#include "base/json.h"
+#include "base/json_emit.h"
+#include "base/sealed.h"
+#include "tools/tool.h"
+
+static bool can_read_keys(const char *data, const char *master_key)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/keys/master", data);
+    return access(master_key ? master_key : path, R_OK) == 0;
+}
+
+static void find_company(struct hub_datadir *self)
+{
+    struct hub_arena *arena = hub_arena_new(4096);
+    struct hub_stored first;
+    if (hub_log_read(self->log, (struct hub_position){ 1 }, arena, &first) == 0)
+        self->company = first.header.company;
+    hub_arena_destroy(&arena);
+}
+
+int hub_datadir_open(struct hub_datadir *self, const char *data, const char *master_key)
+{
+    char why[512] = "";
+    *self = (struct hub_datadir){ .has_keys = can_read_keys(data, master_key) };
+    const struct hub_world *world = hub_world_real();
+    const struct hub_log_options options = { .data_dir = data, .world = world, .mode = HUB_LOG_FOLLOW };
+    int error = hub_log_open(&options, &self->log, why, sizeof why);
+    if (!error)
+        error = hub_keyring_open(data, master_key, false, world, &self->keys, why, sizeof why);
+    if (error) {
+        hub_tool_fail("%s", why);
+        return -1;
+    }
+    find_company(self);
+    return 0;
+}
+
+void hub_datadir_close(struct hub_datadir *self)
+{
+    hub_keyring_close(&self->keys);
+    hub_log_close(&self->log);
+}
+
+int hub_datadir_point(const struct hub_datadir *self, const char *text, uint64_t *ret_sequence, bool *ret_is_time)
+{
+    int64_t time_us;
+    struct hub_position at = { 0 };
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    bool is_number = *text >= '0' && *text <= '9' && !*end && !errno;
+    if (!is_number && !hub_time_parse(hub_span(text), &time_us)) {
+        hub_tool_misused("'%s' is neither a position's number nor a time like 2026-01-31T12:00:00Z", text);
+        return -1;
+    }
+    if (!is_number && hub_log_at_time(self->log, time_us, &at) < 0) {
+        hub_tool_fail("the log cannot be read");
+        return -1;
+    }
+    *ret_sequence = is_number ? number : at.sequence;
+    if (ret_is_time)
+        *ret_is_time = !is_number;
+    return 0;
+}
+
+int hub_datadir_entity(const struct hub_datadir *self, struct hub_ulid company, uint8_t kind, const char *text,
+                       struct hub_ulid *ret_id)
+{
+    struct hub_name name;
+    const struct hub_kind_info *info = hub_kind_find(kind);
+    if (!hub_name_read(self->keys, company, kind, hub_span(text), &name)) {
+        hub_tool_fail("without keys/ a %s is found by the hub's own id only (26 characters), not by '%s'", info->name,
+                      text);
+        return -1;
+    }
+    int error = name.is_ours ? 0 : hub_log_alias(self->log, company, kind, name.digest, &name.id);
+    if (error) {
+        hub_tool_fail("there is no %s '%s'", info->name, text);
+        return -1;
+    }
+    *ret_id = name.id;
+    return 0;
+}
+
+int hub_datadir_stream(const struct hub_datadir *self, struct hub_ulid company, const char *text,
+                       struct hub_stream *ret_stream)
+{
+    const char *slash = strchr(text, '/');
+    const struct hub_kind_info *kind = slash ? hub_kind_by_name(hub_span_of(text, (size_t) (slash - text))) : NULL;
+    if (!kind) {
+        hub_tool_misused("'%s' is no stream; one is named KIND/ID, like session/omni_session_001", text);
+        return -1;
+    }
+    *ret_stream = (struct hub_stream){ .company = company, .kind = kind->number };
+    return hub_datadir_entity(self, company, kind->number, slash + 1, &ret_stream->entity);
+}
+
+static void mark_record(const struct hub_shape *shape, void *record, struct hub_arena *arena);
+
+static void mark_sealed(const struct hub_field *field, hub_sealed *value)
+{
+    if (value->clear.at || value->clear.len > 0)
+        return;
+    value->clear = field->of == HUB_KIND_json ? HUB_SPAN("\"[sealed]\"") : HUB_SPAN("[sealed]");
+}
+
+static void mark_field(const struct hub_field *field, void *at, struct hub_arena *arena)
+{
+    switch (field->kind) {
+    case HUB_KIND_sealed: mark_sealed(field, at); break;
+    case HUB_KIND_record: mark_record(field->shape, *(void **) at, arena); break;
+    case HUB_KIND_union: mark_record(((hub_union *) at)->shape, ((hub_union *) at)->at, arena); break;
+    case HUB_KIND_list:
+        for (uint32_t i = 0; field->shape && i < ((hub_list *) at)->count; i++)
+            mark_record(field->shape, (char *) ((hub_list *) at)->at + (size_t) i * field->shape->size, arena);
+        break;
+    default: break;
+    }
+}
+
+/* Says of what is not opened that it is sealed. */
+static void mark_record(const struct hub_shape *shape, void *record, struct hub_arena *arena)
+{
+    for (unsigned i = 0; record && i < shape->count; i++)
+        if (hub_record_has(record, i))
+            mark_field(&shape->fields[i], hub_record_field(record, &shape->fields[i]), arena);
+}
+
+void hub_datadir_unseal(const struct hub_datadir *self, struct hub_ulid company, const struct hub_shape *shape,
+                        void *record, struct hub_arena *arena)
+{
+    struct hub_key_source source = hub_keyring_source(self->keys);
+    hub_record_open(shape, record, company, &source, arena);
+    if (!self->has_keys)
+        mark_record(shape, record, arena);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* A data directory as the reading commands see it: the log beside a running hub, and its keys where they can be read. */
+#ifndef HUB_TOOLS_DATADIR_H
+#define HUB_TOOLS_DATADIR_H
+
+#include "log/keyring.h"
+#include "log/log.h"
+
+struct hub_datadir {
+    struct hub_log *log;
+    struct hub_keyring *keys;
+    bool has_keys;           /* keys/ can be read */
+    struct hub_ulid company; /* the one that the first event is about */
+};
+
+/* Open a data directory for reading. master_key: NULL for the one inside. Says on stderr what is wrong.
+ * Returns 0 or < 0; hub_datadir_close is due in both cases. */
+int hub_datadir_open(struct hub_datadir *self, const char *data, const char *master_key);
+void hub_datadir_close(struct hub_datadir *self);
+
+/* A moment: a position's number, or a time (RFC 3339) which stands for the last position up to then.
+ * ret_is_time may be NULL. Returns 0, or < 0 when the text is none, which was said on stderr. */
+int hub_datadir_point(const struct hub_datadir *self, const char *text, uint64_t *ret_sequence, bool *ret_is_time);
+
+/* An entity by our id or by the client's own. Returns 0, or < 0 when there is none, which was said on stderr. */
+int hub_datadir_entity(const struct hub_datadir *self, struct hub_ulid company, uint8_t kind, const char *text,
+                       struct hub_ulid *ret_id);
+
+/* KIND/ID. Returns 0, or < 0 with a sentence on stderr. */
+int hub_datadir_stream(const struct hub_datadir *self, struct hub_ulid company, const char *text,
+                       struct hub_stream *ret_stream);
+
+/* Fill the clear part of every sealed value of a record: opened where there is a key; else what says that there is none:
+ * "[sealed]" without keys/, the mark of erased values with them. */
+void hub_datadir_unseal(const struct hub_datadir *self, struct hub_ulid company, const struct hub_shape *shape,
+                        void *record, struct hub_arena *arena);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* `demo`: takes one customer's journey through a hub and shows the unified view and the replayed history at the end. */
+#include "tools/journey.h"
+#include "tools/own_hub.h"
+#include "tools/pretty.h"
+#include "tools/replay_events.h"
+#include "tools/tool.h"
+
+#include "base/world.h"
+
+/* Events of the hub's own data directory, as `omnihub replay --customer` prints them. */
+static int show_replay(const char *data, const char *customer)
+{
+    const struct hub_replay_query query = { .data = data, .customer = customer };
+    printf("\nThe history, replayed from the log (omnihub replay --data %s --customer %s)\n\n", data, customer);
+    return hub_replay_print(&query, stdout);
+}
+
+/* The same over REST, where the data directory is not at hand. */
+static int show_history(struct hub_http *http, const char *customer)
+{
+    struct hub_http_answer answer;
+    char path[256];
+    snprintf(path, sizeof path, "/customer/%s/history", customer);
+    printf("\nThe history (GET %s)\n\n", path);
+    hub_http_answer_init(&answer);
+    int status = HUB_EXIT_FAILED;
+    if (hub_http_ask(http, "GET", path, (struct hub_span){ 0 }, &answer) < 0)
+        hub_tool_fail("%s", hub_http_why(http));
+    else {
+        hub_pretty_print(hub_buf_span(&answer.body), 0, hub_pretty_has_colours(stdout), stdout);
+        status = answer.status == 200 ? HUB_EXIT_OK : HUB_EXIT_FAILED;
+    }
+    hub_http_answer_done(&answer);
+    return status;
+}
+
+static int take(const char *url, const char *key, const char *data)
+{
+    struct hub_http *http = hub_http_new(url, key);
+    char customer[128], suffix[HUB_ULID_TEXT + 2] = "";
+    if (!data) {
+        suffix[0] = '-';
+        hub_ulid_print(hub_world_ulid(hub_world_real()), suffix + 1);
+        suffix[HUB_ULID_TEXT + 1] = 0;
+    }
+    const struct hub_journey_options options = { .http = http, .out = stdout, .suffix = suffix };
+    int bad = hub_journey_take(&options, customer);
+    int status = data ? show_replay(data, customer) : show_history(http, customer);
+    hub_http_destroy(&http);
+    if (bad)
+        return hub_tool_fail("the journey did not come out as expected");
+    if (status == HUB_EXIT_OK)
+        puts("\nThe journey came out as expected.");
+    return status;
+}
+
+int hub_tool_demo(const struct hub_tool_call *call)
+{
+    const char *url = hub_settings_text(call->settings, HUB_SETTING_url);
+    const char *key = hub_settings_text(call->settings, HUB_SETTING_key);
+    if (url && !key)
+        return hub_tool_misused("demo --url needs --key, or OMNICHANNEL_API_KEY in the environment");
+    if (url)
+        return take(url, key, NULL);
+    struct hub_own_hub *hub = NULL;
+    char why[256];
+    if (hub_own_hub_start(&hub, why, sizeof why) < 0)
+        return hub_tool_fail("%s", why);
+    printf("A hub of its own answers on %s.\n", hub_own_hub_url(hub));
+    fflush(stdout);
+    int status = take(hub_own_hub_url(hub), hub_own_hub_key(hub), hub_own_hub_data(hub));
+    hub_own_hub_stop(&hub);
+    return status;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The whole hub in one process. Data goes one way round: server, runtime, log, views, and back to the server. */
+#include "tools/hub.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "actors/channels/loopback.h"
+#include "base/memory.h"
+#include "log/keyring.h"
+
+/* The loop of tickets that are the program's own; the server's are numbered from 0. */
+enum { OWN_LOOP = UINT32_MAX };
+
+struct hub_hub {
+    const struct hub_hub_options *options;
+    struct hub_keyring *keys;
+    struct hub_log *log;
+    struct hub_server *server;
+    struct hub_views *views;
+    struct hub_runtime *runtime;
+    struct hub_loopback *gateway;
+
+    pthread_mutex_t lock; /* guards own */
+    pthread_cond_t came;
+    struct hub_answer *own; /* answer to the program's own command */
+};
+
+/* On a worker's thread: the program's own answers stay here, the others go to the server. */
+static void on_answers(void *arg, struct hub_answer *answers)
+{
+    struct hub_hub *self = arg;
+    struct hub_answer *others = NULL, **end = &others;
+    while (answers) {
+        struct hub_answer *answer = answers;
+        answers = answer->next;
+        answer->next = NULL;
+        if (answer->ticket.loop != (uint32_t) OWN_LOOP) {
+            *end = answer;
+            end = &answer->next;
+            continue;
+        }
+        pthread_mutex_lock(&self->lock);
+        assert(!self->own);
+        self->own = answer;
+        pthread_cond_signal(&self->came);
+        pthread_mutex_unlock(&self->lock);
+    }
+    if (others)
+        hub_server_on_answers(self->server, others);
+}
+
+static void on_commit(void *arg, struct hub_position at)
+{
+    struct hub_hub *self = arg;
+    hub_views_wake(self->views, at);
+}
+
+static bool on_effect(void *arg, struct hub_effect *effect)
+{
+    struct hub_hub *self = arg;
+    return hub_loopback_take(self->gateway, effect);
+}
+
+/* Makes a directory with all that leads to it. */
+static int make_directories(const char *path, char *ret_why, size_t why_size)
+{
+    char part[4096];
+    size_t len = strlen(path);
+    if (len == 0 || len >= sizeof part)
+        return snprintf(ret_why, why_size, "the data directory's name is too long"), -1;
+    for (size_t i = 1; i <= len; i++) {
+        if (path[i] != '/' && path[i] != 0)
+            continue;
+        memcpy(part, path, i);
+        part[i] = 0;
+        if (mkdir(part, 0700) < 0 && errno != EEXIST)
+            return snprintf(ret_why, why_size, "the directory %s cannot be made: %s", part, strerror(errno)), -1;
+    }
+    return 0;
+}
+
+static int open_log(struct hub_hub *self, char *ret_why, size_t why_size)
+{
+    const struct hub_hub_options *options = self->options;
+    const struct hub_world *world = hub_world_real();
+    int error = make_directories(options->data_dir, ret_why, why_size);
+    if (!error)
+        error = hub_keyring_open(options->data_dir, options->master_key, true, world, &self->keys, ret_why, why_size);
+    if (error)
+        return error;
+    const struct hub_log_options log = { .data_dir = options->data_dir,
+                                         .world = world,
+                                         .keyring = self->keys,
+                                         .mode = HUB_LOG_WRITE,
+                                         .no_sync = options->no_sync,
+                                         .reserve_bytes = options->reserve_bytes };
+    return hub_log_open(&log, &self->log, ret_why, why_size);
+}
+
+static int open_views(struct hub_hub *self, char *ret_why, size_t why_size)
+{
+    const struct hub_views_options views = { .data_dir = self->options->data_dir,
+                                             .world = hub_world_real(),
+                                             .log = self->log,
+                                             .on_moved = hub_server_on_views_moved,
+                                             .arg = self->server,
+                                             .follow = true };
+    return hub_views_open(&views, &self->views, ret_why, why_size);
+}
+
+static int start_runtime(struct hub_hub *self, char *ret_why, size_t why_size)
+{
+    const struct hub_runtime_options runtime = { .world = hub_world_real(),
+                                                 .log = self->log,
+                                                 .sink = hub_log_sink(self->log),
+                                                 .keys = self->keys,
+                                                 .data_dir = self->options->data_dir,
+                                                 .snapshots = hub_views_snapshots(self->views),
+                                                 .workers = self->options->workers,
+                                                 .on_answers = on_answers,
+                                                 .on_effect = on_effect,
+                                                 .on_commit = on_commit,
+                                                 .arg = self };
+    int error = hub_runtime_start(&runtime, &self->runtime, ret_why, why_size);
+    if (error)
+        return error;
+    const struct hub_loopback_door door = hub_loopback_runtime_door(self->runtime);
+    error = hub_loopback_start(self->gateway, &door);
+    if (error)
+        snprintf(ret_why, why_size, "the loopback gateway could not be started");
+    return error;
+}
+
+int hub_hub_open(const struct hub_hub_options *options, struct hub_hub **ret_hub, char *ret_why, size_t why_size)
+{
+    struct hub_hub *self = hub_memory_zero(sizeof *self);
+    self->options = options;
+    pthread_mutex_init(&self->lock, NULL);
+    pthread_cond_init(&self->came, NULL);
+    self->server = hub_server_new();
+    self->gateway = hub_loopback_new(0);
+    int error = open_log(self, ret_why, why_size);
+    if (!error)
+        error = open_views(self, ret_why, why_size);
+    if (!error)
+        error = start_runtime(self, ret_why, why_size);
+    if (error)
+        hub_hub_close(&self, 0);
+    *ret_hub = self;
+    return error;
+}
+
+int hub_hub_serve(struct hub_hub *self, char *ret_why, size_t why_size)
+{
+    struct hub_server_options server = self->options->server;
+    server.world = hub_world_real();
+    server.log = self->log;
+    server.keys = self->keys;
+    server.runtime = self->runtime;
+    server.views = self->views;
+    return hub_server_start(self->server, &server, ret_why, why_size);
+}
+
+void hub_hub_close(struct hub_hub **self_p, int64_t patience_us)
+{
+    struct hub_hub *self = *self_p;
+    if (!self)
+        return;
+    if (self->runtime) {
+        hub_server_drain(self->server, patience_us);
+        hub_server_stop(self->server);
+        hub_loopback_stop(self->gateway);
+        hub_runtime_stop(&self->runtime);
+    }
+    hub_views_close(&self->views);
+    hub_log_close(&self->log);
+    hub_keyring_close(&self->keys);
+    hub_loopback_destroy(&self->gateway);
+    hub_server_destroy(&self->server);
+    hub_answer_destroy(&self->own);
+    pthread_cond_destroy(&self->came);
+    pthread_mutex_destroy(&self->lock);
+    free(self);
+    *self_p = NULL;
+}
+
+uint16_t hub_hub_port(const struct hub_hub *self)
+{
+    return hub_server_port(self->server);
+}
+
+struct hub_log *hub_hub_log(struct hub_hub *self)
+{
+    return self->log;
+}
+
+struct hub_keyring *hub_hub_keys(struct hub_hub *self)
+{
+    return self->keys;
+}
+
+struct hub_views *hub_hub_views(struct hub_hub *self)
+{
+    return self->views;
+}
+
+struct hub_answer *hub_hub_ask(struct hub_hub *self, struct hub_command **command_p)
+{
+    struct hub_port *port = hub_port_new(self->runtime);
+    (*command_p)->ticket = (struct hub_ticket){ .loop = (uint32_t) OWN_LOOP, .number = 1 };
+    int error = hub_port_send(port, command_p);
+    hub_port_destroy(&port);
+    if (error) {
+        struct hub_answer *refused = hub_answer_new((*command_p)->ticket, (*command_p)->caller.company);
+        refused->error = error;
+        hub_command_destroy(command_p);
+        return refused;
+    }
+    pthread_mutex_lock(&self->lock);
+    while (!self->own)
+        pthread_cond_wait(&self->came, &self->lock);
+    struct hub_answer *answer = self->own;
+    self->own = NULL;
+    pthread_mutex_unlock(&self->lock);
+    return answer;
+}

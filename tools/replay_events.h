@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Printing events of a data directory. */
+#ifndef HUB_TOOLS_REPLAY_EVENTS_H
+#define HUB_TOOLS_REPLAY_EVENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Which events, and how. Texts are as on the command line; NULL: no matter. */
+struct hub_replay_query {
+    const char *data;
+    const char *master_key;
+    const char *company, *stream, *customer, *session, *type, *from, *to;
+    uint64_t limit; /* 0: all */
+    bool json;      /* a JSON document a line, otherwise a table */
+};
+
+/* Print them in order of their positions. Returns an exit status; what went wrong was said on stderr. */
+int hub_replay_print(const struct hub_replay_query *query, FILE *out);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* `schema`: the tables that the program works by, as documents. */
+#include <string.h>
+
+#include "actors/session/moves.h"
+#include "api/openapi.h"
+#include "api/records.h"
+#include "base/json.h"
+#include "base/json_emit.h"
+#include "tools/tool.h"
+
+static void print(const struct hub_buf *out)
+{
+    fwrite(out->at, 1, out->len, stdout);
+    if (out->len == 0 || out->at[out->len - 1] != '\n')
+        putchar('\n');
+}
+
+/* JSON Schema of every record below api/, by name. */
+static void put_json_schema(struct hub_buf *out)
+{
+    const struct hub_registry *registry = hub_records();
+    struct hub_json_emit emit;
+    hub_json_emit_init(&emit, out);
+    hub_json_emit_object_begin(&emit);
+    hub_json_emit_member_text(&emit, "$schema", "https://json-schema.org/draft/2020-12/schema");
+    hub_json_emit_member_text(&emit, "title", "Records of Omnihub");
+    hub_json_emit_key(&emit, "components");
+    hub_json_emit_object_begin(&emit);
+    hub_json_emit_key(&emit, "schemas");
+    hub_json_emit_object_begin(&emit);
+    for (size_t i = 0; i < registry->count; i++) {
+        hub_json_emit_key(&emit, registry->shapes[i]->name);
+        hub_describe(registry->shapes[i], hub_json_emit_value(&emit));
+    }
+    hub_json_emit_object_end(&emit);
+    hub_json_emit_object_end(&emit);
+    hub_json_emit_object_end(&emit);
+    hub_json_emit_done(&emit);
+}
+
+static const char *kind_name(unsigned kind)
+{
+    static const char *const names[] = {
+        [HUB_KIND_bool] = "bool",     [HUB_KIND_i64] = "i64",         [HUB_KIND_u32] = "u32",
+        [HUB_KIND_u64] = "u64",       [HUB_KIND_decimal] = "decimal", [HUB_KIND_text] = "text",
+        [HUB_KIND_bytes] = "bytes",   [HUB_KIND_enum] = "enum",       [HUB_KIND_set] = "set",
+        [HUB_KIND_time] = "time",     [HUB_KIND_id] = "id",           [HUB_KIND_json] = "json",
+        [HUB_KIND_sealed] = "sealed", [HUB_KIND_record] = "record",   [HUB_KIND_list] = "list",
+        [HUB_KIND_union] = "union",
+    };
+    return kind < sizeof names / sizeof *names && names[kind] ? names[kind] : "?";
+}
+
+static void print_event(const struct hub_shape *shape)
+{
+    printf("\n## %s\n\nType 0x%04x, version %u. %s\n\n", shape->name, shape->id, shape->version, shape->doc);
+    puts("| tag | field | kind | | |\n|---|---|---|---|---|");
+    for (unsigned i = 0; i < shape->count; i++) {
+        const struct hub_field *field = &shape->fields[i];
+        const char *of = field->shape   ? field->shape->name
+                         : field->vocab ? field->vocab->name
+                         : field->of    ? kind_name(field->of)
+                                        : "";
+        printf("| %u | `%s` | %s%s%s | %s | %s |\n", field->tag, field->name, kind_name(field->kind), *of ? " " : "",
+               of, field->required ? "required" : "", field->doc);
+    }
+}
+
+static int print_events(void)
+{
+    const struct hub_registry *registry = hub_records();
+    puts(
+        "# Events\n\nPrinted by `omnihub schema events` from the tables. A sealed field can be read with its subject's key only.");
+    for (size_t i = 0; i < registry->count; i++)
+        if (registry->shapes[i]->category == HUB_CATEGORY_event)
+            print_event(registry->shapes[i]);
+    return HUB_EXIT_OK;
+}
+
+static int print_document(void (*put)(struct hub_buf *out))
+{
+    struct hub_buf out;
+    hub_buf_init(&out);
+    put(&out);
+    print(&out);
+    hub_buf_done(&out);
+    return HUB_EXIT_OK;
+}
+
+int hub_tool_schema(const struct hub_tool_call *call)
+{
+    const char *what = call->count == 1 ? call->operands[0] : "";
+    if (strcmp(what, "openapi") == 0)
+        return print_document(hub_openapi_print);
+    if (strcmp(what, "jsonschema") == 0)
+        return print_document(put_json_schema);
+    if (strcmp(what, "states") == 0)
+        return print_document(hub_session_moves_print);
+    if (strcmp(what, "events") == 0)
+        return print_events();
+    return hub_tool_misused("schema takes one of openapi, jsonschema, states, events");
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* `serve`: the hub as a process, from the command line to the last signal. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "tools/first_start.h"
+#include "tools/notify.h"
+#include "tools/signals.h"
+#include "tools/supervise.h"
+#include "tools/tool.h"
+
+enum { PATIENCE_US = 5 * 1000000, PATIENCE_S = 9, HOST_ROOM = 64 };
+
+struct serving {
+    const struct hub_settings *settings;
+    char host[HOST_ROOM];
+    uint16_t port;
+    struct hub_buf origins; /* with blanks between, terminated */
+};
+
+/* Cut "ADDR:PORT", "[ADDR6]:PORT". Returns false when it is none. */
+static bool read_listen(const char *text, char ret_host[HOST_ROOM], uint16_t *ret_port)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    const char *colon = strrchr(text, ':');
+    if (!colon || colon == text || !colon[1])
+        return false;
+    char *end;
+    unsigned long port = strtoul(colon + 1, &end, 10);
+    size_t len = (size_t) (colon - text);
+    bool is_six = text[0] == '[' && colon[-1] == ']';
+    if (is_six) {
+        text++;
+        len -= 2;
+    }
+    if (*end || colon[1] < '0' || colon[1] > '9' || port > 65535 || len >= HOST_ROOM)
+        return false;
+    memcpy(ret_host, text, len);
+    ret_host[len] = 0;
+    if (strcmp(ret_host, "localhost") == 0)
+        memcpy(ret_host, "127.0.0.1", 10);
+    *ret_port = (uint16_t) port;
+    return inet_pton(is_six ? AF_INET6 : AF_INET, ret_host, address) == 1;
+}
+
+static void join_origins(const struct hub_settings *settings, struct hub_buf *out)
+{
+    const char *const *texts;
+    size_t count = hub_settings_texts(settings, HUB_SETTING_cors_origin, &texts);
+    for (size_t i = 0; i < count; i++) {
+        hub_buf_put_text(out, i ? " " : "");
+        hub_buf_put_text(out, texts[i]);
+    }
+    hub_buf_put_byte(out, 0);
+}
+
+static struct hub_hub_options options_of(const struct serving *self)
+{
+    const struct hub_settings *settings = self->settings;
+    return (struct hub_hub_options){
+        .data_dir = hub_settings_text(settings, HUB_SETTING_data),
+        .master_key = hub_settings_text(settings, HUB_SETTING_master_key),
+        .reserve_bytes = hub_settings_count(settings, HUB_SETTING_reserve_mb) << 20,
+        .no_sync = hub_settings_is(settings, HUB_SETTING_unsafe_no_sync),
+        .workers = (unsigned) hub_settings_count(settings, HUB_SETTING_workers),
+        .server = { .host = self->host,
+                    .port = self->port,
+                    .loops = (unsigned) hub_settings_count(settings, HUB_SETTING_loops),
+                    .tls_cert = hub_settings_text(settings, HUB_SETTING_tls_cert),
+                    .tls_key = hub_settings_text(settings, HUB_SETTING_tls_key),
+                    .cors_origins = self->origins.len > 1 ? self->origins.at : NULL,
+                    .rate_per_s = (uint32_t) hub_settings_count(settings, HUB_SETTING_rate_limit) },
+    };
+}
+
+static void raise_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void print_made(const struct hub_made_secrets *made, const char *email)
+{
+    if (!made->is_first || (!made->key[0] && !made->password[0]))
+        return;
+    puts("This is the first start. What follows is shown this once:");
+    if (made->key[0])
+        printf("  API key   %s\n", made->key);
+    printf("  admin     %s\n", email);
+    if (made->password[0])
+        printf("  password  %s\n", made->password);
+}
+
+static void say(const struct serving *self, const char *level, const char *sentence)
+{
+    const char *wanted = hub_settings_text(self->settings, HUB_SETTING_log_level);
+    if (strcmp(wanted, "debug") == 0 || strcmp(wanted, level) == 0)
+        fprintf(stderr, "omnihub: %s\n", sentence);
+}
+
+static void announce(const struct serving *self, struct hub_hub *hub, const struct hub_supervised *supervised)
+{
+    uint16_t port = hub_hub_port(hub);
+    bool is_six = strchr(self->host, ':') != NULL;
+    if (supervised && supervised->tell >= 0)
+        (void) !write(supervised->tell, &port, sizeof port);
+    if (!supervised || supervised->starts == 0)
+        printf("omnihub listening on %s://%s%s%s:%u\n",
+               hub_settings_text(self->settings, HUB_SETTING_tls_cert) ? "https" : "http", is_six ? "[" : "",
+               self->host, is_six ? "]" : "", port);
+    fflush(stdout);
+    hub_notify("READY=1");
+}
+
+/* From an open hub to its end. Returns an exit status. */
+static int run(const struct serving *self, struct hub_hub **hub_p, const struct hub_supervised *supervised)
+{
+    char why[512] = "";
+    struct hub_made_secrets made = { .is_first = false };
+    const struct hub_first_start wanted = { .key = hub_settings_text(self->settings, HUB_SETTING_key),
+                                            .email = hub_settings_text(self->settings, HUB_SETTING_admin_email),
+                                            .password = hub_settings_text(self->settings, HUB_SETTING_admin_password) };
+    int number = hub_first_start(*hub_p, &wanted, &made, why, sizeof why);
+    if (number < 0)
+        return hub_tool_fail("%s", why);
+    if (number == 0 && hub_hub_serve(*hub_p, why, sizeof why) < 0)
+        return hub_tool_fail("%s", why);
+    if (number == 0) {
+        print_made(&made, wanted.email);
+        explicit_bzero(&made, sizeof made);
+        announce(self, *hub_p, supervised);
+        number = hub_signals_wait(-1);
+    }
+    hub_notify("STOPPING=1");
+    say(self, "info", "stopping; requests under way are answered");
+    hub_signals_hurry(PATIENCE_S);
+    hub_hub_close(hub_p, PATIENCE_US);
+    say(self, "info", "stopped");
+    return HUB_EXIT_OK;
+}
+
+static int work(void *arg, const struct hub_supervised *supervised)
+{
+    struct serving *self = arg;
+    char why[512] = "";
+    hub_signals_block();
+    raise_files();
+    if (supervised && supervised->port)
+        self->port = supervised->port;
+    struct hub_hub_options options = options_of(self);
+    struct hub_hub *hub = NULL;
+    if (hub_hub_open(&options, &hub, why, sizeof why) < 0)
+        return hub_tool_fail("%s", why);
+    int status = run(self, &hub, supervised);
+    hub_hub_close(&hub, 0);
+    return status;
+}
+
+int hub_tool_serve(const struct hub_tool_call *call)
+{
+    struct serving self = { .settings = call->settings };
+    const char *listen = hub_settings_text(call->settings, HUB_SETTING_listen);
+    bool has_cert = hub_settings_text(call->settings, HUB_SETTING_tls_cert) != NULL;
+    if (!read_listen(listen, self.host, &self.port))
+        return hub_tool_misused("--listen takes ADDR:PORT, like 127.0.0.1:8302 or [::1]:8302, not '%s'", listen);
+    if (has_cert != (hub_settings_text(call->settings, HUB_SETTING_tls_key) != NULL))
+        return hub_tool_misused("--tls-cert and --tls-key belong together");
+    hub_buf_init(&self.origins);
+    join_origins(call->settings, &self.origins);
+    int status = hub_settings_is(call->settings, HUB_SETTING_supervise) ? hub_supervise(work, &self)
+                                                                        : work(&self, NULL);
+    hub_buf_done(&self.origins);
+    return status;
+}
