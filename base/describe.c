@@ -176,7 +176,6 @@ static void emit_kind(struct hub_json_emit *emit, const struct hub_field *field,
 
 static void emit_field(struct hub_json_emit *emit, const struct hub_field *field, unsigned depth)
 {
-    hub_json_emit_key(emit, field->name);
     hub_json_emit_object_begin(emit);
     emit_kind(emit, field, depth);
     hub_json_emit_member_text(emit, "description", field->doc);
@@ -201,6 +200,7 @@ static void emit_properties(struct hub_json_emit *emit, const struct hub_shape *
         hub_json_emit_object_end(emit);
     }
     for (size_t i = 0; i < shape->count; i++) {
+        hub_json_emit_key(emit, shape->fields[i].name);
         emit_field(emit, &shape->fields[i], depth);
     }
     hub_json_emit_object_end(emit);
@@ -244,6 +244,14 @@ void hub_describe(const struct hub_shape *shape, struct hub_buf *out)
     struct hub_json_emit emit;
     hub_json_emit_init(&emit, out);
     emit_shape(&emit, shape, false, 0);
+    hub_json_emit_done(&emit);
+}
+
+void hub_describe_field(const struct hub_field *field, struct hub_buf *out)
+{
+    struct hub_json_emit emit;
+    hub_json_emit_init(&emit, out);
+    emit_field(&emit, field, 0);
     hub_json_emit_done(&emit);
 }
 

@@ -61,9 +61,10 @@ void hub_json_write_text(struct hub_span text, struct hub_buf *out);
 void hub_time_print(int64_t time_us, struct hub_buf *out);
 bool hub_time_parse(struct hub_span text, int64_t *ret_time_us);
 
-/* Append the JSON Schema (2020-12) of a shape: properties, required, bounds, docs, examples. Nested shapes and
- * vocabularies are referred to as "#/components/schemas/NAME". */
+/* Append the JSON Schema (2020-12) of a shape (properties, required, bounds, docs, examples), of one field, of a
+ * vocabulary. Nested shapes and vocabularies are referred to as "#/components/schemas/NAME". */
 void hub_describe(const struct hub_shape *shape, struct hub_buf *out);
+void hub_describe_field(const struct hub_field *field, struct hub_buf *out);
 void hub_describe_vocab(const struct hub_vocab *vocab, struct hub_buf *out);
 
 #endif

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Queries. Live ones read a few rows and run on the loop, when the views are far enough; the past is folded by a helper. */
+#include "api/ask.h"
+
+#include "api/params.h"
+#include "api/perform.h"
+#include "api/records.h"
+#include "api/respond.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/pack.h"
+#include "log/keyring.h"
+#include "log/log.h"
+
+enum { PAST_BYTES = 4096, JSON_BYTES = 8192 };
+
+/* --- answering --- */
+
+static const struct hub_field *field_named(const struct hub_shape *shape, struct hub_span name, unsigned *ret_index)
+{
+    for (unsigned i = 0; i < shape->count; i++) {
+        if (hub_span_is(hub_span(shape->fields[i].name), name)) {
+            *ret_index = i;
+            return &shape->fields[i];
+        }
+    }
+    return NULL;
+}
+
+/* Link: the same request with the cursor of the next page (RFC 8288). */
+static void add_link(struct hub_call *call, struct hub_span cursor)
+{
+    struct hub_buf text;
+    struct hub_span rest = call->query, name, value;
+    hub_buf_init(&text);
+    hub_buf_put_byte(&text, '<');
+    hub_buf_put(&text, call->path.at, call->path.len);
+    hub_buf_put_text(&text, "?cursor=");
+    hub_param_encode(cursor, &text);
+    while (hub_param_next(&rest, &name, &value)) {
+        if (!hub_span_is(name, HUB_SPAN("cursor"))) {
+            hub_buf_put_byte(&text, '&');
+            hub_buf_put(&text, name.at, name.len);
+            hub_buf_put_byte(&text, '=');
+            hub_buf_put(&text, value.at, value.len);
+        }
+    }
+    hub_buf_put_text(&text, ">; rel=\"next\"");
+    call->link = hub_call_keep(call, hub_buf_span(&text));
+    hub_buf_done(&text);
+}
+
+/* Where a session can be listened to. */
+static void add_websocket_url(struct hub_call *call, struct transfer_answer *answer, struct hub_arena *arena)
+{
+    struct hub_buf text;
+    hub_buf_init(&text);
+    hub_buf_put_text(&text, call->loop->server->ssl != NULL ? "wss://" : "ws://");
+    hub_buf_put(&text, call->req->authority.base, call->req->authority.len);
+    hub_buf_put_text(&text, "/ws/");
+    hub_param_encode(answer->new_channel_session->session_id.clear, &text);
+    HUB_SET(transfer_answer, answer, websocket_url, hub_arena_copy(arena, hub_buf_span(&text)));
+    hub_buf_done(&text);
+}
+
+/* What is added to an answer that is complete and opened: headers, and what only the API knows. */
+static void finish(struct hub_call *call, const struct hub_shape *shape, void *record, struct hub_arena *arena)
+{
+    unsigned index;
+    const struct hub_field *cursor = field_named(shape, HUB_SPAN("next_cursor"), &index);
+    if (cursor != NULL && hub_record_has(record, index)) {
+        add_link(call, *(const struct hub_span *) hub_record_field_const(record, cursor));
+    }
+    if (shape == &unified_session_shape) {
+        call->version = ((const struct unified_session *) record)->version;
+    }
+    if (shape == &transfer_answer_shape) {
+        add_websocket_url(call, record, arena);
+    }
+}
+
+static void answer_query(struct hub_call *call, void *record, struct hub_arena *arena)
+{
+    const struct hub_server_options *options = &call->loop->server->options;
+    const struct hub_route *route = call->ready->route;
+    const struct hub_shape *shape = call->asks->answer;
+    struct hub_key_source keys = hub_keyring_source(options->keys);
+    hub_record_open(shape, record, call->caller.company, &keys, arena);
+    finish(call, shape, record, arena);
+    if (route->list == NULL) {
+        hub_respond_record(call, route->status != 0 ? route->status : 200, shape, record);
+        return;
+    }
+    const hub_list *list = hub_record_field_const(record, &shape->fields[0]);
+    struct hub_buf *body = &call->loop->body;
+    hub_buf_clear(body);
+    hub_json_write_array(route->list, list->at, list->count, body);
+    hub_respond_bytes(call, 200, HUB_MEDIA_JSON, hub_buf_span(body));
+}
+
+static struct hub_ask ask_of(struct hub_call *call)
+{
+    return (struct hub_ask){ .query = call->asks,
+                             .params = call->ask_params,
+                             .company = call->caller.company,
+                             .names = hub_call_names(call),
+                             .arena = hub_call_arena(call) };
+}
+
+/* --- now --- */
+
+static void ask_now(struct hub_call *call)
+{
+    struct hub_ask ask = ask_of(call);
+    struct hub_fault fault = { 0 };
+    void *record = NULL;
+    int failed = hub_query_live(call->loop->server->options.views, &ask, &record, &call->position, &fault);
+    if (failed != 0) {
+        fault.error = failed;
+        hub_respond_fault(call, &fault);
+        return;
+    }
+    answer_query(call, record, ask.arena);
+}
+
+/* A client reads its own writes without asking for it, unless the views are too far behind. */
+static void on_own_writes(struct hub_wait *wait, int reached)
+{
+    (void) reached;
+    ask_now(hub_call_of_wait(wait));
+}
+
+static void on_asked_position(struct hub_wait *wait, int reached)
+{
+    struct hub_call *call = hub_call_of_wait(wait);
+    if (!reached) {
+        hub_respond_problem(call, HUB_ERROR_behind, "", "The views have not reached that position in time; ask again.");
+        return;
+    }
+    ask_now(call);
+}
+
+static void ask_at_least(struct hub_call *call, struct hub_span text)
+{
+    struct hub_log *log = call->loop->server->options.log;
+    struct hub_position at;
+    int failed = hub_position_parse(text, hub_log_identity(log), &at);
+    if (failed != 0) {
+        hub_respond_problem(call, failed, "", "%s",
+                            failed == HUB_ERROR_position_gone ? "" : "The minimal position is none of this hub's.");
+        return;
+    }
+    hub_call_wait(call, at.sequence, HUB_ASKED_POSITION_US, on_asked_position);
+}
+
+/* --- then --- */
+
+struct past {
+    struct hub_ask ask;
+    struct hub_span at;
+};
+
+/* The position that a text stands for: one of ours, or a time. */
+static int read_moment(struct hub_server *server, struct hub_span text, struct hub_position *ret_at,
+                       struct hub_fault *ret_fault)
+{
+    struct hub_log *log = server->options.log;
+    int64_t time_us;
+    if (hub_time_parse(text, &time_us)) {
+        return hub_log_at_time(log, time_us, ret_at);
+    }
+    int failed = hub_position_parse(text, hub_log_identity(log), ret_at);
+    if (failed == HUB_ERROR_invalid_query) {
+        snprintf(ret_fault->reason, sizeof ret_fault->reason, "at must be a position or a time as in RFC 3339.");
+    }
+    if (failed == 0 && ret_at->sequence > hub_log_commit(log).sequence) {
+        snprintf(ret_fault->reason, sizeof ret_fault->reason, "That position is not reached yet.");
+        failed = HUB_ERROR_invalid_query;
+    }
+    return failed;
+}
+
+/* On the helper's thread. */
+static void fold_past(struct hub_job *job, void *server)
+{
+    struct hub_server *self = server;
+    const struct hub_server_options *options = &self->options;
+    const struct past *past = job->question;
+    struct hub_ask ask = past->ask;
+    ask.deadline_tick_us = hub_tick_us(options->world) + HUB_PAST_US;
+    job->error = read_moment(self, past->at, &job->position, &job->fault);
+    if (job->error == 0) {
+        job->error = hub_query_at(options->views, &ask, job->position, &job->result, &job->fault);
+    }
+    if (job->error == 0) {
+        struct hub_key_source keys = hub_keyring_source(options->keys);
+        hub_record_open(ask.query->answer, job->result, ask.company, &keys, ask.arena);
+    }
+}
+
+static void on_past(struct hub_call *call, struct hub_job *job)
+{
+    call->position = job->position;
+    if (job->error != 0) {
+        job->fault.error = job->error;
+        hub_respond_fault(call, &job->fault);
+    } else {
+        answer_query(call, job->result, job->arena);
+    }
+    hub_job_destroy(&job);
+}
+
+/* The call may end before the helper does, so what is asked moves with the job. */
+static void ask_then(struct hub_call *call)
+{
+    struct hub_job *job = hub_job_new(PAST_BYTES);
+    struct past *past = HUB_NEW(job->arena, struct past);
+    struct hub_name *names = HUB_NEW_ARRAY(job->arena, struct hub_name, HUB_KINDS);
+    memcpy(names, hub_call_names(call), HUB_KINDS * sizeof *names);
+    past->ask = ask_of(call);
+    past->ask.names = names;
+    past->ask.arena = job->arena;
+    past->ask.params = hub_record_copy(call->asks->params, call->ask_params, job->arena);
+    past->at = hub_arena_copy(job->arena, call->at);
+    job->question = past;
+    job->company = call->caller.company;
+    job->run = fold_past;
+    hub_call_give(call, call->loop->server->past, job, on_past);
+}
+
+/* --- reading --- */
+
+static bool refuse_param(struct hub_call *call, struct hub_span name)
+{
+    char pointer[64];
+    hub_respond_problem(call, HUB_ERROR_invalid_query, "", "The query parameter %.*s is not known here.",
+                        (int) (name.len < sizeof pointer ? name.len : sizeof pointer), name.at);
+    return false;
+}
+
+static bool is_in_path(const struct hub_call *call, const struct hub_field *field)
+{
+    for (unsigned i = 0; i < call->ready->param_count; i++) {
+        if (call->ready->query_params[i] == field) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One query parameter. */
+static bool read_param(struct hub_call *call, void *record, struct hub_span name, struct hub_span text)
+{
+    const struct hub_shape *shape = call->asks->params;
+    struct hub_arena *arena = hub_call_arena(call);
+    struct hub_fault fault;
+    struct hub_span *common = hub_span_is(name, HUB_SPAN("at"))             ? &call->at
+                              : hub_span_is(name, HUB_SPAN("min_position")) ? &call->min_position
+                                                                            : NULL;
+    unsigned index;
+    const struct hub_field *field = field_named(shape, name, &index);
+    if (common != NULL) {
+        if (common->at != NULL || text.len == 0) {
+            hub_respond_problem(call, HUB_ERROR_invalid_query, "", "%.*s must have one value.", (int) name.len,
+                                name.at);
+            return false;
+        }
+        *common = text;
+        return true;
+    }
+    if (field == NULL || is_in_path(call, field)) {
+        return refuse_param(call, name);
+    }
+    if (hub_record_has(record, index)) {
+        hub_respond_problem(call, HUB_ERROR_invalid_query, "", "%s is there twice.", field->name);
+        return false;
+    }
+    if (hub_field_read_text(shape, field, text, arena, record, &fault) != 0) {
+        hub_respond_problem(call, HUB_ERROR_invalid_query, fault.pointer, "%s %s.", field->name, fault.reason);
+        return false;
+    }
+    return true;
+}
+
+static bool read_query(struct hub_call *call, void *record)
+{
+    struct hub_span rest = call->query, name, value;
+    struct hub_arena *arena = hub_call_arena(call);
+    while (hub_param_next(&rest, &name, &value)) {
+        if (!hub_param_decode(name, true, arena, &name) || !hub_param_decode(value, true, arena, &value)) {
+            hub_respond_problem(call, HUB_ERROR_invalid_query, "", "The query is not encoded as it should be.");
+            return false;
+        }
+        if (!read_param(call, record, name, value)) {
+            return false;
+        }
+    }
+    return hub_read_params(call, call->asks->params, call->ready->query_params, arena, record) &&
+           hub_read_names(call, call->asks->params, record, hub_call_names(call)) &&
+           hub_read_part(call, arena, hub_call_names(call));
+}
+
+void hub_ask(struct hub_call *call)
+{
+    const struct hub_route *route = call->ready->route;
+    bool plain = call->query.len == 0 && call->headers.min_position.at == NULL;
+    if (route->command != NULL && plain) {
+        hub_perform(call);
+        return;
+    }
+    call->asks = route->query;
+    void *record = hub_arena_get(hub_call_arena(call), call->asks->params->size);
+    call->ask_params = record;
+    if (!read_query(call, record)) {
+        return;
+    }
+    struct hub_span min = call->min_position.at != NULL ? call->min_position : call->headers.min_position;
+    if (call->at.at != NULL) {
+        ask_then(call);
+    } else if (min.at != NULL) {
+        ask_at_least(call, min);
+    } else {
+        hub_call_wait(call, hub_log_commit(call->loop->server->options.log).sequence, HUB_OWN_WRITES_US, on_own_writes);
+    }
+}
+
+/* --- completing a command --- */
+
+static void on_completing(struct hub_wait *wait, int reached)
+{
+    struct hub_call *call = hub_call_of_wait(wait);
+    if (!reached) {
+        hub_respond_problem(call, HUB_ERROR_behind, "", "It was done, but the views do not show it yet.");
+        return;
+    }
+    ask_now(call);
+}
+
+/* What the reply names, for the query that it feeds. */
+static void name_ours(struct hub_name *names, uint8_t kind, struct hub_ulid id)
+{
+    names[kind] = (struct hub_name){ .given = true, .is_ours = true, .id = id };
+}
+
+void hub_ask_then(struct hub_call *call, struct hub_answer *reply)
+{
+    call->asks = call->ready->route->then;
+    call->ask_params = reply->record;
+    call->held = reply;
+    if (reply->shape == &transfer_done_shape) {
+        const struct transfer_done *done = reply->record;
+        name_ours(hub_call_names(call), KIND_session, done->session);
+        name_ours(hub_call_names(call), KIND_customer, done->customer);
+    }
+    hub_call_wait(call, reply->position.sequence, HUB_ASKED_POSITION_US, on_completing);
+}

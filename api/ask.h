@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Queries: the views as they are now, at least as new as asked for, or as they were. */
+#ifndef HUB_API_ASK_H
+#define HUB_API_ASK_H
+
+#include "api/call.h"
+
+/* Do what a route with .query asks for; one that has a .command too performs that unless a position is asked for. */
+void hub_ask(struct hub_call *call);
+
+/* Complete a command: when the views have reached the reply's position, answer with what route->then makes of it. Takes
+ * the reply over. */
+void hub_ask_then(struct hub_call *call, struct hub_answer *reply);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* What stands in the headers of a request: pure readers of text that a stranger wrote. None allocates, none fails but by
+ * saying no, and each may be called on any thread. */
+#ifndef HUB_API_HEADERS_H
+#define HUB_API_HEADERS_H
+
+#include "base/span.h"
+
+enum { HUB_IDEMPOTENCY_KEY_MAX = 255, HUB_TOKEN_MAX = 256 };
+
+/* The same letters, whatever their case (ASCII). */
+bool hub_text_is(struct hub_span text, const char *lower_case);
+
+/* The text without blanks and tabs around it. */
+struct hub_span hub_text_trim(struct hub_span text);
+
+/* The token of "Bearer <token>" (RFC 6750 §2.1): 1 .. HUB_TOKEN_MAX visible characters without blanks. */
+bool hub_header_bearer(struct hub_span authorization, struct hub_span *ret_token);
+
+/* The value of a cookie (RFC 6265 §5.4), without quotes around it. False when there is none of that name, or two. */
+bool hub_header_cookie(struct hub_span cookies, struct hub_span name, struct hub_span *ret_value);
+
+/* True for application/json, with whatever parameters. */
+bool hub_header_is_json(struct hub_span content_type);
+
+/* True when an answer of this type is welcome (RFC 9110 §12.5.1): no header, the type, its group or everything, with a
+ * weight above 0. type is like "application/json". */
+bool hub_header_accepts(struct hub_span accept, const char *type);
+
+/* If-Match: one strong or weak entity tag of ours, "12", or * for whatever there is (then *ret_any). */
+bool hub_header_if_match(struct hub_span value, bool *ret_any, uint64_t *ret_version);
+
+/* 1 .. 255 visible ASCII characters, quoted or not; the key is what stands between the quotes. */
+bool hub_header_idempotency_key(struct hub_span value, struct hub_span *ret_key);
+
+/* The trace id of a traceparent header (W3C Trace Context, version 00 and later). False for an invalid or all-zero one. */
+bool hub_header_trace(struct hub_span traceparent, uint8_t ret_trace[16]);
+
+/* True when an Origin is the site that the request came to: scheme "http" or "https" and the Host. */
+bool hub_header_is_same_origin(struct hub_span origin, struct hub_span scheme, struct hub_span authority);
+
+/* True when an origin stands in a list separated by blanks or commas, or the list is "*". */
+bool hub_header_is_listed(struct hub_span origin, const char *list);
+
+#endif
