@@ -9,9 +9,30 @@
 
 #define URL_WITHOUT_ONE "http://127.0.0.1:8302"
 
-/* Asks the hub; reads the answer into a record of the shape, or says what it refused. Returns an exit status. */
-static int ask(const struct hub_tool_call *call, const char *method, struct hub_span body,
-               const struct hub_shape *shape, struct hub_arena *arena, void *ret_record)
+/* What is asked, and where the answer goes. */
+struct question {
+    const char *method;
+    struct hub_span body;
+    const struct hub_shape *shape; /* of the answer */
+    struct hub_arena *arena;
+    void *record;
+};
+
+/* Judges an answer; reads it into the question's record. Returns an exit status. */
+static int take(const struct question *self, const struct hub_http_answer *answer)
+{
+    struct hub_fault fault;
+    struct problem problem;
+    struct hub_span body = hub_buf_span(&answer->body);
+    if (answer->status < 300 && hub_json_read(self->shape, body, self->arena, self->record, &fault) == 0)
+        return HUB_EXIT_OK;
+    if (answer->status >= 300 && hub_json_read(&problem_shape, body, self->arena, &problem, &fault) == 0)
+        return hub_tool_fail("the hub refused: %.*s", (int) problem.detail.len, problem.detail.at);
+    return hub_tool_fail("the hub answered %ld, which is not understood", answer->status);
+}
+
+/* Asks the hub. Returns an exit status. */
+static int ask(const struct hub_tool_call *call, const struct question *question)
 {
     const char *url = hub_settings_text(call->settings, HUB_SETTING_url);
     const char *key = hub_settings_text(call->settings, HUB_SETTING_key);
@@ -19,17 +40,12 @@ static int ask(const struct hub_tool_call *call, const char *method, struct hub_
         return hub_tool_misused("the key of the company that runs the hub is needed: --key, or OMNICHANNEL_API_KEY");
     struct hub_http *http = hub_http_new(url ? url : URL_WITHOUT_ONE, key);
     struct hub_http_answer answer;
-    struct hub_fault fault;
-    struct problem problem;
-    int status = HUB_EXIT_OK;
+    int status;
     hub_http_answer_init(&answer);
-    if (hub_http_ask(http, method, "/companies", body, &answer) < 0)
+    if (hub_http_ask(http, question->method, "/companies", question->body, &answer) < 0)
         status = hub_tool_fail("%s: %s", url ? url : URL_WITHOUT_ONE, hub_http_why(http));
-    else if (answer.status >= 300 &&
-             !hub_json_read(&problem_shape, hub_buf_span(&answer.body), arena, &problem, &fault))
-        status = hub_tool_fail("the hub refused: %.*s", (int) problem.detail.len, problem.detail.at);
-    else if (answer.status >= 300 || hub_json_read(shape, hub_buf_span(&answer.body), arena, ret_record, &fault))
-        status = hub_tool_fail("the hub answered %ld, which is not understood", answer.status);
+    else
+        status = take(question, &answer);
     hub_http_answer_done(&answer);
     hub_http_destroy(&http);
     return status;
@@ -71,7 +87,12 @@ int hub_tool_company_add(const struct hub_tool_call *call)
     hub_json_emit_member_text(&emit, "admin_email", email);
     hub_json_emit_object_end(&emit);
     hub_json_emit_done(&emit);
-    int status = ask(call, "POST", hub_buf_span(&body), &company_created_reply_shape, arena, &reply);
+    const struct question question = { .method = "POST",
+                                       .body = hub_buf_span(&body),
+                                       .shape = &company_created_reply_shape,
+                                       .arena = arena,
+                                       .record = &reply };
+    int status = ask(call, &question);
     if (status == HUB_EXIT_OK)
         print_added(&reply, email);
     hub_buf_done(&body);
@@ -83,7 +104,10 @@ int hub_tool_company_list(const struct hub_tool_call *call)
 {
     struct companies_reply reply = { 0 };
     struct hub_arena *arena = hub_arena_new(65536);
-    int status = ask(call, "GET", (struct hub_span){ 0 }, &companies_reply_shape, arena, &reply);
+    const struct question question = {
+        .method = "GET", .shape = &companies_reply_shape, .arena = arena, .record = &reply
+    };
+    int status = ask(call, &question);
     for (uint32_t i = 0; status == HUB_EXIT_OK && i < reply.companies.count; i++) {
         const struct company_shown *row = &reply.companies.at[i];
         print_id(row->company_id);
