@@ -110,15 +110,13 @@ void hub_customer_decide_session(const void *state_, const void *command_, struc
     const struct customer_state *state = state_;
     const struct create_session *command = command_;
     struct opening opening = opening_of(state, command);
-    struct hub_ulid named = hub_decision_named(decision, KIND_session);
-    if (is_open(state, named) && !hub_decision_is_keyed(decision)) {
-        refuse_taken(decision);
-        return;
-    }
-    /* A keyed command makes the same id again: an open session by that id was opened by its first run. */
-    opening.session = is_open(state, named) ? named : id_for_new(decision);
+    opening.session = id_for_new(decision);
     if (is_open(state, opening.session)) {
-        follow(&opening, decision);
+        if (hub_decision_is_keyed(decision)) {
+            follow(&opening, decision); /* a repetition: the session answers */
+        } else {
+            refuse_taken(decision);
+        }
         return;
     }
     if (hub_decision_exists(decision, KIND_session)) {
