@@ -7,6 +7,7 @@
 #include "api/records.h"
 #include "base/json.h"
 #include "base/json_emit.h"
+#include "tools/manual.h"
 #include "tools/tool.h"
 
 static void print(const struct hub_buf *out)
@@ -14,6 +15,35 @@ static void print(const struct hub_buf *out)
     fwrite(out->at, 1, out->len, stdout);
     if (out->len == 0 || out->at[out->len - 1] != '\n')
         putchar('\n');
+}
+
+enum { VOCABS = 128 };
+
+/* Vocabularies that fields of the records refer to, each once. */
+static size_t find_vocabs(const struct hub_vocab *ret_vocabs[VOCABS])
+{
+    const struct hub_registry *registry = hub_records();
+    size_t count = 0;
+    for (size_t i = 0; i < registry->count; i++)
+        for (unsigned j = 0; j < registry->shapes[i]->count; j++) {
+            const struct hub_vocab *vocab = registry->shapes[i]->fields[j].vocab;
+            size_t at = 0;
+            while (at < count && ret_vocabs[at] != vocab)
+                at++;
+            if (vocab && at == count && count < VOCABS)
+                ret_vocabs[count++] = vocab;
+        }
+    return count;
+}
+
+static void emit_vocabs(struct hub_json_emit *emit)
+{
+    const struct hub_vocab *vocabs[VOCABS];
+    size_t count = find_vocabs(vocabs);
+    for (size_t i = 0; i < count; i++) {
+        hub_json_emit_key(emit, vocabs[i]->name);
+        hub_describe_vocab(vocabs[i], hub_json_emit_value(emit));
+    }
 }
 
 /* JSON Schema of every record below api/, by name. */
@@ -33,6 +63,7 @@ static void put_json_schema(struct hub_buf *out)
         hub_json_emit_key(&emit, registry->shapes[i]->name);
         hub_describe(registry->shapes[i], hub_json_emit_value(&emit));
     }
+    emit_vocabs(&emit);
     hub_json_emit_object_end(&emit);
     hub_json_emit_object_end(&emit);
     hub_json_emit_object_end(&emit);
@@ -52,16 +83,22 @@ static const char *kind_name(unsigned kind)
     return kind < sizeof names / sizeof *names && names[kind] ? names[kind] : "?";
 }
 
+static const char *inner_name(const struct hub_field *field)
+{
+    if (field->shape)
+        return field->shape->name;
+    if (field->vocab)
+        return field->vocab->name;
+    return field->of ? kind_name(field->of) : "";
+}
+
 static void print_event(const struct hub_shape *shape)
 {
     printf("\n## %s\n\nType 0x%04x, version %u. %s\n\n", shape->name, shape->id, shape->version, shape->doc);
     puts("| tag | field | kind | | |\n|---|---|---|---|---|");
     for (unsigned i = 0; i < shape->count; i++) {
         const struct hub_field *field = &shape->fields[i];
-        const char *of = field->shape   ? field->shape->name
-                         : field->vocab ? field->vocab->name
-                         : field->of    ? kind_name(field->of)
-                                        : "";
+        const char *of = inner_name(field);
         printf("| %u | `%s` | %s%s%s | %s | %s |\n", field->tag, field->name, kind_name(field->kind), *of ? " " : "",
                of, field->required ? "required" : "", field->doc);
     }
@@ -99,5 +136,7 @@ int hub_tool_schema(const struct hub_tool_call *call)
         return print_document(hub_session_moves_print);
     if (strcmp(what, "events") == 0)
         return print_events();
-    return hub_tool_misused("schema takes one of openapi, jsonschema, states, events");
+    if (strcmp(what, "manual") == 0)
+        return print_document(hub_manual_print);
+    return hub_tool_misused("schema takes one of openapi, jsonschema, states, events, manual");
 }

@@ -62,7 +62,7 @@ class Words(unittest.TestCase):
                 (('serve', '--listen', '127.0.0.1:70000'), 'ADDR:PORT'),
                 (('serve', '--tls-cert', 'x.pem'), 'belong together'),
                 (('replay', '--at', '5'), '--at belongs to --state'),
-                (('schema', 'poem'), 'openapi, jsonschema, states, events'),
+                (('schema', 'poem'), 'openapi, jsonschema, states, events, manual'),
                 (('company', 'list'), 'OMNICHANNEL_API_KEY'),
                 (('demo', '--url', 'http://127.0.0.1:1'), 'needs --key')):
             done = run(*words)

@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""`replay` and `audit verify` read the data directory of a running hub, with and without its keys."""
+
+import glob
+import json
+import os
+import shutil
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'e2e'))
+from running import Hub, run  # noqa: E402
+
+CUSTOMER, SESSION = 'customer_004', 'omni_session_004'
+
+
+class Reading(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.hub = Hub()
+        hub = cls.hub
+        hub.create_session(CUSTOMER, SESSION, 'voice', customer_profile={'name': 'Sarah Johnson'})
+        cls.message = hub.process(CUSTOMER, SESSION, 'The first message', 'voice')
+        hub.create_session('customer_005', 'omni_session_005', 'chat')
+        hub.process('customer_005', 'omni_session_005', 'Of somebody else')
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.hub.__exit__()
+
+    def replay(self, *words, data=None):
+        done = run('replay', '--data', data or self.hub.data, *words)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def events(self, *words, data=None):
+        return [json.loads(line) for line in self.replay('--json', *words, data=data).splitlines()]
+
+    def test_everything_is_dense_and_in_order(self):
+        events = self.events()
+        self.assertEqual([event['sequence'] for event in events], list(range(1, len(events) + 1)))
+        times = [event['time'] for event in events]
+        self.assertEqual(times, sorted(set(times)))
+        self.assertIn(self.message.json['position'], [event['position'] for event in events])
+
+    def test_it_sees_what_is_written_meanwhile(self):
+        before = len(self.events())
+        self.hub.process(CUSTOMER, SESSION, 'Another message', 'voice')
+        after = self.events()
+        self.assertEqual([event['payload']['content'] for event in after[before:] if event['type'] == 'message_received'],
+                         ['Another message'])
+
+    def test_a_customer_is_found_by_the_clients_id_and_by_ours(self):
+        theirs = self.events('--customer', CUSTOMER)
+        ours = {event['subject'] for event in theirs}
+        self.assertEqual(len(ours), 1)
+        self.assertEqual(self.events('--customer', ours.pop()), theirs)
+        self.assertIn('message_received', [event['type'] for event in theirs])
+        self.assertNotIn('Of somebody else', json.dumps(theirs))
+
+    def test_a_session_and_a_stream(self):
+        session = self.events('--session', SESSION)
+        stream = self.events('--stream', f'session/{SESSION}')
+        self.assertEqual([event['version'] for event in stream], list(range(1, len(stream) + 1)))
+        self.assertEqual({event['kind'] for event in stream}, {'session'})
+        self.assertLessEqual({event['sequence'] for event in stream}, {event['sequence'] for event in session})
+
+    def test_types_points_and_limits(self):
+        everything = self.events()
+        self.assertEqual(self.events('--type', 'session_opened'),
+                         [event for event in everything if event['type'] == 'session_opened'])
+        self.assertEqual(self.events('--from', '3', '--to', '5'), everything[2:5])
+        self.assertEqual(self.events('--from', everything[3]['time'], '--to', everything[5]['time']), everything[3:6])
+        self.assertEqual(self.events('--from', '2000-01-01T00:00:00Z')[:len(everything)], everything)
+        self.assertEqual(self.events('--to', '2000-01-01T00:00:00Z'), [])
+        self.assertEqual(self.events('--from', '999999999'), [])
+        self.assertEqual(self.events('--limit', '2'), everything[:2])
+        self.assertEqual(self.events('--session', SESSION, '--type', 'message_received', '--limit', '1')[0]['payload']['content'],
+                         'The first message')
+
+    def test_the_table_has_a_line_for_each_event(self):
+        lines = self.replay('--to', '5').splitlines()
+        self.assertEqual(len(lines), 6)
+        self.assertTrue(lines[0].startswith('position time'))
+
+    def test_what_is_not_there_is_said(self):
+        for words, status, hint in ((('--customer', 'nobody'), 1, "there is no customer 'nobody'"),
+                                    (('--stream', 'nonsense'), 1, 'KIND/ID'),
+                                    (('--type', 'nonsense'), 2, 'omnihub schema events'),
+                                    (('--from', 'yesterday'), 2, 'neither a position'),
+                                    (('--company', 'x'), 2, '26 characters'),
+                                    (('--state', f'session/{SESSION}', '--at', '1'), 1, 'there was no')):
+            done = run('replay', '--data', self.hub.data, *words)
+            self.assertEqual(done.returncode, status, (words, done.stderr))
+            self.assertIn(hint, done.stderr)
+
+    def test_an_entity_is_folded_as_of_then(self):
+        stream = self.events('--stream', f'session/{SESSION}')
+        for event in stream:
+            state = json.loads(self.replay('--state', f'session/{SESSION}', '--at', str(event['sequence'])))
+            self.assertEqual((state['kind'], state['version'], state['state']['version']),
+                             ('session', event['version'], event['version']))
+        self.assertEqual(state['state']['session_id'], SESSION)
+        by_time = json.loads(self.replay('--state', f'session/{SESSION}', '--at', stream[0]['time']))
+        self.assertEqual(by_time['version'], 1)
+
+    def test_without_keys_personal_values_are_sealed(self):
+        there = os.path.join(self.hub.made, 'without-keys')
+        shutil.copytree(self.hub.data, there, ignore=shutil.ignore_patterns('keys', 'lock'))
+        events = self.events(data=there)
+        received = [event for event in events if event['type'] == 'message_received']
+        self.assertEqual({event['payload']['content'] for event in received}, {'[sealed]'})
+        self.assertNotIn(SESSION, json.dumps(events))
+        done = run('replay', '--data', there, '--customer', CUSTOMER)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('without keys/', done.stderr)
+
+    def test_reading_changes_nothing(self):
+        def files():
+            found = {}
+            for folder, _, names in os.walk(os.path.join(self.hub.data, 'keys')):
+                for name in names:
+                    path = os.path.join(folder, name)
+                    with open(path, 'rb') as file:
+                        found[path] = file.read()
+            return found
+
+        before = files()
+        self.replay()
+        run('audit', 'verify', '--data', self.hub.data)
+        self.replay('--hashes')
+        self.assertEqual(files(), before)
+
+    def test_the_log_is_sound(self):
+        done = run('audit', 'verify', '--data', self.hub.data)
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        self.assertRegex(done.stdout, r'^The log is sound: \d+ events')
+
+
+class Damaged(unittest.TestCase):
+    def setUp(self):
+        self.hub = Hub()
+        self.addCleanup(self.hub.__exit__)
+        self.hub.create_session(CUSTOMER, SESSION)
+        for number in range(50):
+            self.hub.process(CUSTOMER, SESSION, f'Message {number}')
+        self.assertEqual(self.hub.stop(), 0)
+
+    def assert_refused(self):
+        self.hub.spawn()
+        self.assertEqual(self.hub.process.wait(60), 1)
+        said = self.hub.complaints()
+        self.assertEqual(len(said.splitlines()), 1, said)
+        return said
+
+    def test_a_log_that_lost_its_end_is_refused(self):
+        for path in glob.glob(f'{self.hub.data}/log/*.log'):
+            if os.path.getsize(path) > 0:
+                os.truncate(path, os.path.getsize(path) // 2)
+        self.assertRegex(self.assert_refused(), 'witness|older|ends at')
+
+    def test_a_changed_byte_is_found(self):
+        self.hub.start()
+        self.assertEqual(self.hub.stop(), 0)
+        tables = sorted(glob.glob(f'{self.hub.data}/log/*.sst'), key=os.path.getsize)
+        self.assertTrue(tables)
+        for path in tables:
+            with open(path, 'r+b') as file:
+                file.seek(os.path.getsize(path) // 3)
+                byte = file.read(1)
+                file.seek(-1, os.SEEK_CUR)
+                file.write(bytes([byte[0] ^ 0x40]))
+        done = run('audit', 'verify', '--data', self.hub.data)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+
+    def test_views_that_are_damaged_are_no_loss(self):
+        for path in glob.glob(f'{self.hub.data}/views/*'):
+            with open(path, 'wb') as file:
+                file.write(b'rubbish')
+        self.hub.start()
+        self.assertEqual(self.hub.get(f'/session/{SESSION}/messages?limit=1000').json['total'], 50)
+
+    def test_views_of_another_log_are_rebuilt(self):
+        with Hub() as other:
+            other.create_session('stranger', 'strange_session')
+            self.assertEqual(other.stop(), 0)
+            shutil.rmtree(os.path.join(self.hub.data, 'views'))
+            shutil.copytree(os.path.join(other.data, 'views'), os.path.join(self.hub.data, 'views'))
+        self.hub.start()
+        self.assertEqual(self.hub.get(f'/session/{SESSION}/messages?limit=1000').json['total'], 50)
+        self.assertEqual([session['session_id'] for session in self.hub.get('/sessions/active').json], [SESSION])
+
+
+if __name__ == '__main__':
+    unittest.main()
