@@ -260,9 +260,9 @@ int hub_entities_get(struct hub_entities *self, const struct hub_stream *stream,
 }
 
 /* What apply replaced stays behind in the arena; when that outweighs the state, the state moves to a fresh one. */
-static void tidy(struct hub_entity *entity)
+void hub_entity_tidy(struct hub_entity *entity)
 {
-    if (hub_arena_used(entity->arena) < 2 * entity->arena_base + ARENA_SLACK) {
+    if (entity->arena == NULL || hub_arena_used(entity->arena) < 2 * entity->arena_base + ARENA_SLACK) {
         return;
     }
     struct hub_arena *arena = hub_arena_new(entity->arena_base + entity->arena_base / 4);
@@ -283,7 +283,6 @@ void hub_entity_apply(struct hub_entity *entity, const struct hub_event *event)
     }
     entity->kind->apply(entity->state, event, entity->arena);
     entity->version = event->version;
-    tidy(entity);
 }
 
 void hub_entities_drop(struct hub_entities *self, struct hub_entity *entity)

@@ -45,8 +45,12 @@ void hub_entities_destroy(struct hub_entities **self_p);
 int hub_entities_get(struct hub_entities *self, const struct hub_stream *stream, bool fresh, int64_t tick_us,
                      struct hub_entity **ret_entity);
 
-/* Fold an event into an entity and count its version; tidies the arena now and then. */
+/* Fold an event into an entity and count its version. */
 void hub_entity_apply(struct hub_entity *entity, const struct hub_event *event);
+
+/* Tidy the arena when it has grown: the state moves. Call when nothing points into the state any more, as the records of
+ * events that are still to be applied may. */
+void hub_entity_tidy(struct hub_entity *entity);
 
 /* Take an entity out of the table: what is in memory can no longer be trusted. It is freed when nothing is under way. */
 void hub_entities_drop(struct hub_entities *self, struct hub_entity *entity);

@@ -86,6 +86,7 @@ void hub_port_post(struct hub_port *port, unsigned index, struct hub_mail mail)
 void hub_port_pass(struct hub_port *port, struct hub_command *command)
 {
     unsigned index = hub_mailbox_of(port->boxes, command->names[command->target].id);
+    atomic_fetch_add_explicit(&port->boxes->all, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&port->boxes->waiting[index], 1, memory_order_relaxed);
     hub_port_post(port, index, (struct hub_mail){ .at = command, .kind = HUB_MAIL_command });
 }

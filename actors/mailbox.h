@@ -27,6 +27,7 @@ struct hub_mailboxes {
     unsigned workers;
     size_t room;            /* commands under way per worker */
     atomic_size_t *waiting; /* per worker: commands sent and not yet finished there */
+    atomic_size_t all;      /* the same of all workers, so that one look tells whether nothing is under way */
     atomic_ulong overloads;
 };
 

@@ -42,23 +42,35 @@ static bool is_new_subject(const struct build *self, struct hub_ulid subject)
     return false;
 }
 
-/* The subject's key: known, made just now in this build, or new. */
-static int key_for(struct build *self, struct hub_ulid subject, struct hub_key *ret_key)
+/* The key of a new subject goes along with the append, also when the ring finds one: it may be that of an append before,
+ * which was refused, and then it is not stored. */
+static void new_key_for(struct build *self, struct hub_ulid subject, struct hub_key *ret_key)
 {
     struct hub_append *append = &self->outcome->append;
-    struct hub_ulid company = self->entity->stream.company;
-    if (hub_keyring_find(self->context->keys, company, subject, ret_key)) {
+    unsigned i = 0;
+    while (i < append->key_count && !hub_ulid_is(self->keys[i].subject, subject)) {
+        i++;
+    }
+    if (i == append->key_count) {
+        hub_keyring_make(self->context->keys, self->entity->stream.company, subject, &self->keys[i]);
+        append->key_count++;
+    }
+    *ret_key = self->keys[i].key;
+}
+
+/* Returns HUB_ERROR_conflict when the subject's key is gone. */
+static int key_for(struct build *self, struct hub_ulid subject, struct hub_key *ret_key)
+{
+    if (is_new_subject(self, subject)) {
+        new_key_for(self, subject, ret_key);
         return 0;
     }
-    if (!is_new_subject(self, subject)) {
-        self->fault->error = HUB_ERROR_conflict;
-        snprintf(self->fault->reason, sizeof self->fault->reason, "The data of this customer was erased.");
-        return HUB_ERROR_conflict;
+    if (hub_keyring_find(self->context->keys, self->entity->stream.company, subject, ret_key)) {
+        return 0;
     }
-    struct hub_new_key *made = &self->keys[append->key_count++];
-    hub_keyring_make(self->context->keys, company, subject, made);
-    *ret_key = made->key;
-    return 0;
+    self->fault->error = HUB_ERROR_conflict;
+    snprintf(self->fault->reason, sizeof self->fault->reason, "The data of this customer was erased.");
+    return HUB_ERROR_conflict;
 }
 
 static int seal(struct build *self, const struct hub_shape *shape, void *record, struct hub_ulid subject)
@@ -126,6 +138,7 @@ static void dispatch_later(struct build *self, const struct hub_follow *follow, 
         memcpy(command->body, self->command->body, sizeof command->body);
     }
     hub_outcome_then(self->outcome, command);
+    self->outcome->follows++;
 }
 
 static void row_of_follow(struct build *self, const struct hub_follow *follow, struct pending_row *row)
@@ -198,9 +211,7 @@ static bool find_row(void *arg, const struct hub_pending_key *key, struct hub_sp
 /* The effect goes on as another row: to be tried again later, or given up where a person sees it. */
 static void build_again(struct build *self, uint8_t kind, int64_t due_us, uint32_t attempt)
 {
-    struct hub_pending_key before = self->command->settle;
-    for (int i = HUB_PENDING_KEY - 1; i >= 0 && before.b[i]-- == 0; i--) {
-    }
+    struct hub_pending_key before = hub_pending_key_before(&self->command->settle);
     struct found_row found = { .key = &self->command->settle, .arena = self->arena };
     (void) hub_log_pending(self->context->log, HUB_PENDING_effect, INT64_MAX, &before, find_row, &found);
     struct pending_row row;
@@ -208,6 +219,9 @@ static void build_again(struct build *self, uint8_t kind, int64_t due_us, uint32
         return;
     }
     HUB_SET(pending_row, &row, attempt, attempt == 0 ? row.attempt : attempt);
+    if (!HUB_HAS(pending_row, &row, effect)) {
+        HUB_SET(pending_row, &row, effect, hub_span_of(self->command->settle.b, HUB_PENDING_KEY));
+    }
     struct hub_append *append = &self->outcome->append;
     self->pendings[append->pending_count++] = (struct hub_pending){ .kind = kind,
                                                                     .due_us = due_us,
@@ -285,6 +299,7 @@ static struct hub_outcome *outcome_new(struct hub_command *command, struct hub_e
     append->owner = self;
     append->stream = entity->stream;
     append->expected_version = entity->version;
+    append->fenced = true;
     append->principal = command->caller.principal;
     append->credential = command->caller.credential;
     append->cause = command->cause;
@@ -346,12 +361,11 @@ void hub_outcome_then(struct hub_outcome *self, struct hub_command *command)
 
 void hub_outcome_number(struct hub_outcome *self)
 {
-    for (struct hub_command *command = self->after; command != NULL; command = command->next) {
+    struct hub_command *command = self->after;
+    for (unsigned i = 0; i < self->follows; i++, command = command->next) {
         uint16_t index;
         memcpy(&index, command->settle.b, sizeof index);
-        if (command->settles) {
-            command->settle = hub_pending_key_make(HUB_PENDING_follow, 0, self->append.pending_number, index);
-            command->cause = self->append.last.sequence;
-        }
+        command->settle = hub_pending_key_make(HUB_PENDING_follow, 0, self->append.pending_number, index);
+        command->cause = self->append.last.sequence;
     }
 }

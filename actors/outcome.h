@@ -20,6 +20,7 @@ struct hub_outcome {
     struct hub_command *joined;    /* repetitions of the same keyed command */
     struct hub_command *after;     /* follow-ups and forwards, in order of dispatch */
     struct hub_command **after_end;
+    unsigned follows; /* so many of the first are follow-ups of this append */
     int64_t sent_tick_us;
     struct hub_outcome *same_key; /* next in the table of staged commands */
     struct hub_outcome *next;     /* in a piece of mail */
@@ -50,6 +51,9 @@ void hub_outcome_then(struct hub_outcome *self, struct hub_command *command);
 
 /* Fill the settle keys of follow-ups from the number the log gave. */
 void hub_outcome_number(struct hub_outcome *self);
+
+/* The greatest key below this one: to look from there on. */
+struct hub_pending_key hub_pending_key_before(const struct hub_pending_key *key);
 
 /* A command from a pending row, ready to be sent: a follow-up, a timer's. Returns NULL for a row that this program cannot read. */
 struct hub_command *hub_command_from_pending(const struct hub_pending_key *key, struct hub_span value);

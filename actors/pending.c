@@ -35,6 +35,14 @@ void hub_pending_row_from(const struct hub_command *command, struct pending_row 
     }
 }
 
+struct hub_pending_key hub_pending_key_before(const struct hub_pending_key *key)
+{
+    struct hub_pending_key before = *key;
+    for (int i = HUB_PENDING_KEY - 1; i >= 0 && before.b[i]-- == 0; i--) {
+    }
+    return before;
+}
+
 static int read_row(struct hub_span value, struct hub_arena *arena, struct pending_row *ret_row,
                     const struct hub_shape **ret_shape, void **ret_record)
 {
@@ -101,7 +109,11 @@ struct hub_effect *hub_effect_from_pending(const struct hub_pending_key *key, st
         hub_arena_destroy(&arena);
         return NULL;
     }
+    effect->id = *key;
     effect->key = *key;
+    if (HUB_HAS(pending_row, &row, effect) && row.effect.len == HUB_PENDING_KEY) {
+        memcpy(effect->id.b, row.effect.at, HUB_PENDING_KEY);
+    }
     effect->company = row.company;
     effect->from = (struct hub_stream){ .company = row.company, .entity = row.entity, .kind = (uint8_t) row.kind };
     effect->subject = row.subject;

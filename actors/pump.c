@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Offering pending rows. A row stays until the append that does it deletes it, so what was offered is remembered by key and not
- * offered again while it is under way; after a restart it is offered afresh. */
+/* Offering pending rows. A row stays until the append that does it deletes it, so what was offered is remembered by key and
+ * not offered again while it is under way; after a restart it is offered afresh. Follow-ups are sent by the worker that
+ * wrote them: the pump sends those that are still there after a while, because their append was refused. */
 #include "actors/pump.h"
 
 #include <assert.h>
@@ -10,20 +11,33 @@
 #include "base/memory.h"
 
 enum {
-    IN_FLIGHT = 1024,            /* of a kind, at most */
-    TICK_MS = 100,               /* longest time between two looks */
-    STALE_US = 30 * 1000 * 1000, /* an offer nobody settled in this time is made again */
+    IN_FLIGHT = 1024, /* of a kind, at most */
+    TICK_MS = 100,    /* longest time between two looks */
+    DEAD_COUNTED = 10000,
 };
 
-/* Rows of one kind that were offered. Slots are few: a linear search is enough. */
-struct offered {
+#define SLOW_TICK_US (1000 * 1000)  /* between looks at what is seldom there: follow-ups, dead effects */
+#define FOLLOW_US (3 * 1000 * 1000) /* a follow-up that is still there after this long is sent again */
+#define STALE_US (30 * 1000 * 1000) /* an offer that nobody settled in this time is made again */
+
+enum taken { TAKEN, NO_ROOM, UNREADABLE };
+
+/* A row that was seen. */
+struct seen_row {
+    struct hub_pending_key key;
+    int64_t tick_us; /* when it was offered; before that, when it was first seen */
+    bool offered;
+};
+
+/* Rows of one kind that were seen and may still be there, by key. A look walks the rows of the log, which come by key too,
+ * beside `before`, and builds the list that takes its place. */
+struct offers {
     uint8_t kind;
-    size_t count;
-    struct {
-        struct hub_pending_key key;
-        int64_t tick_us; /* when it was offered */
-        bool seen;       /* still there at the look under way */
-    } rows[IN_FLIGHT];
+    int64_t patience_us; /* a row is first offered when it was seen this long ago */
+    enum taken (*offer)(struct hub_pump *pump, const struct hub_pending_key *key, struct hub_span value);
+    struct seen_row *rows, *before; /* IN_FLIGHT each; owned */
+    size_t count, before_count;
+    size_t at; /* rows of `before` up to here have been passed by the look */
 };
 
 struct hub_pump {
@@ -31,107 +45,159 @@ struct hub_pump {
     zactor_t *actor;
     zsock_t *mailbox;
     struct hub_port *port;
-    struct offered timers, effects;
-    int64_t tick_us;
-    atomic_ulong timer_count, effect_count, in_flight;
+    struct offers timers, effects, follows;
+    int64_t tick_us, slow_tick_us;
+    atomic_ulong timer_count, effect_count, in_flight, dead;
 };
 
-/* Whether a row was offered already; marks it as still there. */
-static bool was_offered(struct offered *self, const struct hub_pending_key *key, int64_t tick_us)
+/* One look under way. */
+struct look {
+    struct hub_pump *pump;
+    struct offers *offers;
+    bool stopped; /* before the end */
+};
+
+/* Offer a row if it is time. Returns false when there is no room: the look stops. */
+static bool consider(struct look *look, struct seen_row row, struct hub_span value)
 {
-    for (size_t i = 0; i < self->count; i++) {
-        if (memcmp(&self->rows[i].key, key, sizeof *key) == 0) {
-            self->rows[i].seen = true;
-            bool stale = tick_us - self->rows[i].tick_us > STALE_US;
-            if (stale) {
-                self->rows[i].tick_us = tick_us;
-            }
-            return !stale;
+    struct offers *offers = look->offers;
+    int64_t tick_us = look->pump->tick_us;
+    if (tick_us - row.tick_us >= (row.offered ? STALE_US : offers->patience_us)) {
+        enum taken taken = offers->offer(look->pump, &row.key, value);
+        if (taken == UNREADABLE) {
+            return true;
+        }
+        if (taken == NO_ROOM && !row.offered) {
+            return false;
+        }
+        if (taken == TAKEN) {
+            row.offered = true;
+            row.tick_us = tick_us;
         }
     }
+    offers->rows[offers->count++] = row;
+    return true;
+}
+
+static bool visit(void *arg, const struct hub_pending_key *key, struct hub_span value)
+{
+    struct look *look = arg;
+    struct offers *offers = look->offers;
+    while (offers->at < offers->before_count && memcmp(&offers->before[offers->at].key, key, sizeof *key) < 0) {
+        offers->at++; /* no longer there: settled */
+    }
+    bool known = offers->at < offers->before_count && memcmp(&offers->before[offers->at].key, key, sizeof *key) == 0;
+    struct seen_row row = { .key = *key, .tick_us = look->pump->tick_us };
+    if (known) {
+        row = offers->before[offers->at++];
+    }
+    bool fits = known || offers->count + (offers->before_count - offers->at) < IN_FLIGHT;
+    look->stopped = !fits || !consider(look, row, value);
+    return !look->stopped;
+}
+
+static bool is_it(void *arg, const struct hub_pending_key *key, struct hub_span value)
+{
+    (void) value;
+    struct seen_row *row = arg;
+    row->offered = memcmp(&row->key, key, sizeof *key) == 0;
     return false;
 }
 
-static void remember(struct offered *self, const struct hub_pending_key *key, int64_t tick_us)
+/* Whether a row is still there; true when the log cannot tell. */
+static bool is_there(struct hub_pump *pump, uint8_t kind, const struct hub_pending_key *key)
 {
-    for (size_t i = 0; i < self->count; i++) {
-        if (memcmp(&self->rows[i].key, key, sizeof *key) == 0) {
-            return;
-        }
-    }
-    self->rows[self->count].key = *key;
-    self->rows[self->count].tick_us = tick_us;
-    self->rows[self->count].seen = true;
-    self->count++;
+    struct hub_pending_key before = hub_pending_key_before(key);
+    struct seen_row row = { .key = *key };
+    int failed = hub_log_pending(pump->options.runtime->log, kind, INT64_MAX, &before, is_it, &row);
+    return failed != 0 || row.offered;
 }
 
-/* Rows that are no longer there have been settled. */
-static void forget_settled(struct offered *self)
+/* Look through the rows of a kind that are due. */
+static void look_at(struct hub_pump *self, struct offers *offers, int64_t until_us)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < self->count; i++) {
-        if (self->rows[i].seen) {
-            self->rows[kept] = self->rows[i];
-            self->rows[kept++].seen = false;
+    struct look look = { .pump = self, .offers = offers };
+    struct seen_row *rows = offers->before;
+    offers->before = offers->rows;
+    offers->before_count = offers->count;
+    offers->rows = rows;
+    offers->count = offers->at = 0;
+    int failed = hub_log_pending(self->options.runtime->log, offers->kind, until_us, NULL, visit, &look);
+    if (failed == 0 && !look.stopped) {
+        return;
+    }
+    /* What the look did not come to is kept unless it is gone. */
+    for (; offers->at < offers->before_count; offers->at++) {
+        if (is_there(self, offers->kind, &offers->before[offers->at].key)) {
+            offers->rows[offers->count++] = offers->before[offers->at];
         }
     }
-    self->count = kept;
 }
 
-/* --- timers --- */
+/* --- what is offered --- */
 
-static bool offer_timer(void *arg, const struct hub_pending_key *key, struct hub_span value)
+static enum taken offer_timer(struct hub_pump *self, const struct hub_pending_key *key, struct hub_span value)
 {
-    struct hub_pump *self = arg;
-    if (was_offered(&self->timers, key, self->tick_us)) {
-        return true;
-    }
     struct hub_command *command = hub_command_from_pending(key, value);
     if (command == NULL) {
-        return true;
+        return UNREADABLE;
     }
-    if (self->timers.count == IN_FLIGHT || hub_port_send(self->port, &command) != 0) {
+    if (hub_port_send(self->port, &command) != 0) {
         hub_command_destroy(&command);
-        return false;
+        return NO_ROOM;
     }
-    remember(&self->timers, key, self->tick_us);
     atomic_fetch_add(&self->timer_count, 1);
-    return true;
+    return TAKEN;
 }
 
-/* --- effects --- */
-
-static bool offer_effect(void *arg, const struct hub_pending_key *key, struct hub_span value)
+static enum taken offer_effect(struct hub_pump *self, const struct hub_pending_key *key, struct hub_span value)
 {
-    struct hub_pump *self = arg;
     const struct hub_runtime_options *runtime = self->options.runtime;
-    if (was_offered(&self->effects, key, self->tick_us)) {
-        return true;
-    }
     struct hub_effect *effect = hub_effect_from_pending(key, value);
     if (effect == NULL) {
-        return true;
+        return UNREADABLE;
     }
-    if (self->effects.count == IN_FLIGHT || runtime->on_effect == NULL || !runtime->on_effect(runtime->arg, effect)) {
-        hub_arena_destroy(&effect->arena);
-        return false;
+    if (runtime->on_effect == NULL || !runtime->on_effect(runtime->arg, effect)) {
+        struct hub_arena *arena = effect->arena;
+        hub_arena_destroy(&arena);
+        return NO_ROOM;
     }
-    remember(&self->effects, key, self->tick_us);
     atomic_fetch_add(&self->effect_count, 1);
-    return true;
+    return TAKEN;
+}
+
+static enum taken offer_follow(struct hub_pump *self, const struct hub_pending_key *key, struct hub_span value)
+{
+    struct hub_command *command = hub_command_from_pending(key, value);
+    if (command == NULL) {
+        return UNREADABLE;
+    }
+    hub_port_pass(self->port, command);
+    return TAKEN;
+}
+
+static bool count_dead(void *arg, const struct hub_pending_key *key, struct hub_span value)
+{
+    (void) key;
+    (void) value;
+    return ++*(unsigned long *) arg < DEAD_COUNTED;
 }
 
 static void look(struct hub_pump *self)
 {
-    struct hub_log *log = self->options.runtime->log;
     const struct hub_world *world = self->options.runtime->world;
     self->tick_us = hub_tick_us(world);
     int64_t now_us = hub_now_us(world);
-    (void) hub_log_pending(log, HUB_PENDING_timer, now_us, NULL, offer_timer, self);
-    forget_settled(&self->timers);
-    (void) hub_log_pending(log, HUB_PENDING_effect, now_us, NULL, offer_effect, self);
-    forget_settled(&self->effects);
+    look_at(self, &self->timers, now_us);
+    look_at(self, &self->effects, now_us);
     atomic_store(&self->in_flight, self->timers.count + self->effects.count);
+    if (self->tick_us - self->slow_tick_us >= SLOW_TICK_US) {
+        unsigned long dead = 0;
+        self->slow_tick_us = self->tick_us;
+        look_at(self, &self->follows, INT64_MAX);
+        (void) hub_log_pending(self->options.runtime->log, HUB_PENDING_dead, INT64_MAX, NULL, count_dead, &dead);
+        atomic_store(&self->dead, dead);
+    }
 }
 
 static void pump_main(zsock_t *pipe, void *arg)
@@ -156,12 +222,27 @@ static void pump_main(zsock_t *pipe, void *arg)
     zsock_destroy(&self->mailbox);
 }
 
+static void offers_init(struct offers *self, struct offers with)
+{
+    *self = with;
+    self->rows = hub_memory_new(IN_FLIGHT * sizeof *self->rows);
+    self->before = hub_memory_new(IN_FLIGHT * sizeof *self->before);
+}
+
+static void offers_done(struct offers *self)
+{
+    free(self->rows);
+    free(self->before);
+}
+
 struct hub_pump *hub_pump_new(const struct hub_pump_options *options)
 {
     struct hub_pump *self = hub_memory_zero(sizeof *self);
     self->options = *options;
-    self->timers.kind = HUB_PENDING_timer;
-    self->effects.kind = HUB_PENDING_effect;
+    offers_init(&self->timers, (struct offers){ .kind = HUB_PENDING_timer, .offer = offer_timer });
+    offers_init(&self->effects, (struct offers){ .kind = HUB_PENDING_effect, .offer = offer_effect });
+    offers_init(&self->follows,
+                (struct offers){ .kind = HUB_PENDING_follow, .patience_us = FOLLOW_US, .offer = offer_follow });
     self->actor = zactor_new(pump_main, self);
     assert(self->actor != NULL);
     return self;
@@ -174,6 +255,9 @@ void hub_pump_destroy(struct hub_pump **self_p)
         return;
     }
     zactor_destroy(&self->actor);
+    offers_done(&self->timers);
+    offers_done(&self->effects);
+    offers_done(&self->follows);
     free(self);
     *self_p = NULL;
 }
@@ -206,4 +290,5 @@ void hub_pump_stats(const struct hub_pump *self, struct hub_pump_stats *ret_stat
     ret_stats->timers = atomic_load(&self->timer_count);
     ret_stats->effects = atomic_load(&self->effect_count);
     ret_stats->in_flight = atomic_load(&self->in_flight);
+    ret_stats->dead = atomic_load(&self->dead);
 }

@@ -26,6 +26,7 @@ int64_t hub_pump_recover(const struct hub_runtime_options *runtime, struct hub_p
 struct hub_pump_stats {
     uint64_t timers, effects; /* offered so far */
     uint64_t in_flight;       /* offered and not yet settled */
+    uint64_t dead;            /* effects that were given up, as far as they were counted: 10,000 */
 };
 /* What it counted so far. Any thread. */
 void hub_pump_stats(const struct hub_pump *self, struct hub_pump_stats *ret_stats);

@@ -73,23 +73,14 @@ static void take_defaults(struct hub_runtime_options *options)
     options->idle_us = options->idle_us == 0 ? (int64_t) IDLE_DEFAULT_S * 1000000 : options->idle_us;
 }
 
-static size_t waiting(const struct hub_runtime *self)
-{
-    size_t sum = 0;
-    for (unsigned i = 0; i < self->boxes.workers; i++) {
-        sum += atomic_load(&self->boxes.waiting[i]);
-    }
-    return sum;
-}
-
 /* Wait until the workers have nothing under way, or the deadline has passed. */
-static bool drain(const struct hub_runtime *self)
+static bool drain(struct hub_runtime *self)
 {
     int64_t until = zclock_mono() + DRAIN_MS;
-    while (waiting(self) > 0 && zclock_mono() < until) {
+    while (atomic_load(&self->boxes.all) > 0 && zclock_mono() < until) {
         zclock_sleep(1);
     }
-    return waiting(self) == 0;
+    return atomic_load(&self->boxes.all) == 0;
 }
 
 static void start_actors(struct hub_runtime *self)
@@ -113,7 +104,6 @@ static void start_actors(struct hub_runtime *self)
                                              .idle_us = options->idle_us };
         self->workers[i] = hub_worker_new(&worker);
     }
-    self->pump = hub_pump_new(&(struct hub_pump_options){ .runtime = options, .boxes = &self->boxes });
 }
 
 /* What a crash left half done is finished before the door opens. */
@@ -146,6 +136,7 @@ int hub_runtime_start(const struct hub_runtime_options *options, struct hub_runt
         hub_runtime_stop(&self);
         return failed;
     }
+    self->pump = hub_pump_new(&(struct hub_pump_options){ .runtime = &self->options, .boxes = &self->boxes });
     *ret_runtime = self;
     return 0;
 }
@@ -199,7 +190,8 @@ void hub_runtime_stats(const struct hub_runtime *self, struct hub_runtime_stats 
     ret_stats->timers = pump.timers;
     ret_stats->effects = pump.effects;
     ret_stats->pending_effects = pump.in_flight;
+    ret_stats->dead = pump.dead;
     ret_stats->overloads = atomic_load(&self->boxes.overloads);
-    ret_stats->waiting = waiting(self);
+    ret_stats->waiting = atomic_load(&self->boxes.all);
     ret_stats->parked = hub_crash_guard_parked(self->guard);
 }

@@ -22,7 +22,8 @@ struct hub_snapshots {
 
 /* An effect on its way to a gateway. It moves; destroy the arena when done. */
 struct hub_effect {
-    struct hub_pending_key key; /* its identity: the provider's idempotency key, and what its result settles */
+    struct hub_pending_key id;  /* its identity, the same at every attempt: the provider's idempotency key */
+    struct hub_pending_key key; /* of this attempt: what its result settles */
     struct hub_ulid company;
     struct hub_stream from; /* whose effect it is, and who gets the result */
     struct hub_ulid subject;

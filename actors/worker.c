@@ -72,26 +72,34 @@ static struct hub_answer *refusal_in(struct hub_command *command, int error, con
     return answer;
 }
 
-/* Answer now, or when the entity's newest append is durable. */
+/* Answer now, or when the entity's newest append is durable. An answer with a position was durable before. */
 static void answer_after(struct hub_worker *self, struct hub_entity *entity, struct hub_answer *answer)
 {
-    if (entity != NULL && entity->last != NULL) {
+    if (entity != NULL && entity->last != NULL && answer->position.sequence == 0) {
         answer->next = entity->last->dependents;
         entity->last->dependents = answer;
         return;
     }
-    answer->position = hub_log_commit(self->options.runtime->log);
+    if (answer->position.sequence == 0) {
+        answer->position = hub_log_commit(self->options.runtime->log);
+    }
     release(self, answer);
 }
 
-static void refuse_at(struct hub_worker *self, struct hub_command *command, struct hub_entity *entity, int error,
-                      const char *reason)
+static struct hub_answer *refusal_for(struct hub_worker *self, struct hub_command *command, int error,
+                                      const char *reason)
 {
     struct hub_fault fault = { .error = error };
     snprintf(fault.reason, sizeof fault.reason, "%s", reason);
     count(&self->counts.refusals, 1);
+    return refusal_in(command, error, &fault);
+}
+
+/* Refuse for a reason that may pass: a pending row that asked for the command stays. */
+static void refuse_at(struct hub_worker *self, struct hub_command *command, int error, const char *reason)
+{
     self->finished++;
-    answer_after(self, entity, refusal_in(command, error, &fault));
+    answer_after(self, NULL, refusal_for(self, command, error, reason));
 }
 
 /* --- appends --- */
@@ -127,38 +135,62 @@ static void apply_all(const struct hub_decided *decided, struct hub_entity *enti
                                    .subject = decided->events[i].subject };
         hub_entity_apply(entity, &event);
     }
+    hub_entity_tidy(entity);
+}
+
+/* Nothing is written: answer. A pending row that asked for the command is settled all the same. */
+static void finish_with(struct hub_worker *self, struct hub_command *command, struct hub_entity *entity,
+                        struct hub_answer *answer)
+{
+    if (command->settles) {
+        struct hub_outcome *outcome = hub_outcome_settle_only(command, entity);
+        outcome->own = answer;
+        send_outcome(self, outcome);
+        return;
+    }
+    self->finished++;
+    answer_after(self, entity, answer);
 }
 
 /* --- keyed commands that were here before --- */
 
 /* The answer that the first run left behind, again. */
-static void answer_again(struct hub_worker *self, struct hub_command *command, const struct hub_command_row *row)
+static struct hub_answer *answer_again(struct hub_worker *self, struct hub_command *command,
+                                       const struct hub_command_row *row)
 {
     const struct hub_shape *shape = hub_registry_find(hub_records(), row->reply_type);
+    void *record = shape == NULL ? NULL : hub_arena_get(command->arena, shape->size);
+    if (shape == NULL || hub_unpack(shape, row->reply, command->arena, record, NULL) != 0) {
+        return refusal_for(self, command, HUB_ERROR_internal, "The kept answer cannot be read.");
+    }
     struct hub_answer *answer = answer_in(command);
     answer->shape = shape;
-    answer->record = shape == NULL ? NULL : hub_arena_get(command->arena, shape->size);
-    if (shape == NULL || hub_unpack(shape, row->reply, command->arena, answer->record, NULL) != 0) {
-        refuse_at(self, command, NULL, HUB_ERROR_internal, "The kept answer cannot be read.");
+    answer->record = record;
+    answer->position = row->position;
+    return answer;
+}
+
+static struct hub_answer *key_reused(struct hub_worker *self, struct hub_command *command)
+{
+    return refusal_for(self, command, HUB_ERROR_key_reused, "The Idempotency-Key was used with another body.");
+}
+
+static void join(struct hub_worker *self, struct hub_command *command, struct hub_outcome *first)
+{
+    if (memcmp(first->command->body, command->body, sizeof command->body) != 0) {
+        finish_with(self, command, first->entity, key_reused(self, command));
         return;
     }
-    answer->position = row->position;
-    self->finished++;
-    release(self, answer);
+    command->next = first->joined;
+    first->joined = command;
 }
 
 /* True when the command was answered, or joined the first run. */
-static bool is_repetition(struct hub_worker *self, struct hub_command *command)
+static bool is_repetition(struct hub_worker *self, struct hub_command *command, struct hub_entity *entity)
 {
-    static const char reused[] = "The Idempotency-Key was used with another body.";
     struct hub_outcome *first = hub_staged_find(&self->staged, command->id);
     if (first != NULL) {
-        if (memcmp(first->command->body, command->body, sizeof command->body) != 0) {
-            refuse_at(self, command, first->entity, HUB_ERROR_key_reused, reused);
-            return true;
-        }
-        command->next = first->joined;
-        first->joined = command;
+        join(self, command, first);
         return true;
     }
     struct hub_command_row row;
@@ -167,11 +199,11 @@ static bool is_repetition(struct hub_worker *self, struct hub_command *command)
         return false;
     }
     if (failed != 0) {
-        refuse_at(self, command, NULL, HUB_ERROR_internal, "The log cannot be read.");
+        refuse_at(self, command, HUB_ERROR_internal, "The log cannot be read.");
     } else if (memcmp(row.body, command->body, sizeof command->body) != 0) {
-        refuse_at(self, command, NULL, HUB_ERROR_key_reused, reused);
+        finish_with(self, command, entity, key_reused(self, command));
     } else {
-        answer_again(self, command, &row);
+        finish_with(self, command, entity, answer_again(self, command, &row));
     }
     return true;
 }
@@ -275,17 +307,10 @@ static void finish_without_events(struct hub_worker *self, struct hub_command *c
     struct hub_answer *answer = decided->error != 0 ? refusal_in(command, decided->error, &decided->fault)
                                                     : answer_of(command, decided, entity);
     count(&self->counts.refusals, decided->error != 0);
-    if (command->settles) {
-        struct hub_outcome *outcome = hub_outcome_settle_only(command, entity);
-        outcome->own = answer;
-        send_outcome(self, outcome);
-        return;
-    }
-    self->finished++;
-    if (answer == NULL) {
+    if (answer == NULL && !command->settles) {
         answer = refusal_in(command, HUB_ERROR_internal, NULL);
     }
-    answer_after(self, entity, answer);
+    finish_with(self, command, entity, answer);
 }
 
 /* Something is written: append it, apply it at once, hold the answer. */
@@ -306,7 +331,7 @@ static void finish_with_append(struct hub_worker *self, struct hub_command *comm
             command->ticket = rest->ticket;
             hub_command_destroy(&rest);
         }
-        refuse_at(self, command, entity, failed, fault.reason);
+        finish_with(self, command, entity, refusal_for(self, command, failed, fault.reason));
         return;
     }
     if (rest != NULL) {
@@ -325,12 +350,13 @@ static void run(struct hub_worker *self, struct hub_command *command, struct hub
 {
     hub_decide_fn *decide = hub_kind_decider(entity->kind, command->shape);
     if (decide == NULL || command->hops > HOPS) {
-        refuse_at(self, command, entity, HUB_ERROR_internal, "Nobody decides that.");
+        finish_with(self, command, entity, refusal_for(self, command, HUB_ERROR_internal, "Nobody decides that."));
         return;
     }
     if (command->expects && entity->version > 0 && command->expected_version != entity->version) {
-        refuse_at(self, command, entity, HUB_ERROR_precondition_failed,
-                  "It has changed since the version in If-Match.");
+        finish_with(self, command, entity,
+                    refusal_for(self, command, HUB_ERROR_precondition_failed,
+                                "It has changed since the version in If-Match."));
         return;
     }
     int64_t now_us = hub_now_us(self->world);
@@ -347,29 +373,30 @@ static void run(struct hub_worker *self, struct hub_command *command, struct hub
     }
 }
 
+static void serve(struct hub_worker *self, struct hub_command *command)
+{
+    const struct hub_name *name = &command->names[command->target];
+    struct hub_stream stream = { .company = command->caller.company, .entity = name->id, .kind = command->target };
+    struct hub_entity *entity = NULL;
+    if (hub_entities_get(self->entities, &stream, false, self->tick_us, &entity) != 0) {
+        refuse_at(self, command, HUB_ERROR_internal, "The log cannot be read.");
+    } else if (!command->keyed || !is_repetition(self, command, entity)) {
+        run(self, command, entity);
+    }
+}
+
 static void handle_command(struct hub_worker *self, struct hub_command *command)
 {
     assert(command->magic == HUB_COMMAND_MAGIC);
     count(&self->counts.commands, 1);
     int64_t begun = hub_tick_us(self->world);
-    if (command->keyed && is_repetition(self, command)) {
-        return;
-    }
+    int64_t received = command->received_tick_us;
     uint64_t fingerprint = hub_crash_fingerprint(command);
     if (!hub_crash_guard_enter(self->options.guard, self->options.index, fingerprint)) {
-        refuse_at(self, command, NULL, HUB_ERROR_parked, "The process ended three times while it worked on this.");
+        refuse_at(self, command, HUB_ERROR_parked, "The process ended three times while it worked on this.");
         return;
     }
-    const struct hub_name *name = &command->names[command->target];
-    struct hub_stream stream = { .company = command->caller.company, .entity = name->id, .kind = command->target };
-    struct hub_entity *entity = NULL;
-    int failed = hub_entities_get(self->entities, &stream, false, self->tick_us, &entity);
-    int64_t received = command->received_tick_us;
-    if (failed != 0) {
-        refuse_at(self, command, NULL, HUB_ERROR_internal, "The log cannot be read.");
-    } else {
-        run(self, command, entity);
-    }
+    serve(self, command);
     hub_crash_guard_leave(self->options.guard, self->options.index);
     if (received != 0) {
         count(&self->counts.timed, 1);
@@ -400,25 +427,37 @@ static void spoil(struct hub_answer *answer, int error)
     }
 }
 
-/* Repetitions that came while the first was under way get copies of its answer. */
+static struct hub_answer *answer_like(struct hub_command *command, const struct hub_outcome *first, int error)
+{
+    struct hub_answer *answer = answer_in(command);
+    const struct hub_answer *own = first->own;
+    answer->position = first->append.last;
+    if (own != NULL && own->record != NULL) {
+        answer->shape = own->shape;
+        answer->record = hub_record_copy(own->shape, own->record, command->arena);
+        answer->version = own->version;
+    } else if (own != NULL) {
+        answer->error = own->error;
+        answer->fault = own->fault;
+    }
+    spoil(answer, error);
+    return answer;
+}
+
+/* Repetitions that came while the first was under way get copies of its answer. A pending row that asked for one is
+ * settled, unless the first came to nothing: then it is done when the row is found again. */
 static void answer_joined(struct hub_worker *self, struct hub_outcome *outcome, int error)
 {
     while (outcome->joined != NULL) {
         struct hub_command *command = outcome->joined;
         outcome->joined = command->next;
-        struct hub_answer *answer = answer_in(command);
-        answer->position = outcome->append.last;
-        if (outcome->own != NULL && outcome->own->record != NULL) {
-            answer->shape = outcome->own->shape;
-            answer->record = hub_record_copy(answer->shape, outcome->own->record, command->arena);
-            answer->version = outcome->own->version;
-        } else if (outcome->own != NULL) {
-            answer->error = outcome->own->error;
-            answer->fault = outcome->own->fault;
+        struct hub_answer *answer = answer_like(command, outcome, error);
+        if (error == 0) {
+            finish_with(self, command, outcome->entity, answer);
+        } else {
+            self->finished++;
+            release(self, answer);
         }
-        spoil(answer, error);
-        self->finished++;
-        release(self, answer);
     }
 }
 
@@ -465,7 +504,9 @@ static void handle_written_one(struct hub_worker *self, struct hub_outcome *outc
     self->finished++;
     hub_entities_settled(self->entities, entity);
     if (outcome->own != NULL) {
-        outcome->own->position = outcome->append.last;
+        if (outcome->own->position.sequence == 0) {
+            outcome->own->position = outcome->append.last;
+        }
         spoil(outcome->own, error);
         release(self, outcome->own);
     } else {
@@ -496,6 +537,7 @@ static void end_round(struct hub_worker *self)
     }
     if (self->finished > 0) {
         atomic_fetch_sub(&self->options.boxes->waiting[self->options.index], self->finished);
+        atomic_fetch_sub(&self->options.boxes->all, self->finished);
         self->finished = 0;
     }
 }

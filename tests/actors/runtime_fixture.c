@@ -50,12 +50,15 @@ static int tampered_write(void *arg, struct hub_append *const *appends, size_t c
         return real.write(real.self, appends, count, ret_why, why_size);
     }
     for (size_t i = 0; i < count; i++) {
-        appends[i]->result = self->tamper(self->tamper_arg, appends[i]);
-        if (appends[i]->result == 0) {
+        int result = self->tamper(self->tamper_arg, appends[i]);
+        if (result == 0 || result == FIXTURE_WRITTEN_UNKNOWN) {
             int failed = real.write(real.self, &appends[i], 1, ret_why, why_size);
             if (failed != 0) {
                 return failed;
             }
+        }
+        if (result != 0) {
+            appends[i]->result = result == FIXTURE_WRITTEN_UNKNOWN ? HUB_APPEND_UNKNOWN : result;
         }
     }
     return 0;
@@ -75,20 +78,26 @@ void fixture_start(struct fixture *self)
     char why[256];
     assert_int_equal(hub_keyring_open(self->dir, NULL, true, hub_world_real(), &self->keys, why, sizeof why), 0);
     assert_int_equal(hub_keyring_add_company(self->keys, self->company), 0);
-    struct hub_log_options log = {
-        .data_dir = self->dir, .world = hub_world_real(), .keyring = self->keys, .mode = HUB_LOG_WRITE, .reserve_bytes = 1
-    };
+    struct hub_log_options log = { .data_dir = self->dir,
+                                   .world = hub_world_real(),
+                                   .keyring = self->keys,
+                                   .mode = HUB_LOG_WRITE,
+                                   .reserve_bytes = 1 };
     int failed = hub_log_open(&log, &self->log, why, sizeof why);
     if (failed != 0) {
         fail_msg("%s", why);
     }
-    self->options.world = hub_world_real();
+    if (self->options.world == NULL) {
+        self->options.world = hub_world_real();
+    }
     self->options.log = self->log;
     self->options.keys = self->keys;
     self->options.data_dir = self->dir;
     self->options.sink = (struct hub_log_sink){ .write = tampered_write, .self = self };
     self->options.on_answers = on_answers;
-    self->options.on_effect = on_effect;
+    if (self->options.on_effect == NULL) {
+        self->options.on_effect = on_effect;
+    }
     self->options.arg = self;
     if (hub_runtime_start(&self->options, &self->runtime, why, sizeof why) != 0) {
         fail_msg("%s", why);
@@ -135,8 +144,8 @@ static void name_it(struct fixture *self, struct hub_command *command, uint8_t k
 
 struct hub_command *message_for(struct fixture *self, const char *customer, const char *session, const char *content)
 {
-    struct hub_command *command =
-        command_for(self, &process_message_shape, session != NULL ? KIND_session : KIND_customer);
+    struct hub_command *command = command_for(self, &process_message_shape,
+                                              session != NULL ? KIND_session : KIND_customer);
     struct process_message *record = command->record;
     record->customer_id.clear = hub_span(customer);
     HUB_MARK(process_message, record, customer_id);
@@ -174,6 +183,28 @@ struct hub_command *read_session(struct fixture *self, const char *session)
     struct get_session *record = command->record;
     record->session_id.clear = hub_span(session);
     HUB_MARK(get_session, record, session_id);
+    name_it(self, command, KIND_session, session);
+    return command;
+}
+
+struct hub_command *respond_to(struct fixture *self, const char *session, const char *content)
+{
+    struct hub_command *command = command_for(self, &respond_message_shape, KIND_session);
+    struct respond_message *record = command->record;
+    record->session_id.clear = hub_span(session);
+    HUB_MARK(respond_message, record, session_id);
+    name_it(self, command, KIND_session, session);
+    record->content.clear = hub_span(content);
+    HUB_MARK(respond_message, record, content);
+    return command;
+}
+
+struct hub_command *end_of(struct fixture *self, const char *session)
+{
+    struct hub_command *command = command_for(self, &end_session_shape, KIND_session);
+    struct end_session *record = command->record;
+    record->session_id.clear = hub_span(session);
+    HUB_MARK(end_session, record, session_id);
     name_it(self, command, KIND_session, session);
     return command;
 }
@@ -222,6 +253,17 @@ struct hub_answer *await_answer(struct fixture *self, uint64_t ticket)
     return answer;
 }
 
+bool comes_true(struct fixture *self, bool (*is_so)(struct fixture *self, void *arg), void *arg)
+{
+    const struct hub_world *world = hub_world_real();
+    int64_t until_us = hub_tick_us(world) + 10 * 1000000;
+    bool so;
+    while (!(so = is_so(self, arg)) && hub_tick_us(world) < until_us) {
+        nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
+    }
+    return so;
+}
+
 struct hub_answer *ask(struct fixture *self, struct hub_command *command)
 {
     return await_answer(self, send_command(self, command));
@@ -237,4 +279,42 @@ unsigned events_of(struct fixture *self, uint16_t type)
     }
     hub_scan_close(&scan);
     return count;
+}
+
+static bool count_row(void *arg, const struct hub_pending_key *key, struct hub_span value)
+{
+    (void) key;
+    (void) value;
+    ++*(unsigned *) arg;
+    return true;
+}
+
+unsigned pending_of(struct fixture *self, uint8_t kind)
+{
+    unsigned count = 0;
+    assert_int_equal(hub_log_pending(self->log, kind, INT64_MAX, NULL, count_row, &count), 0);
+    return count;
+}
+
+static bool has_no_pending(struct fixture *self, void *kind)
+{
+    return pending_of(self, *(uint8_t *) kind) == 0;
+}
+
+bool runs_out_of(struct fixture *self, uint8_t kind)
+{
+    return comes_true(self, has_no_pending, &kind);
+}
+
+static bool nothing_waits(struct fixture *self, void *arg)
+{
+    struct hub_runtime_stats *stats = arg;
+    hub_runtime_stats(self->runtime, stats);
+    return stats->waiting == 0;
+}
+
+bool comes_to_rest(struct fixture *self)
+{
+    struct hub_runtime_stats stats;
+    return comes_true(self, nothing_waits, &stats);
 }

@@ -10,7 +10,9 @@
 #include "actors/session/session.h"
 #include "log/keyring.h"
 
-/* What a test may do to appends on their way to the log. Called on the log actor's thread. */
+/* What a test may do to appends on their way to the log: 0 to write, an enum hub_append_result to answer with that and write
+ * nothing, or FIXTURE_WRITTEN_UNKNOWN to write and answer that nobody knows. Called on the log actor's thread. */
+enum { FIXTURE_WRITTEN_UNKNOWN = 100 };
 typedef int tamper_fn(void *arg, struct hub_append *append);
 
 struct fixture {
@@ -20,8 +22,8 @@ struct fixture {
     struct hub_runtime *runtime;
     struct hub_port *port;
     struct hub_ulid company;
-    struct hub_runtime_options options; /* set before fixture_start */
-    tamper_fn *tamper;                  /* returns an enum hub_append_result to answer with, 0 to write; NULL: none */
+    struct hub_runtime_options options; /* set before fixture_start; world and on_effect (arg: the fixture) too */
+    tamper_fn *tamper;                  /* NULL: none */
     void *tamper_arg;
     pthread_mutex_t mutex;
     pthread_cond_t arrived;
@@ -41,6 +43,8 @@ void fixture_stop(struct fixture *self);
 struct hub_command *message_for(struct fixture *self, const char *customer, const char *session, const char *content);
 struct hub_command *new_session(struct fixture *self, const char *customer, const char *session);
 struct hub_command *read_session(struct fixture *self, const char *session);
+struct hub_command *respond_to(struct fixture *self, const char *session, const char *content);
+struct hub_command *end_of(struct fixture *self, const char *session);
 void with_key(struct hub_command *command, const char *key, const char *body);
 
 /* Send with a ticket of its own; returns its number. Asserts that there is room. */
@@ -51,6 +55,14 @@ struct hub_answer *await_answer(struct fixture *self, uint64_t ticket);
 
 /* Send and wait. */
 struct hub_answer *ask(struct fixture *self, struct hub_command *command);
+
+/* Wait for something to become true; false after ten seconds. */
+bool comes_true(struct fixture *self, bool (*is_so)(struct fixture *self, void *arg), void *arg);
+
+/* Pending rows of a kind; waiting until there is none; waiting until nothing is under way. */
+unsigned pending_of(struct fixture *self, uint8_t kind);
+bool runs_out_of(struct fixture *self, uint8_t kind);
+bool comes_to_rest(struct fixture *self);
 
 /* Count the events of a type in the whole log. */
 unsigned events_of(struct fixture *self, uint16_t type);
