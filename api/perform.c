@@ -290,7 +290,7 @@ void hub_answer_call(struct hub_call *call, struct hub_answer *answer)
         route->finish(call, answer);
     }
     call->position = answer->position;
-    call->version = answer->version;
+    call->version = answer->shape == &unified_session_shape ? answer->version : 0;
     if (route->location != NULL) {
         call->location = location_of(call, answer->shape, answer->record);
     }

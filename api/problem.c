@@ -9,19 +9,30 @@
 #include "base/json.h"
 #include "base/utf8.h"
 
-enum { TYPE_BYTES = 64 };
+enum { TYPE_BYTES = 64, SENTENCE_BYTES = 320 };
 
 static bool is_known(int error)
 {
     return error > 0 && error < HUB_ERROR_COUNT;
 }
 
+/* Walkers say what is wrong with a value, "must be text"; for people the value's place stands before that. */
+static struct hub_span describe(const struct hub_fault *fault, struct hub_span reason, char sentence[SENTENCE_BYTES])
+{
+    if (fault->pointer[0] == '\0' || reason.at[0] < 'a' || reason.at[0] > 'z') {
+        return reason;
+    }
+    snprintf(sentence, SENTENCE_BYTES, "%s %.*s", fault->pointer, (int) reason.len, reason.at);
+    return hub_span(sentence);
+}
+
 int hub_problem_write(const struct hub_fault *fault, struct hub_span instance, struct hub_buf *out)
 {
     int error = is_known(fault->error) ? fault->error : HUB_ERROR_internal;
     bool tells = error != HUB_ERROR_internal && fault->reason[0] != '\0';
-    struct hub_span detail = hub_span(tells ? fault->reason : hub_error_title(error));
-    char type[TYPE_BYTES];
+    struct hub_span reason = hub_span(tells ? fault->reason : hub_error_title(error));
+    char type[TYPE_BYTES], sentence[SENTENCE_BYTES];
+    struct hub_span detail = describe(fault, reason, sentence);
     snprintf(type, sizeof type, "about:blank#%s", hub_error_code(error));
 
     struct problem record = { 0 };
@@ -36,7 +47,7 @@ int hub_problem_write(const struct hub_fault *fault, struct hub_span instance, s
     bool is_about_body = error == HUB_ERROR_malformed_json || error == HUB_ERROR_invalid_field;
     if (tells && (is_about_body || fault->pointer[0] != '\0')) {
         HUB_SET(problem_error, &one, pointer, hub_span(fault->pointer));
-        HUB_SET(problem_error, &one, detail, detail);
+        HUB_SET(problem_error, &one, detail, reason);
         record.errors.at = &one;
         record.errors.count = 1;
         HUB_MARK(problem, &record, errors);
