@@ -70,6 +70,7 @@ int hub_tool_demo(const struct hub_tool_call *call)
     printf("A hub of its own answers on %s.\n", hub_own_hub_url(hub));
     fflush(stdout);
     int status = take(hub_own_hub_url(hub), hub_own_hub_key(hub), hub_own_hub_data(hub));
-    hub_own_hub_stop(&hub);
+    if (hub_own_hub_stop(&hub) < 0)
+        return hub_tool_fail("the hub did not end well");
     return status;
 }

@@ -50,7 +50,7 @@ static void put_id(struct hub_buf *out, struct hub_ulid id)
     hub_buf_put(out, text, sizeof text);
 }
 
-enum { WIDTH_POSITION = 8, WIDTH_TIME = 27, WIDTH_STREAM = 35, WIDTH_VERSION = 4, WIDTH_TYPE = 23 };
+enum { WIDTH_POSITION = 8, WIDTH_TIME = 27, WIDTH_STREAM = 35, WIDTH_VERSION = 4, WIDTH_TYPE = 24 };
 
 void hub_event_print_head(FILE *out)
 {

@@ -152,17 +152,19 @@ static int remove_one(const char *path, const struct stat *info, int type, struc
     return remove(path);
 }
 
-void hub_own_hub_stop(struct hub_own_hub **self_p)
+int hub_own_hub_stop(struct hub_own_hub **self_p)
 {
     struct hub_own_hub *self = *self_p;
+    int status = 0;
     if (!self)
-        return;
+        return 0;
     if (self->pid > 0) {
         kill(self->pid, SIGTERM);
-        while (waitpid(self->pid, NULL, 0) < 0 && errno == EINTR)
+        while (waitpid(self->pid, &status, 0) < 0 && errno == EINTR)
             ;
     }
     nftw(self->data, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     free(self);
     *self_p = NULL;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }

@@ -17,7 +17,7 @@ const char *hub_own_hub_url(const struct hub_own_hub *self);
 const char *hub_own_hub_key(const struct hub_own_hub *self);
 const char *hub_own_hub_data(const struct hub_own_hub *self);
 
-/* Stop it and remove its directory. *self_p becomes NULL. Takes NULL. */
-void hub_own_hub_stop(struct hub_own_hub **self_p);
+/* Stop it and remove its directory. *self_p becomes NULL. Takes NULL. Returns 0, or < 0 when it did not end well. */
+int hub_own_hub_stop(struct hub_own_hub **self_p);
 
 #endif

@@ -24,7 +24,7 @@ class Companies(unittest.TestCase):
         cls.hub = Hub()
         hub = cls.hub
         first = hub.create_session(CUSTOMER, SESSION, 'voice')
-        message = hub.process(CUSTOMER, SESSION, 'A secret of company A', 'voice')
+        message = hub.say(CUSTOMER, SESSION, 'A secret of company A', 'voice')
         moved = hub.post('/transfer/channel', {'customer_id': CUSTOMER, 'session_id': SESSION, 'to_channel': 'video'})
         cls.message, cls.transfer = message.json['message_id'], moved.json['transfer_id']
         cls.ours = cls.message.rsplit('-m', 1)[0]  # the hub's own id of the session

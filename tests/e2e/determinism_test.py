@@ -20,7 +20,7 @@ def fill(hub):
         customer, session = f'customer_{number}', f'session_{number}'
         hub.create_session(customer, session, channel, customer_profile={'name': f'Name {number}', 'tier': 'premium'})
         for index in range(5):
-            hub.process(customer, session, f'Message {index} of {number}', channel, sentiment='concerned')
+            hub.say(customer, session, f'Message {index} of {number}', channel, sentiment='concerned')
         hub.post('/transfer/channel', {'session_id': session, 'to_channel': CHANNELS[number - 1], 'reason': 'Test'})
         sent = hub.post('/message/respond', {'session_id': session, 'content': 'An answer'}).json['message_id']
         wait_for(lambda: hub.get(f'/message/{sent}').json['message']['status'] == 'delivered')
@@ -68,7 +68,7 @@ class Determinism(unittest.TestCase):
     def test_another_event_gives_other_hashes(self):
         hub = Hub(data=self.copy())
         try:
-            hub.process('customer_0', 'session_0', 'One more')
+            hub.say('customer_0', 'session_0', 'One more')
             hub.stop()
         finally:
             hub.kill()

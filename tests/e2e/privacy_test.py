@@ -31,7 +31,7 @@ class Privacy(unittest.TestCase):
         cls.hub = Hub()
         hub = cls.hub
         hub.create_session(CUSTOMER, SESSION, 'voice', customer_profile={'name': NAME}, metadata={'note': CONTEXT})
-        hub.process(CUSTOMER, SESSION, f'This is {MARKER}, said once', 'voice', metadata={'note': CONTEXT})
+        hub.say(CUSTOMER, SESSION, f'This is {MARKER}, said once', 'voice', metadata={'note': CONTEXT})
         hub.post(f'/customer/{CUSTOMER}/context', {'context': {'note': CONTEXT}})
         hub.post('/transfer/channel', {'customer_id': CUSTOMER, 'session_id': SESSION, 'to_channel': 'video',
                                        'reason': REASON, 'context_data': {'note': CONTEXT}},
@@ -72,7 +72,7 @@ class Privacy(unittest.TestCase):
 
     def test_5_nothing_is_readable_after_a_crash_and_a_rebuild(self):
         self.hub.start()
-        self.hub.process(CUSTOMER, SESSION, MARKER + ' again', 'video')
+        self.hub.say(CUSTOMER, SESSION, MARKER + ' again', 'video')
         self.hub.restart()
         self.assert_nothing_is_readable()
 

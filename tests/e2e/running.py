@@ -218,7 +218,7 @@ class Hub:
         assert answer.status == 201, answer
         return answer
 
-    def process(self, customer, session, content, channel='chat', **more):
+    def say(self, customer, session, content, channel='chat', **more):
         answer = self.post('/message/process', {'customer_id': customer, 'session_id': session, 'channel': channel,
                                                 'content': content, **more})
         assert answer.status == 200, answer

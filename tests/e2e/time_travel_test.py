@@ -25,19 +25,19 @@ def journey(hub):
     """One customer's journey; yields after every step the answer that carries its position."""
     yield hub.create_session(CUSTOMER, SESSION, 'voice',
                              customer_profile={'name': 'Sarah Johnson', 'company': 'Tech Innovations Inc'})
-    yield hub.process(CUSTOMER, SESSION, 'I have a complex billing issue', 'voice', sentiment='frustrated')
+    yield hub.say(CUSTOMER, SESSION, 'I have a complex billing issue', 'voice', sentiment='frustrated')
     yield hub.post(f'/customer/{CUSTOMER}/context', {'context': {'open_invoice': '#12345'}, 'profile': {'tier': 'enterprise'}})
     yield hub.post('/transfer/channel', {'customer_id': CUSTOMER, 'session_id': SESSION, 'from_channel': 'voice',
                                          'to_channel': 'video', 'reason': 'Document review',
                                          'context_data': {'issue_type': 'billing_dispute'}})
-    yield hub.process(CUSTOMER, SESSION, 'Now you can see the invoice', 'video')
+    yield hub.say(CUSTOMER, SESSION, 'Now you can see the invoice', 'video')
     sent = hub.post('/message/respond', {'session_id': SESSION, 'channel': 'email', 'content': 'It is settled'})
     path = f"/message/{sent.json['message_id']}"
     wait_for(lambda: hub.get(path).json['message']['status'] == 'delivered', what='the delivery')
     yield hub.get(path)
     second = hub.create_session(CUSTOMER, None, 'chat')
     yield second
-    yield hub.process(CUSTOMER, second.json['session_id'], 'One more thing')
+    yield hub.say(CUSTOMER, second.json['session_id'], 'One more thing')
     yield hub.ask('PUT', f'/session/{SESSION}', {'status': 'resolved'})
     yield hub.ask('DELETE', f'/session/{SESSION}')
 

@@ -21,9 +21,9 @@ class Reading(unittest.TestCase):
         cls.hub = Hub()
         hub = cls.hub
         hub.create_session(CUSTOMER, SESSION, 'voice', customer_profile={'name': 'Sarah Johnson'})
-        cls.message = hub.process(CUSTOMER, SESSION, 'The first message', 'voice')
+        cls.message = hub.say(CUSTOMER, SESSION, 'The first message', 'voice')
         hub.create_session('customer_005', 'omni_session_005', 'chat')
-        hub.process('customer_005', 'omni_session_005', 'Of somebody else')
+        hub.say('customer_005', 'omni_session_005', 'Of somebody else')
 
     @classmethod
     def tearDownClass(cls):
@@ -46,7 +46,7 @@ class Reading(unittest.TestCase):
 
     def test_it_sees_what_is_written_meanwhile(self):
         before = len(self.events())
-        self.hub.process(CUSTOMER, SESSION, 'Another message', 'voice')
+        self.hub.say(CUSTOMER, SESSION, 'Another message', 'voice')
         after = self.events()
         self.assertEqual([event['payload']['content'] for event in after[before:] if event['type'] == 'message_received'],
                          ['Another message'])
@@ -144,7 +144,7 @@ class Damaged(unittest.TestCase):
         self.addCleanup(self.hub.__exit__)
         self.hub.create_session(CUSTOMER, SESSION)
         for number in range(50):
-            self.hub.process(CUSTOMER, SESSION, f'Message {number}')
+            self.hub.say(CUSTOMER, SESSION, f'Message {number}')
         self.assertEqual(self.hub.stop(), 0)
 
     def assert_refused(self):
