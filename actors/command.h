@@ -83,6 +83,7 @@ struct hub_answer {
     struct hub_answer *next;
 };
 
+/* An answer with its own arena, nothing else filled. Never NULL. Destroying takes NULL. */
 struct hub_answer *hub_answer_new(struct hub_ticket ticket, struct hub_ulid company);
 void hub_answer_destroy(struct hub_answer **self_p);
 

@@ -140,13 +140,13 @@ static void a_status_rises_and_never_falls(void **state)
     talk_reply(h, "s", "hello", true);
     for (unsigned before = message_status_queued; before <= message_status_read; before++) {
         for (unsigned report = message_status_received; report <= before; report++) {
-            const struct harness_result *result = talk_report(h, "s", 1, report, NULL, 0, false);
+            const struct harness_result *result = talk_report(h, "s", (struct report){ 1, report, NULL, 0, false });
             struct message_changed *answer = talk_answer(result, &message_changed_shape);
             assert_int_equal(answer->status, before);
             assert_int_equal(result->events, 0);
         }
         if (before < message_status_read) {
-            const struct harness_result *result = talk_report(h, "s", 1, before + 1, NULL, 0, false);
+            const struct harness_result *result = talk_report(h, "s", (struct report){ 1, before + 1, NULL, 0, false });
             struct message_changed *answer = talk_answer(result, &message_changed_shape);
             assert_int_equal(answer->status, before + 1);
             assert_int_equal(result->events, 1);
@@ -159,7 +159,7 @@ static void a_failure_is_a_fact_beside_the_status(void **state)
 {
     struct harness *h = *state;
     talk_reply(h, "s", "hello", true);
-    const struct harness_result *result = talk_report(h, "s", 1, 0, "no_route", 3, false);
+    const struct harness_result *result = talk_report(h, "s", (struct report){ 1, 0, "no_route", 3, false });
     struct message_changed *answer = talk_answer(result, &message_changed_shape);
     assert_int_equal(answer->status, message_status_queued);
     const struct message_status_changed *event = last_event(h, &message_status_changed_shape);
@@ -173,8 +173,8 @@ static void what_was_delivered_cannot_fail_any_more(void **state)
 {
     struct harness *h = *state;
     talk_reply(h, "s", "hello", true);
-    talk_report(h, "s", 1, message_status_delivered, NULL, 1, true);
-    const struct harness_result *result = talk_report(h, "s", 1, 0, "late", 2, true);
+    talk_report(h, "s", (struct report){ 1, message_status_delivered, NULL, 1, true });
+    const struct harness_result *result = talk_report(h, "s", (struct report){ 1, 0, "late", 2, true });
     struct message_changed *answer = talk_answer(result, &message_changed_shape);
     assert_int_equal(answer->status, message_status_delivered);
     assert_int_equal(result->events, 0);
@@ -188,14 +188,14 @@ static void a_failed_effect_is_tried_again_with_growing_pauses_and_then_given_up
     static const int64_t pauses_s[] = { 1, 5, 30, 300 };
     talk_reply(h, "s", "hello", true);
     for (uint32_t attempt = 1; attempt <= 4; attempt++) {
-        const struct harness_result *result = talk_report(h, "s", 1, 0, "busy", attempt, true);
+        const struct harness_result *result = talk_report(h, "s", (struct report){ 1, 0, "busy", attempt, true });
         assert_int_equal(result->error, 0);
         assert_true(result->retries);
         assert_false(result->dead_letter);
         assert_int_equal(result->retry_attempt, attempt + 1);
         assert_int_equal(result->retry_due_us, harness_now(h) + pauses_s[attempt - 1] * second_us);
     }
-    const struct harness_result *result = talk_report(h, "s", 1, 0, "busy", 5, true);
+    const struct harness_result *result = talk_report(h, "s", (struct report){ 1, 0, "busy", 5, true });
     assert_false(result->retries);
     assert_true(result->dead_letter);
     assert_int_equal(result->events, 1);
@@ -208,7 +208,8 @@ static void delivery_reports_are_taken_after_the_end(void **state)
     talk_end(h, "s");
     int64_t activity = talk_state(h, "s")->last_activity_at;
     harness_advance(h, 1);
-    talk_answer(talk_report(h, "s", 1, message_status_delivered, NULL, 1, true), &message_changed_shape);
+    talk_answer(talk_report(h, "s", (struct report){ 1, message_status_delivered, NULL, 1, true }),
+                &message_changed_shape);
     assert_int_equal(rank_of(h, 1), message_status_delivered);
     assert_int_equal(talk_state(h, "s")->last_activity_at, activity);
 }
@@ -217,12 +218,15 @@ static void reports_that_make_no_sense_are_refused(void **state)
 {
     struct harness *h = *state;
     talk_say(h, "c", "s", "hello");
-    talk_refused(talk_report(h, "s", 1, 0, NULL, 0, false), HUB_ERROR_invalid_field, "");
-    talk_refused(talk_report(h, "s", 0, message_status_read, NULL, 0, false), HUB_ERROR_not_found, "/message_id");
-    talk_refused(talk_report(h, "s", 2, message_status_read, NULL, 0, false), HUB_ERROR_not_found, "/message_id");
-    talk_refused(talk_report(h, "s", 1, message_status_sent, NULL, 0, false), HUB_ERROR_illegal_transition, "/status");
-    struct message_changed *answer = talk_answer(talk_report(h, "s", 1, message_status_read, NULL, 0, false),
-                                                 &message_changed_shape);
+    talk_refused(talk_report(h, "s", (struct report){ 1, 0, NULL, 0, false }), HUB_ERROR_invalid_field, "");
+    talk_refused(talk_report(h, "s", (struct report){ 0, message_status_read, NULL, 0, false }), HUB_ERROR_not_found,
+                 "/message_id");
+    talk_refused(talk_report(h, "s", (struct report){ 2, message_status_read, NULL, 0, false }), HUB_ERROR_not_found,
+                 "/message_id");
+    talk_refused(talk_report(h, "s", (struct report){ 1, message_status_sent, NULL, 0, false }),
+                 HUB_ERROR_illegal_transition, "/status");
+    struct message_changed *answer = talk_answer(
+        talk_report(h, "s", (struct report){ 1, message_status_read, NULL, 0, false }), &message_changed_shape);
     assert_int_equal(answer->status, message_status_read);
 
     struct update_message elsewhere = { 0 };
@@ -410,7 +414,7 @@ static void a_long_session_grows_by_doubling(void **state)
     struct harness *h = *state;
     for (int i = 0; i < 2000; i++) {
         talk_reply(h, "s", "x", false);
-        talk_report(h, "s", (uint32_t) i + 1, message_status_delivered, NULL, 1, true);
+        talk_report(h, "s", (struct report){ (uint32_t) i + 1, message_status_delivered, NULL, 1, true });
     }
     size_t bytes = harness_folded_bytes(h, KIND_session, harness_find(h, KIND_session, "s"));
     assert_true(bytes < sizeof(struct session_state) + 300 + 2 * 2048 + 8 * HUB_DIGEST + 16);

@@ -66,26 +66,25 @@ static struct hub_span part_id(struct harness *h, const char *session, uint32_t 
     return hub_span_of(ret_text, (size_t) len);
 }
 
-const struct harness_result *talk_report(struct harness *h, const char *session, uint32_t index, unsigned status,
-                                         const char *failure, uint32_t attempt, bool settles)
+const struct harness_result *talk_report(struct harness *h, const char *session, struct report report)
 {
     char text[64];
     struct update_message command = { 0 };
-    HUB_SET(update_message, &command, message_id, part_id(h, session, index, text));
-    if (status != 0) {
-        HUB_SET(update_message, &command, status, (hub_enum) status);
+    HUB_SET(update_message, &command, message_id, part_id(h, session, report.index, text));
+    if (report.status != 0) {
+        HUB_SET(update_message, &command, status, (hub_enum) report.status);
     }
-    if (failure != NULL) {
-        HUB_SET(update_message, &command, failure, hub_span(failure));
+    if (report.failure != NULL) {
+        HUB_SET(update_message, &command, failure, hub_span(report.failure));
     }
-    if (attempt != 0) {
-        HUB_SET(update_message, &command, attempt, attempt);
+    if (report.attempt != 0) {
+        HUB_SET(update_message, &command, attempt, report.attempt);
     }
     return harness_do(h, &(struct harness_call){ .target = KIND_session,
                                                  .shape = &update_message_shape,
                                                  .record = &command,
                                                  .session = session,
-                                                 .settles = settles });
+                                                 .settles = report.settles });
 }
 
 const struct harness_result *talk_transfer(struct harness *h, const char *session, unsigned from, unsigned to)

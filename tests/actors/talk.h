@@ -15,9 +15,17 @@ const struct harness_result *talk_say(struct harness *h, const char *customer, c
 /* POST /message/respond to a session, by a person or (as a program) a key. */
 const struct harness_result *talk_reply(struct harness *h, const char *session, const char *words, bool is_person);
 
-/* PUT /message/{id}, or a gateway's report when it settles. status 0 and failure NULL: absent. */
-const struct harness_result *talk_report(struct harness *h, const char *session, uint32_t index, unsigned status,
-                                         const char *failure, uint32_t attempt, bool settles);
+/* How far a message got; status 0, failure NULL and attempt 0 are absent. */
+struct report {
+    uint32_t index;
+    unsigned status;
+    const char *failure;
+    uint32_t attempt;
+    bool settles; /* a gateway's */
+};
+
+/* PUT /message/{id}, or a gateway's report. */
+const struct harness_result *talk_report(struct harness *h, const char *session, struct report report);
 
 /* POST /transfer/channel. from 0: absent. */
 const struct harness_result *talk_transfer(struct harness *h, const char *session, unsigned from, unsigned to);
