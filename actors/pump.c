@@ -203,6 +203,7 @@ static void look(struct hub_pump *self)
 static void pump_main(zsock_t *pipe, void *arg)
 {
     struct hub_pump *self = arg;
+    (void) pthread_setname_np(pthread_self(), "hub-pump");
     self->mailbox = hub_mailbox_open(self->options.boxes, self->options.boxes->workers);
     self->port = hub_mailbox_port_new(self->options.boxes);
     zsock_signal(pipe, 0);

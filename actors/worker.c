@@ -602,6 +602,7 @@ static void tear_down(struct hub_worker *self)
 static void worker_main(zsock_t *pipe, void *arg)
 {
     struct hub_worker *self = arg;
+    (void) pthread_setname_np(pthread_self(), "hub-worker");
     set_up(self);
     zsock_signal(pipe, 0);
     zmq_pollitem_t items[] = { { .socket = self->mailbox, .events = ZMQ_POLLIN },
