@@ -64,9 +64,30 @@ static int tampered_write(void *arg, struct hub_append *const *appends, size_t c
     return 0;
 }
 
+static int64_t shifted_now(void *arg)
+{
+    struct fixture *self = arg;
+    return hub_now_us(hub_world_real()) + atomic_load(&self->ahead_us);
+}
+
+static int64_t real_tick(void *arg)
+{
+    (void) arg;
+    return hub_tick_us(hub_world_real());
+}
+
+static void real_random(void *arg, void *ret_bytes, size_t len)
+{
+    (void) arg;
+    hub_world_real()->random(hub_world_real()->self, ret_bytes, len);
+}
+
 void fixture_init(struct fixture *self)
 {
     *self = (struct fixture){ 0 };
+    self->world = (struct hub_world){
+        .now_us = shifted_now, .tick_us = real_tick, .random = real_random, .self = self
+    };
     temp_dir_make(self->dir, sizeof self->dir);
     pthread_mutex_init(&self->mutex, NULL);
     pthread_cond_init(&self->arrived, NULL);
@@ -87,9 +108,7 @@ void fixture_start(struct fixture *self)
     if (failed != 0) {
         fail_msg("%s", why);
     }
-    if (self->options.world == NULL) {
-        self->options.world = hub_world_real();
-    }
+    self->options.world = &self->world;
     self->options.log = self->log;
     self->options.keys = self->keys;
     self->options.data_dir = self->dir;

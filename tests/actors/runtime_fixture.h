@@ -4,6 +4,7 @@
 #define HUB_TESTS_ACTORS_RUNTIME_FIXTURE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "actors/customer/customer.h"
 #include "actors/runtime.h"
@@ -22,7 +23,9 @@ struct fixture {
     struct hub_runtime *runtime;
     struct hub_port *port;
     struct hub_ulid company;
-    struct hub_runtime_options options; /* set before fixture_start; world and on_effect (arg: the fixture) too */
+    struct hub_runtime_options options; /* set before fixture_start; on_effect (arg: the fixture) too */
+    struct hub_world world;             /* the runtime's: the real one, with the clock put forward */
+    atomic_llong ahead_us;              /* by so much */
     tamper_fn *tamper;                  /* NULL: none */
     void *tamper_arg;
     pthread_mutex_t mutex;
