@@ -78,15 +78,16 @@ struct hub_new_key {
 
 enum hub_append_result {
     HUB_APPENDED = 1,
-    HUB_APPEND_CONFLICT, /* another version, or the command id exists already: nothing was written */
+    HUB_APPEND_CONFLICT, /* another version, a command id that exists, a settled row that is gone: nothing was written */
     HUB_APPEND_UNKNOWN,  /* nobody knows (a distributed log's time-out): reload */
     HUB_APPEND_FULL,     /* the disk reserve is reached: nothing was written */
 };
 
 struct hub_append {
     struct hub_stream stream;
-    uint64_t expected_version; /* of the stream before this; 0 for a new one. Not looked at without events, unless fenced */
-    bool fenced;               /* without events too, the stream must be at expected_version */
+    uint64_t
+        expected_version; /* of the stream before this; 0 for a new one. Not looked at without events, unless fenced */
+    bool fenced;          /* without events too, the stream must be at expected_version */
     int64_t decided_at_us;
     struct hub_ulid principal;       /* none: the hub itself */
     struct hub_ulid credential;      /* none: none */

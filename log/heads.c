@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* The latest versions of the streams that were written lately. */
+/* What became of names that were written lately. */
 #include "log/heads.h"
 
 static uint32_t slots_for(uint32_t limit)
@@ -35,21 +35,21 @@ void hub_heads_turn(struct hub_heads *self)
     hub_table_clear(&self->young);
 }
 
-bool hub_heads_find(struct hub_heads *self, const struct hub_name *stream, uint64_t *ret_version)
+bool hub_heads_find(struct hub_heads *self, const struct hub_name *name, uint64_t *ret_value)
 {
-    const uint64_t *version = hub_table_find(&self->young, stream);
-    if (version == NULL) {
-        version = hub_table_find(&self->old, stream);
+    const uint64_t *value = hub_table_find(&self->young, name);
+    if (value == NULL) {
+        value = hub_table_find(&self->old, name);
     }
-    if (version == NULL) {
+    if (value == NULL) {
         return false;
     }
-    *ret_version = *version;
+    *ret_value = *value;
     return true;
 }
 
-void hub_heads_put(struct hub_heads *self, const struct hub_name *stream, uint64_t version)
+void hub_heads_put(struct hub_heads *self, const struct hub_name *name, uint64_t value)
 {
     bool is_new;
-    *hub_table_put(&self->young, stream, &is_new) = version;
+    *hub_table_put(&self->young, name, &is_new) = value;
 }

@@ -99,54 +99,68 @@ static bool has_companies(const struct hub_key_companies *self)
     return has;
 }
 
-/* Read or make the key at DIR/NAME. */
-static int take_master(struct hub_key_companies *self, const char *dir, const char *name, bool create, char *ret_why,
-                       size_t why_size)
+/* Where the master key lies: a directory and a name in it. */
+struct place {
+    char *dir, *name; /* owned */
+};
+
+static struct place place_of(const struct hub_key_master_options *options)
+{
+    const char *path = options->master_path, *slash = path == NULL ? NULL : strrchr(path, '/');
+    if (path == NULL) {
+        return (struct place){ strdup(options->dir), strdup("master") };
+    }
+    return (struct place){ slash == NULL ? strdup(".") : strndup(path, (size_t) (slash - path) + 1),
+                           strdup(slash == NULL ? path : slash + 1) };
+}
+
+/* What is wrong with the bytes of a master key that was read, NULL when nothing is. */
+static const char *fault_of_master(struct hub_key_companies *self, const char *path, struct hub_span text)
+{
+    struct stat info;
+    if (!decode_master(text, &self->master)) {
+        return "it is neither 32 bytes nor 64 hexadecimal digits";
+    }
+    return stat(path, &info) == 0 && (info.st_mode & 077) != 0 ? "others can read it; make its mode 600" : NULL;
+}
+
+/* Read or make the key. Returns 0, HUB_ERROR_not_found, or < 0 with what is wrong in ret_fault. */
+static int take_master(struct hub_key_companies *self, const struct place *place, bool create, const char **ret_fault)
 {
     struct hub_buf text;
-    struct stat info;
-    char *path = hub_path(dir, name);
+    char *path = hub_path(place->dir, place->name);
     hub_buf_init(&text);
-    int result = hub_file_read(dir, name, MASTER_HEX + 1, &text);
+    int result = hub_file_read(place->dir, place->name, MASTER_HEX + 1, &text);
+    *ret_fault = NULL;
     if (result == HUB_ERROR_not_found && create && has_companies(self)) {
-        snprintf(ret_why, why_size, "The master key %s is missing, and without it the keys in %s cannot be opened.",
-                 path, self->dir);
-        result = -1;
+        *ret_fault = "it is missing, and without it the keys cannot be opened";
     } else if (result == HUB_ERROR_not_found && create) {
-        result = make_master(self, dir, name);
-        if (result < 0) {
-            snprintf(ret_why, why_size, "The master key %s cannot be written: %s.", path, strerror(errno));
-        }
-    } else if (result < 0 && errno != EFBIG) {
-        snprintf(ret_why, why_size, "The master key %s cannot be read: %s.", path, strerror(errno));
-    } else if (result < 0 || (result == 0 && !decode_master(hub_buf_span(&text), &self->master))) {
-        snprintf(ret_why, why_size, "The master key %s is neither 32 bytes nor 64 hexadecimal digits.", path);
-        result = -1;
-    } else if (result == 0 && stat(path, &info) == 0 && (info.st_mode & 077) != 0) {
-        snprintf(ret_why, why_size, "The master key %s can be read by others (mode %03o); make it 600.", path,
-                 (unsigned) info.st_mode & 0777);
-        result = -1;
+        result = make_master(self, place->dir, place->name);
+        *ret_fault = result < 0 ? strerror(errno) : NULL;
+    } else if (result == 0 || (result < 0 && errno == EFBIG)) {
+        *ret_fault = fault_of_master(self, path, result == 0 ? hub_buf_span(&text) : hub_span(NULL));
+    } else if (result < 0) {
+        *ret_fault = strerror(errno);
     }
     if (text.len > 0) {
         explicit_bzero(text.at, text.len);
     }
     hub_buf_done(&text);
     free(path);
-    return result;
+    return *ret_fault == NULL ? result : -1;
 }
 
 static int open_master(struct hub_key_companies *self, const struct hub_key_master_options *options, char *ret_why,
                        size_t why_size)
 {
-    if (options->master_path == NULL) {
-        return take_master(self, self->dir, "master", options->create, ret_why, why_size);
+    const char *fault;
+    struct place place = place_of(options);
+    int result = take_master(self, &place, options->create, &fault);
+    if (result < 0) {
+        snprintf(ret_why, why_size, "The master key %s/%s cannot be used: %s.", place.dir, place.name, fault);
     }
-    const char *slash = strrchr(options->master_path, '/');
-    const char *name = slash == NULL ? options->master_path : slash + 1;
-    char *dir = slash == NULL ? strdup(".")
-                              : strndup(options->master_path, (size_t) (slash - options->master_path) + 1);
-    int result = take_master(self, dir, name, options->create, ret_why, why_size);
-    free(dir);
+    free(place.dir);
+    free(place.name);
     return result;
 }
 

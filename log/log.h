@@ -41,6 +41,7 @@ struct hub_log_sink hub_log_sink(struct hub_log *self);
 /* Last durable position. Any thread. */
 struct hub_position hub_log_commit(const struct hub_log *self);
 
+/* What makes this log this log; valid while it is open. Any thread. */
 const struct hub_log_identity *hub_log_identity(const struct hub_log *self);
 
 /* Follow mode: see what the hub wrote since. Returns 0 or < 0. */
@@ -106,6 +107,8 @@ struct hub_log_stats {
     int64_t sync_us_total, sync_us_max; /* time in the synced write */
     uint64_t verified_to;               /* the scrubber's mark */
 };
+
+/* Read the figures of this moment. Any thread. */
 void hub_log_stats(const struct hub_log *self, struct hub_log_stats *ret_stats);
 
 #endif

@@ -193,6 +193,7 @@ int hub_rocks_open(const struct hub_rocks_options *options, struct hub_rocks **r
     self->read = rocksdb_readoptions_create();
     self->write = rocksdb_writeoptions_create();
     rocksdb_writeoptions_set_sync(self->write, options->profile == HUB_ROCKS_TRUTH && !options->no_sync);
+    rocksdb_writeoptions_disable_WAL(self->write, options->profile == HUB_ROCKS_VIEWS);
     *ret_db = self;
     return 0;
 }

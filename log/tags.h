@@ -27,7 +27,10 @@ struct hub_tags {
     struct hub_buf row;
 };
 
+/* Start empty. */
 void hub_tags_init(struct hub_tags *self);
+
+/* Free the memory. */
 void hub_tags_done(struct hub_tags *self);
 
 /* Note that the event at `sequence` has this tag. Sequences never decrease. */

@@ -24,6 +24,7 @@
 
 enum {
     HEADS = 32 * 1024,       /* streams of one generation of the cache */
+    PENDINGS = 8 * 1024,     /* pending rows likewise */
     COMMANDS = 8 * 1024,     /* slots for the command ids of one batch, to begin with */
     SPACE_US = 100 * 1000,   /* how old the figure of free space may be */
     WITNESS_US = 500 * 1000, /* how far the witness stays behind */
@@ -31,7 +32,8 @@ enum {
 
 struct hub_writing {
     struct hub_rocks_batch *batch;
-    struct hub_heads heads;
+    struct hub_heads heads;    /* versions of streams */
+    struct hub_heads pendings; /* pending rows of late: 1 there, 0 settled */
     struct hub_table commands; /* ids in this batch */
     struct hub_tags tags;
     struct hub_buf row;  /* scratch */
@@ -64,6 +66,7 @@ struct hub_writing *hub_writing_new(struct hub_log *log, const struct hub_digest
         .witnessed = UINT64_MAX,
     };
     hub_heads_init(&self->heads, HEADS);
+    hub_heads_init(&self->pendings, PENDINGS);
     hub_table_init(&self->commands, COMMANDS);
     hub_tags_init(&self->tags);
     hub_buf_init(&self->row);
@@ -88,6 +91,7 @@ void hub_writing_destroy(struct hub_writing **self_p)
     }
     hub_rocks_batch_destroy(&self->batch);
     hub_heads_done(&self->heads);
+    hub_heads_done(&self->pendings);
     hub_table_done(&self->commands);
     hub_tags_done(&self->tags);
     hub_buf_done(&self->row);
@@ -145,16 +149,40 @@ static int command_is_taken(struct hub_log *log, const struct hub_name *name, co
     return got < 0 ? got : got == 0;
 }
 
+/* A pending key as a name, to remember what became of it. */
+static struct hub_name name_of_pending(const struct hub_pending_key *key)
+{
+    struct hub_name name = { { 0 } };
+    memcpy(name.b + 8, key->b, HUB_PENDING_KEY);
+    return name;
+}
+
 /* Whether all that an append completes is still to be done; what was done once is not done again. Returns 1, 0, or < 0. */
 static int settles_exist(struct hub_log *log, const struct hub_append *append)
 {
     for (unsigned i = 0; i < append->settle_count; i++) {
+        struct hub_name name = name_of_pending(&append->settles[i]);
+        uint64_t is_there;
+        if (hub_heads_find(&log->writing->pendings, &name, &is_there)) {
+            if (!is_there) {
+                return 0;
+            }
+            continue;
+        }
         int got = hub_rocks_has(log->db, HUB_FAMILY_pending, HUB_KEY_SPAN(append->settles[i]));
         if (got != 0) {
             return got < 0 ? got : 0;
         }
     }
     return 1;
+}
+
+static void remember_settles(struct hub_writing *self, const struct hub_append *append)
+{
+    for (unsigned i = 0; i < append->settle_count; i++) {
+        struct hub_name name = name_of_pending(&append->settles[i]);
+        hub_heads_put(&self->pendings, &name, false);
+    }
 }
 
 static void check_limits(const struct hub_append *append)
@@ -198,6 +226,7 @@ static int admit(struct hub_log *log, const struct hub_append *append)
     if (append->event_count > 0) {
         hub_heads_put(&self->heads, &stream, append->expected_version + append->event_count);
     }
+    remember_settles(self, append);
     return HUB_APPENDED;
 }
 
@@ -205,6 +234,7 @@ static int admit_all(struct hub_log *log, struct hub_append *const *appends, siz
 {
     struct hub_writing *self = log->writing;
     hub_heads_turn(&self->heads);
+    hub_heads_turn(&self->pendings);
     hub_table_clear(&self->commands);
     for (size_t i = 0; i < count; i++) {
         int result = admit(log, appends[i]);
@@ -348,9 +378,6 @@ static void put_aliases(struct hub_writing *self, const struct hub_append *appen
 
 static void put_pendings(struct hub_writing *self, struct hub_append *append)
 {
-    for (unsigned i = 0; i < append->settle_count; i++) {
-        hub_rocks_delete(self->batch, HUB_FAMILY_pending, HUB_KEY_SPAN(append->settles[i]));
-    }
     append->pending_number = 0;
     if (append->pending_count == 0) {
         return;
@@ -364,7 +391,9 @@ static void put_pendings(struct hub_writing *self, struct hub_append *append)
         const struct hub_pending *pending = &append->pendings[i];
         struct hub_pending_key key = hub_pending_key_make(pending->kind, pending->due_us, append->pending_number,
                                                           (uint16_t) i);
+        struct hub_name name = name_of_pending(&key);
         hub_rocks_put(self->batch, HUB_FAMILY_pending, HUB_KEY_SPAN(key), pending->value);
+        hub_heads_put(&self->pendings, &name, true);
     }
 }
 
@@ -427,6 +456,15 @@ static void count_figures(struct hub_log *log, struct hub_append *const *appends
     }
 }
 
+/* Settled rows go last: a row may be settled in the batch that brings it, and a memtable takes rows in ascending order
+ * without searching, which new and old pending rows in turn would spoil. */
+static void put_settles(struct hub_writing *self, const struct hub_append *append)
+{
+    for (unsigned i = 0; i < append->settle_count; i++) {
+        hub_rocks_delete(self->batch, HUB_FAMILY_pending, HUB_KEY_SPAN(append->settles[i]));
+    }
+}
+
 /* Build the batch of the admitted appends. Returns how many there are. */
 static size_t put_all(struct hub_log *log, struct hub_append *const *appends, size_t count)
 {
@@ -438,6 +476,11 @@ static size_t put_all(struct hub_log *log, struct hub_append *const *appends, si
         if (appends[i]->result == HUB_APPENDED) {
             put_append(log, appends[i]);
             admitted++;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (appends[i]->result == HUB_APPENDED) {
+            put_settles(self, appends[i]);
         }
     }
     hub_tags_flush(&self->tags, self->batch);

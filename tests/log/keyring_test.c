@@ -323,7 +323,7 @@ static void without_the_master_key_the_store_is_refused(void **state)
     path_in_keys(f, "master", path);
     close_ring(f);
     assert_int_equal(unlink(path), 0);
-    assert_refused(f, NULL, true, "is missing, and without it the keys");
+    assert_refused(f, NULL, true, "it is missing, and without it the keys");
 }
 
 static void a_wrong_master_key_is_refused(void **state)
@@ -351,7 +351,7 @@ static void a_master_key_that_others_can_read_is_refused(void **state)
     char path[PATH];
     path_in_keys(f, "master", path);
     assert_int_equal(chmod(path, 0640), 0);
-    assert_refused(f, NULL, true, "can be read by others (mode 640)");
+    assert_refused(f, NULL, true, "others can read it");
 }
 
 static void the_master_key_may_lie_elsewhere_and_be_raw(void **state)
@@ -374,7 +374,7 @@ static void the_master_key_may_lie_elsewhere_and_be_raw(void **state)
     assert_int_equal(open_ring(f, master, true), 0);
     assert_true(has(f, 1, 2, &key));
     assert_same(&key, &made);
-    assert_refused(f, "/proc/none", true, "cannot be ");
+    assert_refused(f, "/proc/none", true, "cannot be used: ");
 }
 
 static void i5_without_keys_the_ring_is_empty_but_there(void **state)

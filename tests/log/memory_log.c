@@ -125,6 +125,16 @@ static void add_row(struct memory_log *self, const struct hub_append *append, un
     };
 }
 
+static bool has_row(const struct memory_log *self, const struct hub_pending_key *key)
+{
+    for (unsigned i = 0; i < self->row_count; i++) {
+        if (memcmp(self->rows[i].key.b, key->b, HUB_PENDING_KEY) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void settle(struct memory_log *self, const struct hub_pending_key *key)
 {
     for (unsigned i = 0; i < self->row_count; i++) {
@@ -179,6 +189,11 @@ static int answer_to(struct memory_log *self, const struct hub_append *append, b
     bool other_version = looked_at && version_of(self, &append->stream) != append->expected_version;
     if (other_version || (append->command_row != NULL && has_command(self, append->command_row->id))) {
         return HUB_APPEND_CONFLICT;
+    }
+    for (unsigned i = 0; i < append->settle_count; i++) {
+        if (!has_row(self, &append->settles[i])) {
+            return HUB_APPEND_CONFLICT;
+        }
     }
     *ret_written = true;
     return HUB_APPENDED;

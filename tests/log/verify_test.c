@@ -68,14 +68,13 @@ static void assert_fault(struct fixture *f, uint64_t sequence, const char *words
     fixture_close(f);
 }
 
-/* Put a row, expect the fault, and put the old value back. */
-static void assert_found(struct fixture *f, unsigned family, struct hub_span key, const struct hub_span *value,
-                         uint64_t sequence, const char *words)
-{
-    fixture_close(f);
-    fixture_poke(f, family, key, value);
-    assert_fault(f, sequence, words);
-}
+/* Put a row, or delete it without value, and expect the fault: ASSERT_FOUND(f, family, key, value, position, words). */
+#define ASSERT_FOUND(f, family, key, value, sequence, words) \
+    do {                                                     \
+        fixture_close(f);                                    \
+        fixture_poke((f), (family), (key), (value));         \
+        assert_fault((f), (sequence), (words));              \
+    } while (0)
 
 static void a_sound_log_is_sound_beside_its_writer_too(void **state)
 {
@@ -140,10 +139,10 @@ static void i3_a_flipped_byte_in_any_header_row_is_named(void **state)
     struct hub_span value = hub_span_of(row, len);
     for (size_t at = 0; at < len; at += 9) {
         row[at] ^= 0x10;
-        assert_found(f, HUB_FAMILY_header, HUB_KEY_SPAN(key), &value, 7, "its ");
+        ASSERT_FOUND(f, HUB_FAMILY_header, HUB_KEY_SPAN(key), &value, 7, "its ");
         row[at] ^= 0x10;
     }
-    assert_found(f, HUB_FAMILY_header, HUB_KEY_SPAN(key), NULL, 7, "its header is missing");
+    ASSERT_FOUND(f, HUB_FAMILY_header, HUB_KEY_SPAN(key), NULL, 7, "its header is missing");
     fixture_poke(f, HUB_FAMILY_header, HUB_KEY_SPAN(key), &value);
     fixture_reopen(f);
     struct hub_verify_report report;
@@ -155,8 +154,8 @@ static void i3_a_flipped_byte_in_a_payload_is_named(void **state)
     struct fixture *f = *state;
     struct hub_sequence_key key = hub_sequence_key(11);
     struct hub_span value = HUB_SPAN("q");
-    assert_found(f, HUB_FAMILY_payload, HUB_KEY_SPAN(key), &value, 11, "its payload is not the one");
-    assert_found(f, HUB_FAMILY_payload, HUB_KEY_SPAN(key), NULL, 11, "its payload is missing");
+    ASSERT_FOUND(f, HUB_FAMILY_payload, HUB_KEY_SPAN(key), &value, 11, "its payload is not the one");
+    ASSERT_FOUND(f, HUB_FAMILY_payload, HUB_KEY_SPAN(key), NULL, 11, "its payload is missing");
 }
 
 static struct hub_named_key stream_key(uint64_t version)
@@ -170,14 +169,14 @@ static void i2_a_missing_version_is_named(void **state)
 {
     struct fixture *f = *state;
     struct hub_named_key key = stream_key(4);
-    assert_found(f, HUB_FAMILY_stream, HUB_KEY_SPAN(key), NULL, 5, "the stream index jumps to version 5");
+    ASSERT_FOUND(f, HUB_FAMILY_stream, HUB_KEY_SPAN(key), NULL, 5, "the stream index jumps to version 5");
 }
 
 static void a_missing_last_version_is_named(void **state)
 {
     struct fixture *f = *state;
     struct hub_named_key key = stream_key(EVENTS);
-    assert_found(f, HUB_FAMILY_stream, HUB_KEY_SPAN(key), NULL, EVENTS, "its row of the stream index is missing");
+    ASSERT_FOUND(f, HUB_FAMILY_stream, HUB_KEY_SPAN(key), NULL, EVENTS, "its row of the stream index is missing");
 }
 
 static void a_stream_row_that_names_another_event_is_named(void **state)
@@ -186,9 +185,9 @@ static void a_stream_row_that_names_another_event_is_named(void **state)
     struct hub_named_key key = stream_key(EVENTS);
     struct hub_sequence_key wrong = hub_sequence_key(2);
     struct hub_span value = HUB_KEY_SPAN(wrong);
-    assert_found(f, HUB_FAMILY_stream, HUB_KEY_SPAN(key), &value, 2, "out of order at version 20");
+    ASSERT_FOUND(f, HUB_FAMILY_stream, HUB_KEY_SPAN(key), &value, 2, "out of order at version 20");
     value.len = 7;
-    assert_found(f, HUB_FAMILY_stream, HUB_KEY_SPAN(key), &value, EVENTS - 1,
+    ASSERT_FOUND(f, HUB_FAMILY_stream, HUB_KEY_SPAN(key), &value, EVENTS - 1,
                  "a row of the stream index after it is damaged");
 }
 
@@ -200,7 +199,7 @@ static void a_stream_row_of_no_event_is_found(void **state)
     struct hub_named_key key = hub_named_key(&name, 1);
     struct hub_sequence_key sequence = hub_sequence_key(3);
     struct hub_span value = HUB_KEY_SPAN(sequence);
-    assert_found(f, HUB_FAMILY_stream, HUB_KEY_SPAN(key), &value, 0, "rows that belong to no event");
+    ASSERT_FOUND(f, HUB_FAMILY_stream, HUB_KEY_SPAN(key), &value, 0, "rows that belong to no event");
 }
 
 static struct hub_named_key tag_key(uint8_t tag, uint64_t id, uint64_t sequence)
@@ -224,11 +223,11 @@ static void a_missing_tag_row_is_named(void **state)
     for (size_t i = 0; i < 3; i++) {
         struct hub_named_key key = tag_key(tags[i].tag, tags[i].id, 9);
         struct hub_span whole = HUB_SPAN("\x01");
-        assert_found(f, HUB_FAMILY_tag, HUB_KEY_SPAN(key), NULL, 9, tags[i].words);
+        ASSERT_FOUND(f, HUB_FAMILY_tag, HUB_KEY_SPAN(key), NULL, 9, tags[i].words);
         struct hub_span cut = HUB_SPAN("");
-        assert_found(f, HUB_FAMILY_tag, HUB_KEY_SPAN(key), &cut, 10, tags[i].words);
+        ASSERT_FOUND(f, HUB_FAMILY_tag, HUB_KEY_SPAN(key), &cut, 10, tags[i].words);
         struct hub_span torn = HUB_SPAN("\x81");
-        assert_found(f, HUB_FAMILY_tag, HUB_KEY_SPAN(key), &torn, 9, "tag index that begins with it is damaged");
+        ASSERT_FOUND(f, HUB_FAMILY_tag, HUB_KEY_SPAN(key), &torn, 9, "tag index that begins with it is damaged");
         fixture_poke(f, HUB_FAMILY_tag, HUB_KEY_SPAN(key), &whole);
     }
 }
@@ -238,18 +237,18 @@ static void a_surplus_tag_is_named(void **state)
     struct fixture *f = *state;
     struct hub_named_key key = tag_key(HUB_TAG_subject, 99, 12);
     struct hub_span value = HUB_SPAN("");
-    assert_found(f, HUB_FAMILY_tag, HUB_KEY_SPAN(key), &value, 12, "it does not have that tag");
+    ASSERT_FOUND(f, HUB_FAMILY_tag, HUB_KEY_SPAN(key), &value, 12, "it does not have that tag");
 }
 
 static void damaged_plain_rows_are_found(void **state)
 {
     struct fixture *f = *state;
     struct hub_span value = HUB_SPAN("short"), key = HUB_SPAN("0123456789abcdef");
-    assert_found(f, HUB_FAMILY_command, key, &value, 0, "command ids");
+    ASSERT_FOUND(f, HUB_FAMILY_command, key, &value, 0, "command ids");
     fixture_poke(f, HUB_FAMILY_command, key, NULL);
-    assert_found(f, HUB_FAMILY_alias, key, &value, 0, "aliases");
+    ASSERT_FOUND(f, HUB_FAMILY_alias, key, &value, 0, "aliases");
     fixture_poke(f, HUB_FAMILY_alias, key, NULL);
-    assert_found(f, HUB_FAMILY_pending, key, &value, 0, "a pending row");
+    ASSERT_FOUND(f, HUB_FAMILY_pending, key, &value, 0, "a pending row");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
