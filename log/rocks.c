@@ -3,8 +3,10 @@
  *
  * What the settings are for. The truth must refuse rather than forget: recovery mode 0 takes a torn last record and
  * nothing else, WAL files are neither recycled nor synced in pieces, checks are paranoid. The views may forget their
- * tail, as their checkpoints go with it. Both must stay small beside the rest of the hub: one block cache and one bound
- * on all memtables per store, indexes and filters inside the cache, few open files, a short LOG without statistics. */
+ * tail, as their checkpoints go with it: they have no WAL, and memtables that fit into a processor's cache, many of which
+ * are merged into one file (docs/decisions/003-views.md). Both must stay small beside the rest of the hub: one block
+ * cache and one bound on all memtables per store, indexes and filters inside the cache, few open files, a short LOG
+ * without statistics. */
 #include "log/rocks.h"
 
 #include <assert.h>
@@ -21,6 +23,8 @@ enum {
     CACHE_BYTES = 64 * 1024 * 1024,
     MEMTABLES_BYTES = 64 * 1024 * 1024, /* of all families of a store together */
     MEMTABLE_BYTES = 32 * 1024 * 1024,
+    VIEW_MEMTABLE_BYTES = 1024 * 1024,
+    VIEW_MEMTABLES = 16, /* flushed together */
     TABLE_BYTES = 32 * 1024 * 1024,
     WAL_BYTES = 192 * 1024 * 1024, /* bounds the time of recovery */
     OPEN_FILES = 256,
@@ -145,6 +149,11 @@ static rocksdb_options_t *options_of(const char *family, enum hub_rocks_profile 
     set_table_options(options, trait, cache);
     rocksdb_options_set_write_buffer_size(options, MEMTABLE_BYTES);
     rocksdb_options_set_max_write_buffer_number(options, 4);
+    if (profile == HUB_ROCKS_VIEWS) {
+        rocksdb_options_set_write_buffer_size(options, VIEW_MEMTABLE_BYTES);
+        rocksdb_options_set_max_write_buffer_number(options, 2 * VIEW_MEMTABLES + 2);
+        rocksdb_options_set_min_write_buffer_number_to_merge(options, VIEW_MEMTABLES);
+    }
     rocksdb_options_set_target_file_size_base(options, TABLE_BYTES);
     rocksdb_options_set_max_bytes_for_level_base(options, 8 * (uint64_t) TABLE_BYTES);
     rocksdb_options_set_level0_file_num_compaction_trigger(options, 8);

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { BATCH_EVENTS = 4096, BATCH_BYTES = 1024 * 1024 };
+enum { BATCH_EVENTS = 2048, BATCH_BYTES = 1024 * 1024 };
 
 static int fail(struct hub_stage *self, const char *what)
 {

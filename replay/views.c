@@ -6,7 +6,6 @@
 #include "replay/views_state.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -15,24 +14,11 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/pack.h"
+#include "replay/directory.h"
 
 enum { LAYOUT = 1 };
 
 /* --- The directory --- */
-
-static int remove_one(const char *path, const struct stat *stat, int kind, struct FTW *where)
-{
-    (void) stat;
-    (void) kind;
-    return where->level > 0 ? remove(path) : 0;
-}
-
-/* Empty the directory; what is in it can be folded again. */
-static int empty_dir(const char *dir)
-{
-    return nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 ? 0 : -1;
-}
 
 static char *path_of(const char *data_dir)
 {
@@ -54,7 +40,7 @@ static int open_afresh(struct hub_views *self, const char *reason, char *ret_why
 {
     fprintf(stderr, "omnihub: the views are folded afresh: %s dir=%s\n", reason, self->dir);
     hub_rocks_close(&self->db);
-    if (empty_dir(self->dir) < 0) {
+    if (hub_directory_empty(self->dir) < 0) {
         snprintf(ret_why, why_size, "%s cannot be emptied: %s", self->dir, strerror(errno));
         return -1;
     }

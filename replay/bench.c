@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Measuring replay. Each way is walked three times and the best time counts: the first warms the caches, and others may be using
+ * the machine. */
+#include "replay/bench.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "log/stored.h"
+#include "replay/afresh.h"
+#include "replay/directory.h"
+#include "replay/projector.h"
+#include "replay/raw_scan.h"
+#include "replay/views/all.h"
+
+enum { ROUNDS = 3, US_PER_S = 1000000 };
+
+/* So much that nothing is written before the end. */
+static const size_t fold_cache_bytes = (size_t) 2 << 30;
+
+struct bench {
+    struct hub_log *log;
+    struct hub_raw_scan *raw;
+    char *dir; /* owned; scratch, removed at the end */
+    FILE *out;
+    uint64_t events;
+};
+
+typedef int way_fn(struct bench *self, uint64_t *ret_events);
+
+static int scan_rows(struct bench *self, uint64_t *ret_events)
+{
+    uint64_t bytes;
+    return hub_raw_scan_walk(self->raw, ret_events, &bytes);
+}
+
+static int fold_states(struct bench *self, uint64_t *ret_events)
+{
+    static const struct hub_view_info *const entities[] = { &hub_view_entities };
+    struct hub_rows *rows = hub_rows_memory_new();
+    const struct hub_projector_options options = {
+        .rows = *rows,
+        .views = entities,
+        .count = 1,
+        .cache_bytes = fold_cache_bytes,
+    };
+    struct hub_projector *projector = hub_projector_new(&options);
+    struct hub_scan *scan = hub_scan_all(self->log, 1, self->events);
+    struct hub_stored stored;
+    int found = 1;
+    int done = 0;
+    uint64_t events = 0;
+    while (done == 0 && (found = hub_scan_next(scan, &stored)) == 1) {
+        done = hub_projector_fold(projector, &stored);
+        events++;
+    }
+    hub_scan_close(&scan);
+    hub_projector_destroy(&projector);
+    hub_rows_memory_destroy(&rows);
+    *ret_events = events;
+    return done != 0 ? done : found;
+}
+
+static int check_chain(struct bench *self, uint64_t *ret_events)
+{
+    struct hub_scan *scan = hub_scan_all(self->log, 1, self->events);
+    struct hub_digest hash = hub_chain_start(hub_log_identity(self->log));
+    struct hub_stored stored;
+    int found;
+    uint64_t events = 0;
+    while ((found = hub_scan_next(scan, &stored)) == 1) {
+        struct hub_digest digest = hub_sha256(stored.payload);
+        hash = hub_chain_next(&hash, stored.header_bytes, &digest);
+        if (!hub_digest_is(&hash, &stored.hash)) {
+            found = -1;
+            break;
+        }
+        events++;
+    }
+    hub_scan_close(&scan);
+    *ret_events = events;
+    return found;
+}
+
+static int fold_views(struct bench *self, uint64_t *ret_events)
+{
+    struct hub_afresh *afresh;
+    char why[256];
+    const struct hub_afresh_options options = { .log = self->log, .scratch_dir = self->dir };
+    int done = hub_afresh_fold(&options, &afresh, why, sizeof why);
+    if (done == 0) {
+        *ret_events = hub_views_position(hub_afresh_views(afresh)).sequence;
+        hub_afresh_destroy(&afresh);
+    }
+    return done;
+}
+
+static int measure(struct bench *self, const char *key, way_fn *way)
+{
+    int64_t best_us = INT64_MAX;
+    uint64_t events = 0;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        int64_t began_us = hub_tick_us(hub_world_real());
+        if (way(self, &events) < 0) {
+            return -1;
+        }
+        int64_t took_us = hub_tick_us(hub_world_real()) - began_us;
+        best_us = took_us < best_us ? took_us : best_us;
+    }
+    fprintf(self->out, "%s=%.0f\n", key, (double) events * US_PER_S / (double) (best_us > 0 ? best_us : 1));
+    fflush(self->out);
+    return 0;
+}
+
+static int measure_all(struct bench *self)
+{
+    static const struct {
+        const char *key;
+        way_fn *way;
+    } ways[] = {
+        { "scan_events_per_s", scan_rows },
+        { "fold_events_per_s", fold_states },
+        { "chain_events_per_s", check_chain },
+        { "view_events_per_s", fold_views },
+    };
+    fprintf(self->out, "events=%" PRIu64 "\n", self->events);
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        if (measure(self, ways[i].key, ways[i].way) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static char *scratch_new(const char *scratch_dir)
+{
+    size_t size = strlen(scratch_dir) + sizeof "/bench-XXXXXX";
+    char *dir = hub_memory_new(size);
+    snprintf(dir, size, "%s/bench-XXXXXX", scratch_dir);
+    return dir;
+}
+
+static int open_all(struct bench *self, const char *data_dir, char *ret_why, size_t why_size)
+{
+    const struct hub_log_options options = {
+        .data_dir = data_dir,
+        .world = hub_world_real(),
+        .mode = HUB_LOG_FOLLOW,
+    };
+    if (mkdtemp(self->dir) == NULL) {
+        snprintf(ret_why, why_size, "%s cannot be made: %s", self->dir, strerror(errno));
+        return -1;
+    }
+    size_t size = strlen(self->dir) + sizeof "/raw";
+    char *raw_dir = hub_memory_new(size);
+    snprintf(raw_dir, size, "%s/raw", self->dir);
+    int done = hub_log_open(&options, &self->log, ret_why, why_size);
+    done = done == 0 ? hub_raw_scan_open(data_dir, raw_dir, &self->raw, ret_why, why_size) : done;
+    free(raw_dir);
+    return done;
+}
+
+int hub_replay_bench(const char *data_dir, const char *scratch_dir, FILE *out, char *ret_why, size_t why_size)
+{
+    struct bench self = { .out = out, .dir = scratch_new(scratch_dir) };
+    int done = open_all(&self, data_dir, ret_why, why_size);
+    if (done == 0) {
+        self.events = hub_log_commit(self.log).sequence;
+        done = measure_all(&self);
+        if (done < 0) {
+            snprintf(ret_why, why_size, "the log of %s cannot be read to its end", data_dir);
+        }
+    }
+    hub_raw_scan_close(&self.raw);
+    hub_log_close(&self.log);
+    hub_directory_empty(self.dir);
+    rmdir(self.dir);
+    free(self.dir);
+    return done;
+}
