@@ -28,7 +28,4 @@ void hub_cursor_done(struct hub_cursor *self);
 /* The next sequence within [from, to]. Returns 1, 0 at the end, < 0 for a read error or a damaged row. */
 int hub_cursor_next(struct hub_cursor *self, uint64_t *ret_sequence);
 
-/* Decode a tag row: the sequence of its key and the deltas. Returns 0, or < 0 when it is damaged. */
-int hub_tag_row_decode(struct hub_span key, struct hub_span value, struct hub_buf *ret_sequences);
-
 #endif

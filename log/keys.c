@@ -76,3 +76,22 @@ bool hub_varint_get(const uint8_t **at_p, const uint8_t *end, uint64_t *ret_valu
     }
     return false;
 }
+
+int hub_tag_row_decode(struct hub_span key, struct hub_span value, struct hub_buf *ret_sequences)
+{
+    if (key.len != HUB_NAMED_KEY) {
+        return -1;
+    }
+    uint64_t sequence = hub_get_be64(key.at + HUB_NAME), delta;
+    const uint8_t *at = (const uint8_t *) value.at, *end = at + value.len;
+    hub_buf_clear(ret_sequences);
+    hub_buf_put(ret_sequences, &sequence, sizeof sequence);
+    while (at < end) {
+        if (!hub_varint_get(&at, end, &delta) || delta == 0 || delta > UINT64_MAX - sequence) {
+            return -1;
+        }
+        sequence += delta;
+        hub_buf_put(ret_sequences, &sequence, sizeof sequence);
+    }
+    return 0;
+}

@@ -13,6 +13,7 @@
 #ifndef HUB_LOG_KEYS_H
 #define HUB_LOG_KEYS_H
 
+#include "base/buf.h"
 #include "log/append.h"
 
 enum hub_family {
@@ -117,5 +118,9 @@ size_t hub_varint_put(uint8_t *at, uint64_t value);
 bool hub_varint_get(const uint8_t **at_p, const uint8_t *end, uint64_t *ret_value);
 
 enum { HUB_VARINT = 10 };
+
+/* Decode a tag row into uint64_t sequences, ascending (ret_sequences cleared first): the sequence of its key, then the
+ * deltas. Returns 0, or < 0 when it is damaged. */
+int hub_tag_row_decode(struct hub_span key, struct hub_span value, struct hub_buf *ret_sequences);
 
 #endif

@@ -14,6 +14,8 @@
 #include "log/file.h"
 #include "log/keys.h"
 #include "log/meta.h"
+#include "log/store.h"
+#include "log/verify.h"
 #include "log/witness.h"
 #include "tests/log/fixture.h"
 
@@ -342,6 +344,30 @@ static void a_follower_sees_what_a_running_writer_wrote(void **state)
     write_some(f, 5, 6);
 }
 
+static void a_follower_goes_on_while_files_come_and_go(void **state)
+{
+    struct fixture *f = *state;
+    write_some(f, 0, 3);
+    struct hub_log *reader = follow(f);
+    for (uint64_t round = 1; round < 30; round++) {
+        write_some(f, 3 * round, 3 * round + 3);
+        if (round % 2 == 0) {
+            assert_int_equal(hub_rocks_flush(f->log->db), 0); /* new tables, a new WAL; the old one goes */
+        }
+        assert_int_equal(hub_log_catch_up(reader), 0);
+        assert_int_equal(hub_log_commit(reader).sequence, 3 * round + 3);
+        struct hub_stream stream = fixture_stream(1, 2, 1);
+        uint64_t version;
+        assert_int_equal(hub_log_stream_version(reader, &stream, &version), 0);
+        assert_int_equal(version, 3 * round + 3);
+        struct hub_verify_options options = { 0 };
+        struct hub_verify_report report;
+        uint64_t events;
+        assert_int_equal(hub_log_verify(reader, &options, &report, &events), HUB_VERDICT_sound);
+    }
+    hub_log_close(&reader);
+}
+
 static void there_is_nothing_to_follow_without_a_log(void **state)
 {
     struct fixture *f = *state;
@@ -381,6 +407,7 @@ int main(void)
         TEST(an_unreadable_store_is_refused_with_its_own_words),
         TEST(a_directory_that_cannot_be_made_is_refused),
         TEST(a_follower_sees_what_a_running_writer_wrote),
+        TEST(a_follower_goes_on_while_files_come_and_go),
         TEST(there_is_nothing_to_follow_without_a_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
