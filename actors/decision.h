@@ -79,8 +79,10 @@ void hub_decide_dead_letter(struct hub_decision *self);
 /* The effect that this command reports on is tried again at due_us, with the same record, as this attempt. */
 void hub_decide_retry(struct hub_decision *self, int64_t due_us, uint32_t attempt);
 
-/* A client's own id (of any kind, e.g. a login name) that shall find `entity` from now on. NULL and names by our own id
- * leave nothing to be found by: nothing is decided then. */
+/* A client's own id (of any kind, e.g. a login name) that shall find `entity` from now on; the name by which a command
+ * reached an entity that did not exist before finds it without this. NULL and names by our own id
+ * leave nothing to be found by: nothing is
+ * decided then. */
 void hub_decide_alias(struct hub_decision *self, uint8_t kind, const struct hub_name *name, struct hub_ulid entity);
 
 /* A new subject, whose key must exist before its first event. */

@@ -124,7 +124,6 @@ static void apply_company_page_set(const struct fold *fold, const struct company
         hub_keep_text(fold->arena, &state->pages.at[at].page_id, set->page->page_id);
     }
     struct company_page *page = &state->pages.at[at];
-    page->has = 0;
     HUB_MARK(company_page, page, page_id);
     HUB_SET(company_page, page, channel, set->page->channel);
     hub_keep_text(fold->arena, &page->name, set->page->name);

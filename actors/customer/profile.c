@@ -21,7 +21,6 @@ static void create(const struct hub_customer_news *news, struct hub_decision *de
         HUB_SET(customer_created, created, channel, (hub_enum) news->channel);
     }
     hub_decide_subject(decision, self);
-    hub_decide_alias(decision, KIND_customer, hub_decision_name(decision, KIND_customer), self);
     hub_decide_event(decision, &customer_created_shape, created, self, none);
 }
 

@@ -11,7 +11,7 @@
 #include "base/pack.h"
 #include "base/sealed.h"
 
-enum { ENTITIES = 512, EVENTS = 60000, LATERS = 8192, ALIASES = 512, HOPS = 4, TEXT = 20000 };
+enum { ENTITIES = 512, EVENTS = 60000, LATERS = 8192, ALIASES = 512, SUBJECTS = 512, HOPS = 4, TEXT = 20000 };
 
 struct entity {
     uint8_t kind;
@@ -37,11 +37,12 @@ struct harness {
     struct hub_key key;
     struct hub_ulid company;
     struct harness_result result;
-    size_t entity_count, event_count, later_count, alias_count;
+    size_t entity_count, event_count, later_count, alias_count, subject_count;
     struct entity entities[ENTITIES];
     struct kept_event events[EVENTS];
     struct harness_later laters[LATERS];
     struct hub_alias aliases[ALIASES];
+    struct hub_ulid subjects[SUBJECTS]; /* that have a key */
     char text[TEXT];
 };
 
@@ -195,12 +196,26 @@ static void apply_to(const struct kept_event *event, uint64_t version, void *sta
     hub_arena_destroy(&scratch); /* a state that kept a pointer into the event is found by the sanitizer */
 }
 
+/* What is sealed has a subject with a key. */
+static void has_key(const struct harness *self, struct hub_ulid subject)
+{
+    for (size_t i = 0; i < self->subject_count; i++) {
+        if (hub_ulid_is(self->subjects[i], subject)) {
+            return;
+        }
+    }
+    fail_msg("an event has a subject that nobody made a key for");
+}
+
 static void write_event(struct harness *self, struct entity *entity, const struct hub_decided_event *decided)
 {
     struct hub_buf packed;
     hub_buf_init(&packed);
-    hub_record_seal(decided->shape, decided->record, self->company, decided->subject, &self->key, self->world,
-                    self->call);
+    if (!hub_ulid_is_none(decided->subject)) {
+        has_key(self, decided->subject);
+        hub_record_seal(decided->shape, decided->record, self->company, decided->subject, &self->key, self->world,
+                        self->call);
+    }
     hub_pack(decided->shape, decided->record, &packed);
     assert_true(self->event_count < EVENTS);
     struct kept_event *event = &self->events[self->event_count++];
@@ -258,6 +273,10 @@ static void write_all(struct harness *self, const struct travel *travel, const s
     struct entity *entity = entity_for(self, travel->kind, travel->entity);
     bool is_new = entity->version == 0 && decided->event_count > 0;
     const struct hub_name *own = &travel->names[travel->kind];
+    for (size_t i = 0; i < decided->subject_count; i++) {
+        assert_true(self->subject_count < SUBJECTS);
+        self->subjects[self->subject_count++] = decided->subjects[i];
+    }
     for (size_t i = 0; i < decided->event_count; i++) {
         write_event(self, entity, &decided->events[i]);
     }

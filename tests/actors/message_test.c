@@ -107,6 +107,34 @@ static void the_first_unanswered_message_starts_the_clock_that_an_answer_stops(v
     assert_int_equal(sent->author, author_bot);
 }
 
+static void an_author_is_a_person_a_program_or_the_hub(void **state)
+{
+    struct harness *h = *state;
+    static const struct {
+        enum role role;
+        bool is_person;
+        enum author author;
+    } cases[] = {
+        { role_agent, true, author_agent }, { role_supervisor, true, author_agent },
+        { role_admin, true, author_agent }, { role_service, false, author_bot },
+        { role_admin, false, author_bot },  { role_service, true, author_bot },
+        { 0, false, author_system },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct respond_message command = { 0 };
+        HUB_SET(respond_message, &command, content, harness_sealed("hello"));
+        talk_answer(harness_do(h, &(struct harness_call){ .target = KIND_session,
+                                                          .shape = &respond_message_shape,
+                                                          .record = &command,
+                                                          .session = "s",
+                                                          .role = cases[i].role,
+                                                          .is_person = cases[i].is_person }),
+                    &message_processed_shape);
+        const struct message_sent *sent = last_event(h, &message_sent_shape);
+        assert_int_equal(sent->author, cases[i].author);
+    }
+}
+
 static void an_answer_leaves_as_an_effect_of_the_same_words(void **state)
 {
     struct harness *h = *state;
@@ -328,6 +356,29 @@ static void transfers_are_numbered_and_may_go_back_and_forth(void **state)
     }
 }
 
+/* Nothing decides these yet; a log that has them folds all the same. */
+static void a_transfer_that_is_rolled_back_returns_and_one_that_fails_stays(void **state)
+{
+    (void) state;
+    struct hub_arena *arena = hub_arena_new(0);
+    struct session_state session = { .channel = channel_chat, .channels = 1 << channel_chat };
+    static const unsigned statuses[] = { transfer_status_failed, transfer_status_completed,
+                                         transfer_status_rolled_back };
+    static const unsigned expected[] = { channel_chat, channel_voice, channel_chat };
+    struct transfer_requested requested = { .number = 1, .from_channel = channel_chat, .to_channel = channel_voice };
+    hub_session_apply(&session, &(struct hub_event){ .shape = &transfer_requested_shape, .record = &requested }, arena);
+    for (size_t i = 0; i < 3; i++) {
+        struct transfer_moved moved = { .number = 1, .status = (hub_enum) statuses[i] };
+        hub_session_apply(&session, &(struct hub_event){ .shape = &transfer_moved_shape, .record = &moved }, arena);
+        assert_int_equal(session.channel, expected[i]);
+        assert_int_equal(session.transfers.at[0].status, statuses[i]);
+    }
+    struct transfer_moved unknown = { .number = 2, .status = transfer_status_completed };
+    hub_session_apply(&session, &(struct hub_event){ .shape = &transfer_moved_shape, .record = &unknown }, arena);
+    assert_int_equal(session.channel, channel_chat);
+    hub_arena_destroy(&arena);
+}
+
 static void a_transfer_is_checked_before(void **state)
 {
     struct harness *h = *state;
@@ -396,6 +447,23 @@ static void a_session_has_a_hundred_thousand_messages_and_a_thousand_transfers_a
     assert_int_equal(decide_on(&full, &transfer_channel_shape, &move), 0);
 }
 
+static void a_clock_that_went_back_makes_no_answer_early(void **state)
+{
+    (void) state;
+    struct hub_arena *arena = hub_arena_new(0);
+    static const struct hub_caller caller;
+    struct session_state waiting = { .status = session_status_active, .channel = channel_chat };
+    HUB_SET(session_state, &waiting, waiting_since, 5000);
+    struct respond_message answer = { 0 };
+    struct hub_decision *decision = hub_decision_new(
+        &(struct hub_decision_input){ .caller = &caller, .arena = arena, .now_us = 4000 });
+    hub_kind_decider(&hub_kind_session, &respond_message_shape)(&waiting, &answer, decision);
+    const struct message_sent *sent = hub_decision_result(decision)->events[0].record;
+    assert_true(HUB_HAS(message_sent, sent, response_us));
+    assert_int_equal(sent->response_us, 0);
+    hub_arena_destroy(&arena);
+}
+
 static void a_session_of_twenty_messages_takes_little_memory(void **state)
 {
     struct harness *h = *state;
@@ -431,6 +499,7 @@ int main(void)
         TEST(what_comes_with_a_message_is_kept_in_its_event),
         TEST(a_message_of_another_customer_is_a_conflict),
         TEST(the_first_unanswered_message_starts_the_clock_that_an_answer_stops),
+        TEST(an_author_is_a_person_a_program_or_the_hub),
         TEST(an_answer_leaves_as_an_effect_of_the_same_words),
         TEST(a_status_rises_and_never_falls),
         TEST(a_failure_is_a_fact_beside_the_status),
@@ -442,9 +511,11 @@ int main(void)
         TEST(a_transfer_moves_the_channel_and_takes_the_history_along),
         TEST(the_history_digest_is_the_hash_of_every_box_in_order),
         TEST(transfers_are_numbered_and_may_go_back_and_forth),
+        cmocka_unit_test(a_transfer_that_is_rolled_back_returns_and_one_that_fails_stays),
         TEST(a_transfer_is_checked_before),
         TEST(a_transfer_for_another_customer_is_a_conflict),
         cmocka_unit_test(a_session_has_a_hundred_thousand_messages_and_a_thousand_transfers_at_most),
+        cmocka_unit_test(a_clock_that_went_back_makes_no_answer_early),
         TEST(a_session_of_twenty_messages_takes_little_memory),
         TEST(a_long_session_grows_by_doubling),
     };
