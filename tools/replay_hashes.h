@@ -3,8 +3,9 @@
 #ifndef HUB_TOOLS_REPLAY_HASHES_H
 #define HUB_TOOLS_REPLAY_HASHES_H
 
-/* Fold the whole log into fresh views in memory and print a line for each kind of entity and each view: its name, how many
- * entities or rows, and the SHA-256 over all of them in order. Returns an exit status. */
+/* Fold the log up to its end afresh, without keys and views: each entity by itself, and every view in a temporary directory
+ * (TMPDIR). Print a line for each kind of entity (name, how many, SHA-256 over the hashes of their states in the order in which
+ * they began) and for each view (name, SHA-256 over its rows). Returns an exit status. */
 int hub_replay_hashes(const char *data);
 
 #endif
