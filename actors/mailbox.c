@@ -5,7 +5,11 @@
 #include <assert.h>
 #include <czmq.h>
 
+#include "actors/company/company.h"
 #include "base/memory.h"
+
+/* Where people's login names are: in no company. */
+static const struct hub_ulid nowhere;
 
 struct hub_port {
     struct hub_mailboxes *boxes;
@@ -97,7 +101,8 @@ int hub_port_send(struct hub_port *port, struct hub_command **command_p)
     struct hub_mailboxes *boxes = port->boxes;
     assert(command->magic == HUB_COMMAND_MAGIC);
     for (uint8_t kind = 0; kind < HUB_KINDS; kind++) {
-        int failed = hub_names_resolve(boxes->names, port->cache, command->caller.company, kind, &command->names[kind]);
+        struct hub_ulid within = kind == HUB_ALIAS_USER ? nowhere : command->caller.company;
+        int failed = hub_names_resolve(boxes->names, port->cache, within, kind, &command->names[kind]);
         if (failed != 0) {
             return HUB_ERROR_overloaded;
         }

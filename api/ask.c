@@ -140,19 +140,6 @@ static void on_asked_position(struct hub_wait *wait, int reached)
     ask_now(call);
 }
 
-static void ask_at_least(struct hub_call *call, struct hub_span text)
-{
-    struct hub_log *log = call->loop->server->options.log;
-    struct hub_position at;
-    int failed = hub_position_parse(text, hub_log_identity(log), &at);
-    if (failed != 0) {
-        hub_respond_problem(call, failed, "", "%s",
-                            failed == HUB_ERROR_position_gone ? "" : "The minimal position is none of this hub's.");
-        return;
-    }
-    hub_call_wait(call, at.sequence, HUB_ASKED_POSITION_US, on_asked_position);
-}
-
 /* --- then --- */
 
 struct past {
@@ -160,35 +147,24 @@ struct past {
     struct hub_span at;
 };
 
-/* The position that a text stands for: one of ours, or a time. */
-static int read_moment(struct hub_server *server, struct hub_span text, struct hub_position *ret_at,
-                       struct hub_fault *ret_fault)
+/* The position of a moment that was found to be sound. */
+static int find_moment(struct hub_log *log, struct hub_span text, struct hub_position *ret_at)
 {
-    struct hub_log *log = server->options.log;
     int64_t time_us;
     if (hub_time_parse(text, &time_us)) {
         return hub_log_at_time(log, time_us, ret_at);
     }
-    int failed = hub_position_parse(text, hub_log_identity(log), ret_at);
-    if (failed == HUB_ERROR_invalid_query) {
-        snprintf(ret_fault->reason, sizeof ret_fault->reason, "at must be a position or a time as in RFC 3339.");
-    }
-    if (failed == 0 && ret_at->sequence > hub_log_commit(log).sequence) {
-        snprintf(ret_fault->reason, sizeof ret_fault->reason, "That position is not reached yet.");
-        failed = HUB_ERROR_invalid_query;
-    }
-    return failed;
+    return hub_position_parse(text, hub_log_identity(log), ret_at);
 }
 
 /* On the helper's thread. */
 static void fold_past(struct hub_job *job, void *server)
 {
-    struct hub_server *self = server;
-    const struct hub_server_options *options = &self->options;
+    const struct hub_server_options *options = &((struct hub_server *) server)->options;
     const struct past *past = job->question;
     struct hub_ask ask = past->ask;
     ask.deadline_tick_us = hub_tick_us(options->world) + HUB_PAST_US;
-    job->error = read_moment(self, past->at, &job->position, &job->fault);
+    job->error = find_moment(options->log, past->at, &job->position);
     if (job->error == 0) {
         job->error = hub_query_at(options->views, &ask, job->position, &job->result, &job->fault);
     }
@@ -282,6 +258,36 @@ static bool read_param(struct hub_call *call, void *record, struct hub_span name
     return true;
 }
 
+static bool refuse_position(struct hub_call *call, int failed, const char *reason)
+{
+    hub_respond_problem(call, failed, "", "%s", failed == HUB_ERROR_position_gone ? "" : reason);
+    return false;
+}
+
+/* A moment is a position of this log that is reached, or a time. */
+static bool moments_are_sound(struct hub_call *call)
+{
+    struct hub_log *log = call->loop->server->options.log;
+    struct hub_span min = call->min_position.at != NULL ? call->min_position : call->headers.min_position;
+    struct hub_position at = { 0 };
+    int64_t time_us;
+    int failed = min.at == NULL ? 0 : hub_position_parse(min, hub_log_identity(log), &call->min);
+    if (failed != 0) {
+        return refuse_position(call, failed, "The minimal position is none of this hub's.");
+    }
+    if (call->at.at == NULL || hub_time_parse(call->at, &time_us)) {
+        return true;
+    }
+    failed = hub_position_parse(call->at, hub_log_identity(log), &at);
+    if (failed != 0) {
+        return refuse_position(call, failed, "at must be a position or a time as in RFC 3339.");
+    }
+    if (at.sequence > hub_log_commit(log).sequence) {
+        return refuse_position(call, HUB_ERROR_invalid_query, "That position is not reached yet.");
+    }
+    return true;
+}
+
 static bool read_query(struct hub_call *call, void *record)
 {
     struct hub_span rest = call->query, name, value;
@@ -295,7 +301,8 @@ static bool read_query(struct hub_call *call, void *record)
             return false;
         }
     }
-    return hub_read_params(call, call->asks->params, call->ready->query_params, arena, record) &&
+    return moments_are_sound(call) &&
+           hub_read_params(call, call->asks->params, call->ready->query_params, arena, record) &&
            hub_read_names(call, call->asks->params, record, hub_call_names(call)) &&
            hub_read_part(call, arena, hub_call_names(call));
 }
@@ -314,11 +321,10 @@ void hub_ask(struct hub_call *call)
     if (!read_query(call, record)) {
         return;
     }
-    struct hub_span min = call->min_position.at != NULL ? call->min_position : call->headers.min_position;
     if (call->at.at != NULL) {
         ask_then(call);
-    } else if (min.at != NULL) {
-        ask_at_least(call, min);
+    } else if (call->min_position.at != NULL || call->headers.min_position.at != NULL) {
+        hub_call_wait(call, call->min.sequence, HUB_ASKED_POSITION_US, on_asked_position);
     } else {
         hub_call_wait(call, hub_log_commit(call->loop->server->options.log).sequence, HUB_OWN_WRITES_US, on_own_writes);
     }

@@ -34,6 +34,7 @@ struct hub_call {
     const void *ask_params;
     struct hub_name *names;           /* HUB_KINDS of them, in the arena */
     struct hub_span at, min_position; /* of the URL, decoded */
+    struct hub_position min;          /* what the views must have reached */
 
     /* What goes on when something comes back; and a reply that is held until the views show it. */
     void (*on_answer)(struct hub_call *self, struct hub_answer *answer);

@@ -163,7 +163,8 @@ static void end(struct hub_loop *self)
     }
     h2o_evloop_run(loop, 0);
     h2o_multithread_unregister_receiver(self->context.queue, &self->receiver);
-    h2o_timeout_unlink(&self->context.http2._graceful_shutdown_timeout); /* waits for a second GOAWAY that nobody gets */
+    /* It waits to send a second GOAWAY, to nobody. */
+    h2o_timeout_unlink(&self->context.http2._graceful_shutdown_timeout);
     h2o_context_dispose(&self->context);
     h2o_evloop_run(loop, 0);
     h2o_evloop_destroy(loop);

@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The server's manners on the wire: connections, limits, TLS, origins, positions of elsewhere, stopping."""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'e2e'))
+
+from running import KEY, Client, Hub, wait_for  # noqa: E402
+
+MESSAGE = {'customer_id': 'c-1', 'session_id': 's-1', 'channel': 'chat', 'content': 'hello'}
+
+
+def request_bytes(path='/message/process', body=None, more=''):
+    body = json.dumps(MESSAGE if body is None else body)
+    return (f'POST {path} HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer {KEY}\r\nContent-Type: application/json\r\n'
+            f'Content-Length: {len(body)}\r\n{more}\r\n{body}').encode()
+
+
+class OneHub(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.hub = Hub()
+        cls.addClassCleanup(cls.hub.remove)
+        cls.addClassCleanup(cls.hub.kill)
+
+    def connect(self):
+        connection = socket.create_connection(('127.0.0.1', self.hub.port), timeout=30)
+        self.addCleanup(connection.close)
+        return connection
+
+    def figure(self, name):
+        text = self.hub.get('/metrics').body.decode()
+        return int(re.search(rf'^{name} (\d+)$', text, re.M).group(1))
+
+    def test_requests_in_a_row_are_answered_in_a_row(self):
+        connection = self.connect()
+        count = 50
+        bodies = [{**MESSAGE, 'session_id': 's-row', 'content': str(i)} for i in range(count)]
+        connection.sendall(b''.join(request_bytes(body=body) for body in bodies))
+        stream = connection.makefile('rb')
+        numbers = []
+        for _ in range(count):
+            self.assertEqual(stream.readline(), b'HTTP/1.1 200 OK\r\n')
+            headers = http.client.parse_headers(stream)
+            answer = json.loads(stream.read(int(headers['Content-Length'])))
+            numbers.append(int(answer['message_id'].rsplit('-m', 1)[1]))
+        self.assertEqual(numbers, list(range(1, count + 1)))
+
+    def test_clients_that_hang_up_leave_nothing_behind(self):
+        for i in range(200):
+            connection = self.connect()
+            connection.sendall(request_bytes(body={**MESSAGE, 'content': f'gone {i}'}))
+            if i % 2:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b'\x01\0\0\0\0\0\0\0')
+            connection.close()
+        wait_for(lambda: self.figure('omnihub_http_under_way') == 1, what='the end of all requests')
+        self.assertEqual(self.hub.post('/message/process', MESSAGE).status, 200)
+
+    def test_a_body_may_come_in_chunks(self):
+        connection = self.connect()
+        body = json.dumps({**MESSAGE, 'content': 'in chunks'}).encode()
+        head = (f'POST /message/process HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer {KEY}\r\n'
+                f'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n').encode()
+        chunks = b''.join(b'%x\r\n%s\r\n' % (len(body[i:i + 7]), body[i:i + 7]) for i in range(0, len(body), 7))
+        connection.sendall(head + chunks + b'0\r\n\r\n')
+        self.assertTrue(connection.recv(65536).startswith(b'HTTP/1.1 200 OK'))
+
+    def test_a_body_in_unknown_coding_is_a_problem(self):
+        connection = self.connect()
+        connection.sendall(b'POST /message/process HTTP/1.1\r\nHost: hub\r\nTransfer-Encoding: gzip\r\n\r\n')
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        problem = json.loads(answer.read())
+        self.assertEqual((answer.status, answer.headers['Content-Type']), (400, 'application/problem+json'))
+        self.assertEqual((problem['success'], problem['status']), (False, 400))
+
+    def test_a_client_may_ask_before_it_sends(self):
+        connection = self.connect()
+        whole = request_bytes(more='Expect: 100-continue\r\n')
+        at = whole.index(b'\r\n\r\n') + 4
+        connection.sendall(whole[:at])
+        self.assertEqual(connection.recv(64), b'HTTP/1.1 100 Continue\r\n\r\n')
+        connection.sendall(whole[at:])
+        self.assertTrue(connection.recv(65536).startswith(b'HTTP/1.1 200 OK'))
+
+    def test_what_is_no_http_ends_the_connection(self):
+        for garbage in (b'\x16\x03\x01\x02\x00\x01\x00', b'nonsense\r\n\r\n', b'GET\r\n\r\n', b'\r\n' * 10,
+                        b'GET / HTTP/9.9\r\n\r\n', b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'):
+            with self.subTest(garbage=garbage):
+                connection = self.connect()
+                connection.sendall(garbage)
+                connection.shutdown(socket.SHUT_WR)
+                received = b''
+                try:
+                    while piece := connection.recv(4096):
+                        received += piece
+                except ConnectionResetError:
+                    pass
+                self.assertTrue(received == b'' or received.startswith(b'HTTP/1.1 400 '), received)
+        self.assertEqual(self.hub.get('/health').status, 200)
+
+    def test_a_client_that_stops_in_the_middle_stops_nobody_else(self):
+        slow = [self.connect() for _ in range(50)]
+        for connection in slow:
+            connection.sendall(request_bytes()[:60])
+        for _ in range(20):
+            self.assertEqual(self.hub.post('/message/process', MESSAGE).status, 200)
+
+    def test_many_clients_at_once_get_their_own_answers(self):
+        failures = []
+
+        def work(number):
+            client = Client(self.hub.port)
+            for i in range(40):
+                own = f'c-many-{number}-{i % 5}'
+                done = client.post('/message/process', {'customer_id': own, 'session_id': f's-{own}', 'channel': 'chat',
+                                                        'content': f'{number} {i}'})
+                shown = client.get(f'/message/{done.json["message_id"]}').json['message']
+                if shown['content'] != f'{number} {i}' or shown['session_id'] != f's-{own}':
+                    failures.append((number, i, shown))
+            client.close()
+
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(failures, [])
+
+    def test_a_position_of_another_hub_is_gone(self):
+        with Hub() as other:
+            position = other.get('/health').position
+        for answer in (self.hub.get(f'/sessions/active?at={position}'),
+                       self.hub.get(f'/sessions/active?min_position={position}'),
+                       self.hub.get('/sessions/active', headers={'Hub-Min-Position': position})):
+            self.assertEqual((answer.status, answer.json['code']), (410, 'position_gone'))
+
+
+class Settings(unittest.TestCase):
+    """Each starts a hub of its own."""
+
+    def test_only_listed_origins_may_call_from_a_browser(self):
+        with Hub(options=['--cors-origin', 'https://a.example', '--cors-origin', 'https://b.example']) as hub:
+            preflight = {'Origin': 'https://b.example', 'Access-Control-Request-Method': 'PUT'}
+            asked = hub.ask('OPTIONS', '/session/x', headers=preflight)
+            self.assertEqual(asked.status, 204)
+            self.assertEqual(asked.headers['Access-Control-Allow-Origin'], 'https://b.example')
+            self.assertEqual(asked.headers['Access-Control-Allow-Credentials'], 'true')
+            self.assertIn('PUT', asked.headers['Access-Control-Allow-Methods'])
+            self.assertIn('Authorization', asked.headers['Access-Control-Allow-Headers'])
+            answer = hub.get('/health', headers={'Origin': 'https://a.example'})
+            self.assertEqual((answer.headers['Access-Control-Allow-Origin'], answer.headers['Vary']),
+                             ('https://a.example', 'Origin'))
+            self.assertIn('Hub-Position', answer.headers['Access-Control-Expose-Headers'])
+            for origin in ('https://c.example', 'https://a.example.evil.example', 'null'):
+                refused = hub.get('/health', headers={'Origin': origin})
+                self.assertNotIn('Access-Control-Allow-Origin', refused.headers)
+                self.assertEqual(refused.headers['Vary'], 'Origin')
+
+    def test_too_many_requests_are_told_when_to_come_back(self):
+        with Hub(options=['--rate-limit', '5']) as hub:
+            answers = [hub.get('/status') for _ in range(30)]
+            statuses = [answer.status for answer in answers]
+            self.assertEqual(statuses[0], 200)
+            self.assertIn(429, statuses)
+            first, refused = answers[0], answers[statuses.index(429)]
+            limit = int(first.headers['RateLimit-Limit'])
+            self.assertEqual(int(first.headers['RateLimit-Remaining']), limit - 1)
+            self.assertGreaterEqual(int(first.headers['RateLimit-Reset']), 1)
+            self.assertEqual((refused.json['code'], refused.headers['RateLimit-Remaining']), ('limit_reached', '0'))
+            self.assertGreaterEqual(int(refused.headers['Retry-After']), 1)
+            self.assertEqual(hub.get('/health').status, 200)
+            wait_for(lambda: hub.get('/status').status == 200, what='a free place in the bucket')
+
+    @unittest.skipUnless(shutil.which('openssl'), 'needs the openssl command to make a certificate')
+    def test_tls_is_served_with_a_certificate(self):
+        with tempfile.TemporaryDirectory() as folder:
+            cert, key = os.path.join(folder, 'cert.pem'), os.path.join(folder, 'key.pem')
+            subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes',
+                            '-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2',
+                            '-keyout', key, '-out', cert], check=True, capture_output=True)
+            with Hub(options=['--tls-cert', cert, '--tls-key', key]) as hub:
+                context = ssl.create_default_context(cafile=cert)
+                connection = http.client.HTTPSConnection('127.0.0.1', hub.port, timeout=30, context=context)
+                for _ in range(3):
+                    connection.request('POST', '/message/process', json.dumps(MESSAGE),
+                                       {'Authorization': f'Bearer {KEY}', 'Content-Type': 'application/json'})
+                    answer = connection.getresponse()
+                    self.assertEqual((answer.status, json.loads(answer.read())['success']), (200, True))
+                    self.assertIn('max-age', answer.headers['Strict-Transport-Security'])
+                self.assertIn(connection.sock.version(), ('TLSv1.2', 'TLSv1.3'))
+                connection.close()
+
+    def test_stopping_answers_what_is_under_way(self):
+        with Hub() as hub:
+            connections = []
+            for i in range(20):
+                connection = socket.create_connection(('127.0.0.1', hub.port), timeout=30)
+                connections.append(connection)
+                connection.sendall(request_bytes(body={**MESSAGE, 'content': f'last {i}'}))
+            idle = socket.create_connection(('127.0.0.1', hub.port), timeout=30)
+            for connection in connections:
+                self.assertTrue(connection.recv(65536).startswith(b'HTTP/1.1 200 OK'))
+                connection.sendall(request_bytes())
+            hub.process.send_signal(signal.SIGTERM)
+            for connection in connections:
+                received = b''
+                try:
+                    while piece := connection.recv(65536):
+                        received += piece
+                except ConnectionResetError:
+                    pass
+                # One that h2o had not read yet may go without an answer; none is cut off in the middle.
+                self.assertTrue(received == b'' or received.startswith((b'HTTP/1.1 200', b'HTTP/1.1 503')), received)
+                connection.close()
+            idle.close()
+            self.assertEqual(hub.process.wait(60), 0)
+            with self.assertRaises(OSError):
+                socket.create_connection(('127.0.0.1', hub.port), timeout=5)
+
+
+if __name__ == '__main__':
+    unittest.main()
