@@ -6,6 +6,7 @@
  * that is full keeps the report in hand and is tried again; meanwhile the ring fills and turns further effects away. */
 #include "actors/channels/loopback.h"
 
+#include <assert.h>
 #include <czmq.h>
 #include <errno.h>
 #include <pthread.h>
@@ -25,6 +26,7 @@ struct hub_loopback {
 
     pthread_mutex_t lock; /* of all below */
     bool closed;          /* stopped: takes nothing */
+    bool runs;            /* the actor is at work */
     struct hub_effect **ring;
     size_t first, count;
     unsigned fail_next;
@@ -196,6 +198,13 @@ static void work(struct hub_loopback *self, void *door, struct hub_command **rep
     }
 }
 
+static void set_running(struct hub_loopback *self, bool runs)
+{
+    pthread_mutex_lock(&self->lock);
+    self->runs = runs;
+    pthread_mutex_unlock(&self->lock);
+}
+
 static bool is_over(zsock_t *pipe)
 {
     char *text = zstr_recv(pipe);
@@ -209,6 +218,7 @@ static void run(zsock_t *pipe, void *arg)
     struct hub_loopback *self = arg;
     void *door = self->door.open(self->door.arg);
     struct hub_command *report = NULL;
+    set_running(self, true);
     zsock_signal(pipe, 0);
     for (;;) {
         zmq_pollitem_t items[] = { { .socket = zsock_resolve(pipe), .events = ZMQ_POLLIN },
@@ -228,6 +238,7 @@ static void run(zsock_t *pipe, void *arg)
     }
     hub_command_destroy(&report);
     self->door.close(door);
+    set_running(self, false);
 }
 
 /* --- life --- */
@@ -276,6 +287,7 @@ void hub_loopback_stop(struct hub_loopback *self)
 {
     zactor_destroy(&self->actor);
     pthread_mutex_lock(&self->lock);
+    assert(!self->runs);
     self->closed = true;
     if (self->wake >= 0) {
         close(self->wake);
