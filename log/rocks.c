@@ -59,13 +59,15 @@ struct hub_rocks_iter {
 /* What is special about a family of the truth; any other is compressed and found by order alone. */
 struct trait {
     const char *name;
-    bool sealed; /* random bytes: compressing them is wasted work */
-    bool probed; /* asked for whole keys that are mostly not there */
+    bool sealed;      /* random bytes: compressing them is wasted work */
+    bool probed;      /* asked for whole keys that are mostly not there */
+    unsigned grouped; /* rows come in groups with as many first bytes in common, each growing at its end */
 };
 
 static const struct trait traits[] = {
     { .name = "payload", .sealed = true },
-    { .name = "stream", .probed = true },
+    { .name = "stream", .probed = true, .grouped = 33 },
+    { .name = "tag", .grouped = 33 },
     { .name = "command", .probed = true, .sealed = true },
     { .name = "alias", .probed = true, .sealed = true },
 };
@@ -141,6 +143,22 @@ static void set_table_options(rocksdb_options_t *options, const struct trait *tr
     rocksdb_block_based_options_destroy(table);
 }
 
+/* Let a memtable remember where each group of rows ended, so that the next row of it needs no search (some 10 % of an
+ * append). The C interface has this option by its text only. Returns the options to use instead. */
+static rocksdb_options_t *with_groups(rocksdb_options_t *options, unsigned prefix)
+{
+    char text[64], *error = NULL;
+    snprintf(text, sizeof text, "memtable_insert_with_hint_prefix_extractor=fixed:%u", prefix);
+    rocksdb_options_t *changed = rocksdb_options_create();
+    rocksdb_get_options_from_string(options, text, changed, &error);
+    if (take_error(error, NULL, 0) < 0) {
+        rocksdb_options_destroy(changed);
+        return options;
+    }
+    rocksdb_options_destroy(options);
+    return changed;
+}
+
 static rocksdb_options_t *options_of(const char *family, enum hub_rocks_profile profile, rocksdb_cache_t *cache)
 {
     const struct trait *trait = trait_of(family, profile);
@@ -161,7 +179,7 @@ static rocksdb_options_t *options_of(const char *family, enum hub_rocks_profile 
     rocksdb_options_set_level0_stop_writes_trigger(options, 80);
     rocksdb_options_set_compaction_style(options, rocksdb_level_compaction);
     rocksdb_options_set_compression(options, trait->sealed ? rocksdb_no_compression : rocksdb_lz4_compression);
-    return options;
+    return trait->grouped > 0 ? with_groups(options, trait->grouped) : options;
 }
 
 static char *open_store(struct hub_rocks *self, const struct hub_rocks_options *wanted,

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The scrubber. It works in small steps, each with iterators of its own, so that it never holds old files back. */
+#include "log/scrub.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "base/pack.h"
+#include "log/keys.h"
+#include "log/rows.h"
+#include "log/store.h"
+
+enum { RATE = 10000, STEP = 1000, FORGET_STEP = 1000, NICE = 19 };
+static const int64_t second_us = 1000 * 1000;
+static const int64_t hour_us = INT64_C(3600) * 1000 * 1000;
+
+struct hub_scrub {
+    struct hub_scrub_options options;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t stopping;
+    bool is_stopping;
+    _Atomic uint64_t rounds;
+    struct hub_mark again; /* how far the walk over the whole chain has come */
+    int64_t forgot_us;     /* tick of the last look for old command ids */
+};
+
+/* --- Forgetting commands --- */
+
+/* Put deletions of old rows into the batch, beginning at *key. Returns how many, with *key behind the last row seen; the
+ * empty key when there are no more. Returns < 0 for a read error. */
+static int collect_old(struct hub_log *log, int64_t before_us, struct hub_rocks_batch *batch, struct hub_buf *key)
+{
+    struct hub_arena *arena = hub_arena_new(0);
+    struct hub_rocks_iter *iter = hub_rocks_iter_new(log->db, HUB_FAMILY_command, NULL, hub_buf_span(key),
+                                                     hub_span(NULL));
+    int count = 0, seen = 0;
+    for (hub_rocks_iter_first(iter); hub_rocks_iter_valid(iter) && seen < FORGET_STEP; hub_rocks_iter_next(iter)) {
+        struct command_row row;
+        hub_arena_reset(arena);
+        seen++;
+        if (hub_unpack(&command_row_shape, hub_rocks_iter_value(iter), arena, &row, NULL) == 0 &&
+            row.time < before_us) {
+            hub_rocks_delete(batch, HUB_FAMILY_command, hub_rocks_iter_key(iter));
+            count++;
+        }
+    }
+    hub_buf_clear(key);
+    if (hub_rocks_iter_valid(iter)) {
+        hub_buf_put(key, hub_rocks_iter_key(iter).at, hub_rocks_iter_key(iter).len);
+    } else if (hub_rocks_iter_error(iter, NULL, 0) < 0) {
+        count = -1;
+    }
+    hub_rocks_iter_destroy(&iter);
+    hub_arena_destroy(&arena);
+    return count;
+}
+
+int hub_log_forget_commands(struct hub_log *log, int64_t before_us, uint64_t *ret_count)
+{
+    struct hub_rocks_batch *batch = hub_rocks_batch_new(log->db);
+    struct hub_buf key;
+    int count;
+    hub_buf_init(&key);
+    *ret_count = 0;
+    do {
+        count = collect_old(log, before_us, batch, &key);
+        if (count > 0 && hub_rocks_write(log->db, batch, NULL, 0) < 0) {
+            count = -1;
+        }
+        *ret_count += count > 0 ? (uint64_t) count : 0;
+    } while (count >= 0 && key.len > 0);
+    hub_rocks_batch_destroy(&batch);
+    hub_buf_done(&key);
+    return count < 0 ? -1 : 0;
+}
+
+/* --- Walking --- */
+
+/* Verify some events behind a mark and move it. Returns 0, or < 0 with the report filled. */
+static int walk_some(struct hub_log *log, struct hub_mark *mark, uint64_t to, struct hub_verify_report *ret_report)
+{
+    struct hub_chain_walk walk;
+    struct hub_stored event;
+    uint64_t end = to - mark->sequence > STEP
+    ? mark->sequence + STEP : to;
+    int result = hub_chain_walk_init(&walk, log, mark, end, ret_report);
+    if (result == 0) {
+        do {
+            result = hub_chain_walk_next(&walk, &event, ret_report);
+        } while (result == 1);
+    }
+    if (result == 0) {
+        *mark = (struct hub_mark){ .sequence = end, .hash = walk.hash };
+    }
+    hub_chain_walk_done(&walk);
+    return result;
+}
+
+/* Wait for a while. Returns false when it is time to stop. */
+static bool pause_for(struct hub_scrub *self, int64_t us)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t ns = until.tv_nsec + us % second_us * 1000;
+    until.tv_sec += us / second_us + ns / 1000000000;
+    until.tv_nsec = ns % 1000000000;
+    pthread_mutex_lock(&self->lock);
+    int waited = 0;
+    while (!self->is_stopping && waited == 0) {
+        waited = pthread_cond_timedwait(&self->stopping, &self->lock, &until);
+    }
+    bool go_on = !self->is_stopping;
+    pthread_mutex_unlock(&self->lock);
+    return go_on;
+}
+
+/* One step: at the head when there is something new, else over the whole chain. Returns 0 or < 0. */
+static int step(struct hub_scrub *self, struct hub_verify_report *ret_report)
+{
+    struct hub_log *log = self->options.log;
+    uint64_t commit = hub_log_commit(log).sequence;
+    struct hub_mark mark = hub_store_mark(log);
+    if (mark.sequence < commit) {
+        int result = walk_some(log, &mark, commit, ret_report);
+        if (result == 0) {
+            hub_store_set_mark(log, &mark);
+        }
+        return result;
+    }
+    if (self->again.sequence >= commit) {
+        atomic_fetch_add(&self->rounds, commit > 0);
+        self->again = (struct hub_mark){ 0 };
+    }
+    return commit == 0 ? 0 : walk_some(log, &self->again, commit, ret_report);
+}
+
+static int forget_if_due(struct hub_scrub *self, struct hub_verify_report *ret_report)
+{
+    const struct hub_world *world = self->options.log->world;
+    uint64_t count;
+    int64_t every_us = self->options.forget_every_us == 0 ? hour_us : self->options.forget_every_us;
+    if (self->options.keep_commands_us == 0 || hub_tick_us(world) - self->forgot_us < every_us) {
+        return 0;
+    }
+    self->forgot_us = hub_tick_us(world);
+    int64_t before_us = hub_now_us(world) - self->options.keep_commands_us;
+    return hub_log_forget_commands(self->options.log, before_us, &count) == 0
+               ? 0
+               : hub_verify_fault(ret_report, 0, "old command ids cannot be removed");
+}
+
+static void *run(void *arg)
+{
+    struct hub_scrub *self = arg;
+    uint32_t rate = self->options.events_per_second == 0 ? RATE : self->options.events_per_second;
+    struct hub_verify_report report;
+    setpriority(PRIO_PROCESS, 0, NICE); /* of this thread alone, on Linux */
+    while (pause_for(self, STEP * second_us / rate)) {
+        if (step(self, &report) < 0 || forget_if_due(self, &report) < 0) {
+            self->options.on_fault(self->options.arg, &report);
+            break;
+        }
+    }
+    return NULL;
+}
+
+struct hub_scrub *hub_scrub_start(const struct hub_scrub_options *options)
+{
+    struct hub_scrub *self = hub_memory_new(sizeof *self);
+    pthread_condattr_t monotone;
+    *self = (struct hub_scrub){ .options = *options, .forgot_us = hub_tick_us(options->log->world) };
+    pthread_condattr_init(&monotone);
+    pthread_condattr_setclock(&monotone, CLOCK_MONOTONIC);
+    pthread_cond_init(&self->stopping, &monotone);
+    pthread_condattr_destroy(&monotone);
+    pthread_mutex_init(&self->lock, NULL);
+    if (pthread_create(&self->thread, NULL, run, self) != 0) {
+        abort();
+    }
+    return self;
+}
+
+void hub_scrub_stop(struct hub_scrub **self_p)
+{
+    struct hub_scrub *self = self_p == NULL ? NULL : *self_p;
+    if (self == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&self->lock);
+    self->is_stopping = true;
+    pthread_cond_signal(&self->stopping);
+    pthread_mutex_unlock(&self->lock);
+    pthread_join(self->thread, NULL);
+    pthread_cond_destroy(&self->stopping);
+    pthread_mutex_destroy(&self->lock);
+    free(self);
+    *self_p = NULL;
+}
+
+uint64_t hub_scrub_rounds(const struct hub_scrub *self)
+{
+    return atomic_load(&self->rounds);
+}
