@@ -8,7 +8,7 @@
 #include "log/keyring.h"
 #include "tools/signals.h"
 
-enum { PAUSE_US = 2000 };
+enum { PAUSE_US = 2000, SILENCE_US = 3000000 };
 
 static const struct hub_ulid none;
 
@@ -105,9 +105,18 @@ static int create(struct setup *self)
 /* Waits for the views. Returns 0, or the number of a signal. */
 static int wait_for_views(const struct setup *self)
 {
+    const struct hub_world *world = hub_world_real();
+    int64_t say_at = hub_tick_us(world) + SILENCE_US;
+    uint64_t reached = 0;
     int number = 0;
-    while (number == 0 && hub_views_position(hub_hub_views(self->hub)).sequence < self->at.sequence)
+    while (number == 0 && (reached = hub_views_position(hub_hub_views(self->hub)).sequence) < self->at.sequence) {
         number = hub_signals_wait(PAUSE_US);
+        if (hub_tick_us(world) < say_at)
+            continue;
+        say_at += SILENCE_US;
+        fprintf(stderr, "omnihub: the views are being folded at=%llu of=%llu\n", (unsigned long long) reached,
+                (unsigned long long) self->at.sequence);
+    }
     return number;
 }
 

@@ -14,7 +14,14 @@
 #include "tools/supervise.h"
 #include "tools/tool.h"
 
-enum { PATIENCE_US = 5 * 1000000, PATIENCE_S = 9, HOST_ROOM = 64 };
+enum {
+    PATIENCE_US = 5 * 1000000,
+    PATIENCE_S = 9,
+    HOST_ROOM = 64,
+    KEY_MOST = 256,
+    KEY_LEAST = 16,
+    PASSWORD_LEAST = 8,
+};
 
 struct serving {
     const struct hub_settings *settings;
@@ -59,6 +66,16 @@ static void join_origins(const struct hub_settings *settings, struct hub_buf *ou
     hub_buf_put_byte(out, 0);
 }
 
+/* One loop serves about four cores' worth of workers. */
+static unsigned choose_loops(const struct hub_settings *settings)
+{
+    unsigned wanted = (unsigned) hub_settings_count(settings, HUB_SETTING_loops);
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (wanted > 0)
+        return wanted;
+    return cores > 4 ? (unsigned) (cores / 4 > 16 ? 16 : cores / 4) : 1;
+}
+
 static struct hub_hub_options options_of(const struct serving *self)
 {
     const struct hub_settings *settings = self->settings;
@@ -70,7 +87,7 @@ static struct hub_hub_options options_of(const struct serving *self)
         .workers = (unsigned) hub_settings_count(settings, HUB_SETTING_workers),
         .server = { .host = self->host,
                     .port = self->port,
-                    .loops = (unsigned) hub_settings_count(settings, HUB_SETTING_loops),
+                    .loops = choose_loops(settings),
                     .tls_cert = hub_settings_text(settings, HUB_SETTING_tls_cert),
                     .tls_key = hub_settings_text(settings, HUB_SETTING_tls_key),
                     .cors_origins = self->origins.len > 1 ? self->origins.at : NULL,
@@ -118,6 +135,25 @@ static void announce(const struct serving *self, struct hub_hub *hub, const stru
                self->host, is_six ? "]" : "", port);
     fflush(stdout);
     hub_notify("READY=1");
+}
+
+/* What would never work is refused; what is weak is said. Returns 0 or < 0. */
+static int check_secrets(const struct serving *self)
+{
+    const char *key = hub_settings_text(self->settings, HUB_SETTING_key);
+    const char *password = hub_settings_text(self->settings, HUB_SETTING_admin_password);
+    size_t len = key ? strlen(key) : 0;
+    for (size_t i = 0; i < len; i++)
+        if (len > KEY_MOST || key[i] <= ' ' || key[i] > '~') {
+            hub_tool_misused("%s: an API key has 1 to %d visible ASCII characters",
+                             hub_settings_where(self->settings, HUB_SETTING_key), KEY_MOST);
+            return -1;
+        }
+    if (key && len < KEY_LEAST)
+        say(self, "info", "the given API key is short, and can be guessed");
+    if (password && strlen(password) < PASSWORD_LEAST)
+        say(self, "info", "the given admin's password is short, and can be guessed");
+    return 0;
 }
 
 /* From an open hub to its end. Returns an exit status. */
@@ -173,6 +209,8 @@ int hub_tool_serve(const struct hub_tool_call *call)
         return hub_tool_misused("--listen takes ADDR:PORT, like 127.0.0.1:8302 or [::1]:8302, not '%s'", listen);
     if (has_cert != (hub_settings_text(call->settings, HUB_SETTING_tls_key) != NULL))
         return hub_tool_misused("--tls-cert and --tls-key belong together");
+    if (check_secrets(&self) < 0)
+        return HUB_EXIT_USAGE;
     hub_buf_init(&self.origins);
     join_origins(call->settings, &self.origins);
     int status = hub_settings_is(call->settings, HUB_SETTING_supervise) ? hub_supervise(work, &self)

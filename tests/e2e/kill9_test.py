@@ -17,7 +17,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from running import Client, Hub, run  # noqa: E402
+from running import Client, Hub, run, wait_for  # noqa: E402
 
 KILLS = int(os.environ.get('OMNIHUB_TEST_KILLS', '20'))
 LOADERS = 6
@@ -30,6 +30,7 @@ class Oracle:
     def __init__(self):
         self.lock = threading.Lock()
         self.messages = {}  # content: (session, body of the answer)
+        self.sent = set()   # contents that went to the customer
         self.sessions = {}  # key: (customer, body of the answer)
         self.repeated = 0   # answers to a key that had been answered before
         self.unanswered = 0
@@ -89,13 +90,16 @@ class Loader(threading.Thread):
         content = f'message {self.number}/{self.made}: {self.random.random()}'
         body = {'customer_id': customer, 'session_id': session, 'channel': 'chat', 'content': content}
         key = f'message-{self.number}-{self.made}'
-        answer = self.ask('/message/process', body, key)
+        to_customer = self.random.random() < 0.2
+        path = '/message/respond' if to_customer else '/message/process'
+        answer = self.ask(path, body, key)
         if not self.expect(answer, 200, 'message'):
             return
         with self.oracle.lock:
             self.oracle.messages[content] = (session, answer.body)
+            self.oracle.sent.update([content] if to_customer else [])
         if self.random.random() < 0.1:
-            self.repeat('/message/process', body, key, answer, 200)
+            self.repeat(path, body, key, answer, 200)
 
     def repeat(self, path, body, key, first, status):
         again = self.ask(path, body, key)
@@ -190,13 +194,29 @@ class KillNine(unittest.TestCase):
             events[event['position']] = event
         for content, (_, body) in self.oracle.messages.items():
             event = events[json.loads(body)['position']]
-            self.assertEqual((event['type'], event['payload']['content']), ('message_received', content))
+            kind = 'message_sent' if content in self.oracle.sent else 'message_received'
+            self.assertEqual((event['type'], event['payload']['content']), (kind, content))
 
-    def test_5_the_chain_verifies(self):
+    def test_5_what_was_sent_was_delivered_once(self):
+        def all_delivered():
+            done = run('replay', '--data', self.hub.data, '--json', '--type', 'message_status_changed')
+            found = {}
+            for line in done.stdout.splitlines():
+                event = json.loads(line)
+                if event['payload'].get('status') == 'delivered':
+                    place = (event['entity'], event['payload']['index'])
+                    found[place] = found.get(place, 0) + 1
+            return found if len(found) >= len(self.oracle.sent) else None
+
+        found = wait_for(all_delivered, what='the last delivery')
+        self.assertEqual(len(found), len(self.oracle.sent))
+        self.assertEqual(set(found.values()), {1})
+
+    def test_6_the_chain_verifies(self):
         audit = run('audit', 'verify', '--data', self.hub.data)
         self.assertEqual(audit.returncode, 0, audit.stderr)
 
-    def test_6_the_views_equal_a_fresh_rebuild(self):
+    def test_7_the_views_equal_a_fresh_rebuild(self):
         customers = sorted({customer for customer, _ in self.oracle.sessions.values()})
         paths = [f'/customer/{customer}/{what}?limit=1000' for customer in customers
                  for what in ('sessions', 'history', 'unified-view')] + ['/sessions/active?limit=500']

@@ -71,6 +71,15 @@ class FirstStart(unittest.TestCase):
             self.assertEqual(again.get('/auth/me').status, 200)
             self.assertEqual(again.get('/health').position, position)
 
+    def test_a_key_that_can_never_work_is_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for key in ('with blank', 'x' * 257, 'ümlaut'):
+                done = run('serve', '--data', f'{folder}/var', '--listen', '127.0.0.1:0', env={'OMNICHANNEL_API_KEY': key})
+                self.assertEqual((done.returncode, done.stdout), (2, ''), key)
+                self.assertIn('visible ASCII', done.stderr)
+                self.assertNotIn(key, done.stderr)
+            self.assertFalse(os.path.exists(f'{folder}/var'))
+
     def test_the_data_directory_is_for_its_owner_only(self):
         with Hub() as hub:
             self.assertEqual(os.stat(hub.data).st_mode & 0o077, 0)
