@@ -498,6 +498,10 @@ void harness_check(struct harness *self, bool thorough)
 size_t harness_folded_bytes(struct harness *self, uint8_t kind, struct hub_ulid id)
 {
     const struct entity *entity = find_entity(self, kind, id);
+    if (entity == NULL) {
+        fail_msg("there is no such entity");
+        return 0;
+    }
     struct hub_arena *arena = hub_arena_new(0);
     void *state = fresh_state(kind, arena);
     uint64_t version = 0;

@@ -24,8 +24,8 @@ static void every_command_has_a_kind_that_decides_it(void **state)
     for (size_t i = 0; i < records->count; i++) {
         const struct hub_shape *shape = records->shapes[i];
         unsigned deciders = 0;
-        for (uint8_t number = 0; number < HUB_KINDS; number++) {
-            const struct hub_kind_info *kind = hub_kind_find(number);
+        for (unsigned number = 0; number < HUB_KINDS; number++) {
+            const struct hub_kind_info *kind = hub_kind_find((uint8_t) number);
             deciders += kind != NULL && hub_kind_decider(kind, shape) != NULL;
         }
         if ((shape->category == HUB_CATEGORY_command) != (deciders > 0)) {
@@ -117,8 +117,8 @@ static void no_event_has_json_that_is_not_sealed(void **state)
 static void every_state_survives_a_copy_and_a_snapshot(void **state)
 {
     (void) state;
-    for (uint8_t number = 0; number < HUB_KINDS; number++) {
-        const struct hub_kind_info *kind = hub_kind_find(number);
+    for (unsigned number = 0; number < HUB_KINDS; number++) {
+        const struct hub_kind_info *kind = hub_kind_find((uint8_t) number);
         for (uint64_t seed = 0; kind != NULL && seed < 50; seed++) {
             struct hub_arena *arena = hub_arena_new(0);
             void *record = hub_arena_get(arena, kind->state->size);
