@@ -71,9 +71,8 @@ static void run_waits(struct hub_loop *self)
 static void on_message(h2o_multithread_receiver_t *receiver, h2o_linklist_t *messages)
 {
     struct hub_loop *self = H2O_STRUCT_FROM_MEMBER(struct hub_loop, receiver, receiver);
-    while (!h2o_linklist_is_empty(messages)) {
-        h2o_linklist_unlink(messages->next);
-    }
+    (void) messages; /* nothing but ours */
+    h2o_linklist_unlink(&self->message.link);
     atomic_store(&self->stirred, false);
     take_answers(self);
     take_jobs(self);

@@ -48,8 +48,10 @@ struct hub_span hub_token_print(const uint8_t secret[32], const char *prefix, st
 {
     size_t len = strlen(prefix);
     char *text = hub_arena_get(arena, len + SECRET_TEXT);
-    memcpy(text, prefix, len);
     sodium_bin2base64(text + len, SECRET_TEXT, secret, SECRET, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    for (size_t i = 0; i < len; i++) {
+        text[i] = prefix[i];
+    }
     return hub_span_of(text, len + SECRET_TEXT - 1);
 }
 

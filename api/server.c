@@ -117,13 +117,17 @@ static int bound_socket(const struct addrinfo *at, bool shared)
 
 static uint16_t port_of(int fd)
 {
-    struct sockaddr_storage at = { 0 };
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } at;
     socklen_t len = sizeof at;
-    if (getsockname(fd, (struct sockaddr *) &at, &len) < 0) {
+    memset(&at, 0, sizeof at);
+    if (getsockname(fd, &at.any, &len) < 0) {
         return 0;
     }
-    return ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *) &at)->sin6_port
-                                          : ((struct sockaddr_in *) &at)->sin_port);
+    return ntohs(at.any.sa_family == AF_INET6 ? at.v6.sin6_port : at.v4.sin_port);
 }
 
 /* One socket per loop on the same port; the first one decides which, when any will do. */

@@ -37,8 +37,8 @@ static void what_is_no_bearer_token_is_refused(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         assert_false(hub_header_bearer(hub_span(texts[i]), &token));
     }
-    memset(long_one, 'a', sizeof long_one);
-    memcpy(long_one, "Bearer ", 7);
+    snprintf(long_one, sizeof long_one, "Bearer ");
+    memset(long_one + 7, 'a', sizeof long_one - 7);
     assert_true(hub_header_bearer(hub_span_of(long_one, 7 + HUB_TOKEN_MAX), &token));
     assert_false(hub_header_bearer(hub_span_of(long_one, 8 + HUB_TOKEN_MAX), &token));
 }
