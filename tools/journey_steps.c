@@ -2,6 +2,8 @@
 /* What each step of the journey asks and what it expects. The payloads are those that the integration guide shows. */
 #include "tools/journey_steps.h"
 
+#include <stdio.h>
+
 static bool is_text(struct hub_span text, const char *expected)
 {
     return hub_span_is(text, hub_span(expected));
@@ -9,9 +11,7 @@ static bool is_text(struct hub_span text, const char *expected)
 
 static void keep(struct hub_span text, char *ret_text, size_t room)
 {
-    size_t len = text.len < room - 1 ? text.len : room - 1;
-    memcpy(ret_text, text.at, len);
-    ret_text[len] = 0;
+    snprintf(ret_text, room, "%.*s", (int) text.len, text.at);
 }
 
 /* --- the call --- */

@@ -114,6 +114,7 @@ static void print_made(const struct hub_made_secrets *made, const char *email)
     printf("  admin     %s\n", email);
     if (made->password[0])
         printf("  password  %s\n", made->password);
+    fflush(stdout);
 }
 
 static void say(const struct serving *self, const char *level, const char *sentence)
@@ -167,13 +168,13 @@ static int run(const struct serving *self, struct hub_hub **hub_p, const struct 
     int number = hub_first_start(*hub_p, &wanted, &made, why, sizeof why);
     if (number < 0)
         return hub_tool_fail("%s", why);
+    print_made(&made, wanted.email); /* whatever comes: nobody can make them readable again */
+    explicit_bzero(&made, sizeof made);
     if (number == 0 && hub_hub_serve(*hub_p, why, sizeof why) < 0)
         return hub_tool_fail("%s", why);
     if (number == 0) {
-        print_made(&made, wanted.email);
-        explicit_bzero(&made, sizeof made);
         announce(self, *hub_p, supervised);
-        number = hub_signals_wait(-1);
+        hub_signals_wait(-1);
     }
     hub_notify("STOPPING=1");
     say(self, "info", "stopping; requests under way are answered");

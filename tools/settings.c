@@ -89,12 +89,12 @@ static const char *complaint(const struct hub_setting_row *row, const char *text
     return NULL;
 }
 
+/* Two texts in one, in the arena. */
 static const char *keep(struct hub_settings *self, const char *a, const char *b)
 {
-    size_t la = strlen(a), lb = strlen(b);
-    char *at = hub_arena_get(self->arena, la + lb + 1);
-    memcpy(at, a, la);
-    memcpy(at + la, b, lb);
+    size_t room = strlen(a) + strlen(b) + 1;
+    char *at = hub_arena_get(self->arena, room);
+    snprintf(at, room, "%s%s", a, b);
     return at;
 }
 

@@ -86,9 +86,12 @@ class FirstStart(unittest.TestCase):
 
     def test_port_zero_takes_a_free_one_and_a_taken_one_is_refused(self):
         with Hub() as hub, tempfile.TemporaryDirectory() as folder:
-            done = run('serve', '--data', f'{folder}/var', '--listen', f'127.0.0.1:{hub.port}', env={'OMNICHANNEL_API_KEY': KEY})
+            there = ('serve', '--data', f'{folder}/var', '--listen', f'127.0.0.1:{hub.port}')
+            done = run(*there)
             self.assertEqual(done.returncode, 1)
-            self.assertEqual(done.stdout, '')
+            self.assertRegex(done.stdout, r'API key   ohk_\S{43}\n.*\n  password  \S+\n$')  # made, so it is shown
+            done = run(*there, env={'OMNICHANNEL_API_KEY': KEY})
+            self.assertEqual((done.returncode, done.stdout), (1, ''))
             self.assertIn(str(hub.port), done.stderr)
 
     def test_systemd_is_told(self):
@@ -148,7 +151,8 @@ class Stopping(unittest.TestCase):
             self.assertEqual(hub.stop(), 0)
             for loader in loaders:
                 loader.join(20)
-            self.assertEqual(set(answers), {200})
+            self.assertLessEqual(set(answers), {200, 503})
+            self.assertLessEqual(answers.count(503), len(loaders))  # what came later may be told to come again, once
 
     def test_an_idle_connection_does_not_hold_it_up(self):
         with Hub() as hub, socket.create_connection(('127.0.0.1', hub.port)) as idle:
