@@ -81,6 +81,7 @@ unsigned hub_mailbox_of(const struct hub_mailboxes *boxes, struct hub_ulid entit
 void hub_port_post(struct hub_port *port, unsigned index, struct hub_mail mail)
 {
     int sent;
+    hub_hand_over(&port->boxes->handoff);
     do {
         sent = zmq_send(port->handles[index], &mail, sizeof mail, 0);
     } while (sent < 0 && zmq_errno() == EINTR);

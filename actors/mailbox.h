@@ -7,6 +7,7 @@
 
 #include "actors/names.h"
 #include "actors/runtime.h"
+#include "base/handoff.h"
 
 enum hub_mail_kind {
     HUB_MAIL_command = 1, /* struct hub_command */
@@ -29,6 +30,7 @@ struct hub_mailboxes {
     atomic_size_t *waiting; /* per worker: commands sent and not yet finished there */
     atomic_size_t all;      /* the same of all workers, so that one look tells whether nothing is under way */
     atomic_ulong overloads;
+    struct hub_handoff handoff; /* what is in the mail; its receivers take it over */
 };
 
 struct hub_port;

@@ -48,6 +48,7 @@ struct hub_pump {
     struct offers timers, effects, follows;
     int64_t tick_us, slow_tick_us;
     atomic_ulong timer_count, effect_count, in_flight, dead;
+    struct hub_handoff over; /* from the actor, which ends, to who stops it */
 };
 
 /* One look under way. */
@@ -221,6 +222,7 @@ static void pump_main(zsock_t *pipe, void *arg)
     }
     hub_port_destroy(&self->port);
     zsock_destroy(&self->mailbox);
+    hub_hand_over(&self->over);
 }
 
 static void offers_init(struct offers *self, struct offers with)
@@ -256,6 +258,7 @@ void hub_pump_destroy(struct hub_pump **self_p)
         return;
     }
     zactor_destroy(&self->actor);
+    hub_take_over(&self->over);
     offers_done(&self->timers);
     offers_done(&self->effects);
     offers_done(&self->follows);

@@ -31,6 +31,7 @@ struct hub_worker {
     int64_t tick_us;            /* at the start of the round */
     int64_t swept_tick_us;
     struct hub_worker_counts counts;
+    struct hub_handoff over; /* from the actor, which ends, to who stops it */
 };
 
 static void count(atomic_ulong *counter, unsigned long by)
@@ -354,9 +355,9 @@ static void run(struct hub_worker *self, struct hub_command *command, struct hub
         return;
     }
     if (command->expects && entity->version > 0 && command->expected_version != entity->version) {
-        finish_with(self, command, entity,
-                    refusal_for(self, command, HUB_ERROR_precondition_failed,
-                                "It has changed since the version in If-Match."));
+        finish_with(
+            self, command, entity,
+            refusal_for(self, command, HUB_ERROR_precondition_failed, "It has changed since the version in If-Match."));
         return;
     }
     int64_t now_us = hub_now_us(self->world);
@@ -560,6 +561,7 @@ static void take_mail(struct hub_worker *self)
         if (got != (int) sizeof mail) {
             break;
         }
+        hub_take_over(&self->options.boxes->handoff);
         if (mail.kind == HUB_MAIL_command) {
             handle_command(self, mail.at);
         } else if (mail.kind == HUB_MAIL_written) {
@@ -618,6 +620,7 @@ static void worker_main(zsock_t *pipe, void *arg)
         }
     }
     tear_down(self);
+    hub_hand_over(&self->over);
 }
 
 struct hub_worker *hub_worker_new(const struct hub_worker_options *options)
@@ -638,6 +641,7 @@ void hub_worker_destroy(struct hub_worker **self_p)
         return;
     }
     zactor_destroy(&self->actor);
+    hub_take_over(&self->over);
     free(self);
     *self_p = NULL;
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/handoff.h"
 #include "base/memory.h"
 
 enum {
@@ -25,15 +26,19 @@ struct hub_writer {
     zactor_t *actor;
     char endpoint[ENDPOINT];
     struct hub_writer_options options;
+    struct hub_handoff sent; /* from the ports to the actor */
+    struct hub_handoff over; /* from the actor, which ends, to who stops it */
 };
 
 struct hub_writer_port {
     zsock_t *push;
+    struct hub_writer *writer;
 };
 
 /* What lives on the actor's thread. */
 struct loop {
     const struct hub_writer_options *options;
+    struct hub_handoff *sent;
     void *pull, *pipe;           /* raw sockets of zsocks below */
     struct hub_append **waiting; /* owned */
     size_t first, count, room;   /* those from first on wait */
@@ -43,6 +48,7 @@ struct loop {
 static void take_frame(struct loop *self, zmq_msg_t *frame)
 {
     size_t count = zmq_msg_size(frame) / sizeof *self->waiting;
+    hub_take_over(self->sent);
     if (self->count + count > self->room) {
         self->room = 2 * (self->count + count);
         self->waiting = hub_memory_resize(self->waiting, self->room * sizeof *self->waiting);
@@ -129,9 +135,11 @@ static void run(zsock_t *pipe, void *arg)
     int bound = zsock_bind(pull, "%s", writer->endpoint);
     assert(bound == 0);
     (void) bound;
-    struct loop self = {
-        .options = &writer->options, .pull = zsock_resolve(pull), .pipe = zsock_resolve(pipe), .room = FIRST_ROOM
-    };
+    struct loop self = { .options = &writer->options,
+                         .sent = &writer->sent,
+                         .pull = zsock_resolve(pull),
+                         .pipe = zsock_resolve(pipe),
+                         .room = FIRST_ROOM };
     self.waiting = hub_memory_new(self.room * sizeof *self.waiting);
     zsock_signal(pipe, 0);
     for (;;) {
@@ -147,6 +155,7 @@ static void run(zsock_t *pipe, void *arg)
     }
     free(self.waiting);
     zsock_destroy(&pull);
+    hub_hand_over(&writer->over);
 }
 
 struct hub_writer *hub_writer_new(const struct hub_writer_options *options)
@@ -171,6 +180,7 @@ void hub_writer_destroy(struct hub_writer **self_p)
         return;
     }
     zactor_destroy(&(*self_p)->actor);
+    hub_take_over(&(*self_p)->over);
     free(*self_p);
     *self_p = NULL;
 }
@@ -178,6 +188,7 @@ void hub_writer_destroy(struct hub_writer **self_p)
 struct hub_writer_port *hub_writer_port_new(struct hub_writer *self)
 {
     struct hub_writer_port *port = hub_memory_new(sizeof *port);
+    port->writer = self;
     port->push = zsock_new(ZMQ_PUSH);
     zsock_set_sndhwm(port->push, 0);
     int connected = zsock_connect(port->push, "%s", self->endpoint);
@@ -201,6 +212,7 @@ void hub_writer_send(struct hub_writer_port *port, struct hub_append *const *app
     if (count == 0) {
         return;
     }
+    hub_hand_over(&port->writer->sent);
     int sent = zmq_send(zsock_resolve(port->push), appends, count * sizeof *appends, 0);
     assert(sent >= 0);
     (void) sent;

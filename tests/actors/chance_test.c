@@ -55,7 +55,7 @@ struct run {
     struct fixture f; /* first: the runtime knows it by this address */
     uint64_t seed, random;
     uint64_t tamper_random; /* the log actor's own */
-    bool tampers;
+    atomic_bool tampers;    /* both the log actor and the test read it */
     struct sent sent[STEPS];
     unsigned count;
     struct found found[EVENTS_MOST];

@@ -46,11 +46,12 @@ static int tampered_write(void *arg, struct hub_append *const *appends, size_t c
 {
     struct fixture *self = arg;
     struct hub_log_sink real = hub_log_sink(self->log);
-    if (self->tamper == NULL || count == 0) {
+    tamper_fn *tamper = atomic_load(&self->tamper);
+    if (tamper == NULL || count == 0) {
         return real.write(real.self, appends, count, ret_why, why_size);
     }
     for (size_t i = 0; i < count; i++) {
-        int result = self->tamper(self->tamper_arg, appends[i]);
+        int result = tamper(self->tamper_arg, appends[i]);
         if (result == 0 || result == FIXTURE_WRITTEN_UNKNOWN) {
             int failed = real.write(real.self, &appends[i], 1, ret_why, why_size);
             if (failed != 0) {

@@ -26,7 +26,7 @@ struct fixture {
     struct hub_runtime_options options; /* set before fixture_start; on_effect (arg: the fixture) too */
     struct hub_world world;             /* the runtime's: the real one, with the clock put forward */
     atomic_llong ahead_us;              /* by so much */
-    tamper_fn *tamper;                  /* NULL: none */
+    _Atomic(tamper_fn *) tamper;        /* NULL: none */
     void *tamper_arg;
     pthread_mutex_t mutex;
     pthread_cond_t arrived;

@@ -127,14 +127,16 @@ static void a_late_timer_fires_once(void **state)
 static int refuse_moves(void *arg, struct hub_append *append)
 {
     bool is_move = append->event_count > 0 && append->events[0].type == session_moved_id;
-    *(bool *) arg |= is_move;
+    if (is_move) {
+        atomic_store((atomic_bool *) arg, true);
+    }
     return is_move ? HUB_APPEND_UNKNOWN : 0;
 }
 
 static bool is_set(struct fixture *self, void *arg)
 {
     (void) self;
-    return *(volatile bool *) arg;
+    return atomic_load((atomic_bool *) arg);
 }
 
 /* The append that a timer led to was refused and the hub stopped: the timer is still there and fires at the next start. */
@@ -143,7 +145,7 @@ static void a_timer_that_came_to_nothing_fires_again(void **state)
     (void) state;
     struct fixture f;
     set_up(&f);
-    bool refused = false;
+    atomic_bool refused = false;
     open_idle(&f, 60);
     f.tamper_arg = &refused;
     f.tamper = refuse_moves;
