@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "log/verify.h"
+#include "log/witness.h"
 #include "tools/datadir.h"
 #include "tools/tool.h"
 
@@ -29,25 +30,68 @@ static bool on_progress(void *arg, uint64_t done, uint64_t total)
     return true;
 }
 
+/* The witness as it was before the log was opened, so that the log must be at least as far. */
+struct memory {
+    struct hub_witness witness;
+    bool is_there;
+};
+
+static int recall(const char *data, struct memory *ret_memory)
+{
+    char why[512] = "";
+    int error = hub_witness_read(data, &ret_memory->witness, why, sizeof why);
+    ret_memory->is_there = error == 0;
+    if (error < 0)
+        hub_tool_fail("%s", why);
+    return error < 0 ? -1 : 0;
+}
+
+/* Whether the log is the one that the witness saw, and as long. Returns an exit status. */
+static int compare(struct hub_log *log, const struct memory *memory)
+{
+    const struct hub_witness *witness = &memory->witness;
+    uint64_t head = hub_log_commit(log).sequence;
+    struct hub_digest hash;
+    if (!memory->is_there || witness->sequence == 0)
+        return HUB_EXIT_OK;
+    if (head < witness->sequence)
+        return hub_tool_fail("the log is not sound: it ends at %llu, but the witness saw %llu",
+                             (unsigned long long) head, (unsigned long long) witness->sequence);
+    if (hub_log_hash(log, (struct hub_position){ witness->sequence }, &hash) != 0 ||
+        !hub_digest_is(&hash, &witness->hash))
+        return hub_tool_fail("the log is not sound: position %llu: its hash is not the one that the witness saw",
+                             (unsigned long long) witness->sequence);
+    return HUB_EXIT_OK;
+}
+
+/* Walks the log. Returns an exit status. */
+static int walk(struct hub_log *log, uint64_t *ret_events)
+{
+    struct progress progress = { .started_us = hub_tick_us(hub_world_real()), .is_shown = isatty(STDERR_FILENO) };
+    const struct hub_verify_options options = { .on_progress = on_progress, .arg = &progress };
+    struct hub_verify_report report = { .sequence = 0 };
+    enum hub_verdict verdict = hub_log_verify(log, &options, &report, ret_events);
+    if (progress.is_shown)
+        fputs("\r\033[K", stderr);
+    if (verdict == HUB_VERDICT_sound)
+        return HUB_EXIT_OK;
+    return hub_tool_fail("the log is not sound: position %llu: %s", (unsigned long long) report.sequence, report.what);
+}
+
 int hub_tool_audit_verify(const struct hub_tool_call *call)
 {
+    const char *data = hub_settings_text(call->settings, HUB_SETTING_data);
+    struct memory memory = { .is_there = false };
     struct hub_datadir reader;
-    int status = HUB_EXIT_FAILED;
-    if (hub_datadir_open(&reader, hub_settings_text(call->settings, HUB_SETTING_data), NULL) == 0) {
-        struct progress progress = { .started_us = hub_tick_us(hub_world_real()), .is_shown = isatty(STDERR_FILENO) };
-        const struct hub_verify_options options = { .on_progress = on_progress, .arg = &progress };
-        struct hub_verify_report report = { .sequence = 0 };
-        uint64_t events = 0;
-        enum hub_verdict verdict = hub_log_verify(reader.log, &options, &report, &events);
-        if (progress.is_shown)
-            fputs("\r\033[K", stderr);
-        if (verdict == HUB_VERDICT_sound) {
-            printf("The log is sound: %llu events; chain, density, versions and indexes are right.\n",
-                   (unsigned long long) events);
-            status = HUB_EXIT_OK;
-        } else
-            hub_tool_fail("the log is not sound: position %llu: %s", (unsigned long long) report.sequence, report.what);
-    }
+    uint64_t events = 0;
+    if (recall(data, &memory) < 0)
+        return HUB_EXIT_FAILED;
+    int status = hub_datadir_open(&reader, data, NULL) == 0 ? walk(reader.log, &events) : HUB_EXIT_FAILED;
+    if (status == HUB_EXIT_OK)
+        status = compare(reader.log, &memory);
+    if (status == HUB_EXIT_OK)
+        printf("The log is sound: %llu events; chain, density, versions, indexes and witness are right.\n",
+               (unsigned long long) events);
     hub_datadir_close(&reader);
     return status;
 }

@@ -158,7 +158,10 @@ class Damaged(unittest.TestCase):
         for path in glob.glob(f'{self.hub.data}/log/*.log'):
             if os.path.getsize(path) > 0:
                 os.truncate(path, os.path.getsize(path) // 2)
-        self.assertRegex(self.assert_refused(), 'witness|older|ends at')
+        self.assertIn('but the witness saw', self.assert_refused())
+        done = run('audit', 'verify', '--data', self.hub.data)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('but the witness saw', done.stderr)
 
     def test_a_changed_byte_is_found(self):
         self.hub.start()
@@ -174,6 +177,16 @@ class Damaged(unittest.TestCase):
         done = run('audit', 'verify', '--data', self.hub.data)
         self.assertEqual(done.returncode, 1)
         self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+
+    def test_a_witness_of_another_log_is_found(self):
+        with Hub() as other:
+            for number in range(3):
+                other.create_session(f'customer_{number}')
+            self.assertEqual(other.stop(), 0)
+            shutil.copy(os.path.join(other.data, 'witness'), os.path.join(self.hub.data, 'witness'))
+        done = run('audit', 'verify', '--data', self.hub.data)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('the witness saw', done.stderr)
 
     def test_views_that_are_damaged_are_no_loss(self):
         for path in glob.glob(f'{self.hub.data}/views/*'):
