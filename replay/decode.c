@@ -6,13 +6,18 @@
 #include "base/fault.h"
 #include "base/pack.h"
 
-int hub_view_decode(const struct hub_stored *stored, struct hub_arena *arena, struct hub_view_event *ret,
-                    struct hub_fault *ret_why)
+const struct hub_shape *hub_view_shape(uint32_t type)
+{
+    const struct hub_shape *shape = hub_registry_find(hub_records(), (uint16_t) type);
+    return shape != NULL && shape->category == HUB_CATEGORY_event ? shape : NULL;
+}
+
+int hub_view_decode(const struct hub_stored *stored, const struct hub_shape *shape, struct hub_arena *arena,
+                    struct hub_view_event *ret, struct hub_fault *ret_why)
 {
     const struct event_header *header = &stored->header;
-    const struct hub_shape *shape = hub_registry_find(hub_records(), (uint16_t) header->type);
     *ret = (struct hub_view_event){ .stored = *stored, .arena = arena };
-    if (shape == NULL || shape->category != HUB_CATEGORY_event) {
+    if (shape == NULL) {
         hub_fault_init(ret_why, HUB_ERROR_internal);
         hub_fault_reason(ret_why, "event type 0x%04x is not known to this program", header->type);
         return HUB_ERROR_internal;

@@ -2,8 +2,8 @@
 /* The write-back cache of a projection.
  *
  * An entry is a row: decoded (record, in an arena of its own), encoded (bytes), known to be absent, or dropped. Decoded rows
- * stay in a list by last use, so that a session that goes on is neither read nor decoded again; a row changed many times
- * within a batch is encoded and written once. What applying leaves behind in an arena is reclaimed by copying the record
+ * stay, so that a session that goes on is neither read nor decoded again; when there are too many, the oldest that was not
+ * used for one round goes. A row changed many times within a batch is encoded and written once. What applying leaves behind in an arena is reclaimed by copying the record
  * when more than half of the arena is waste. */
 #include "replay/fold.h"
 
@@ -21,17 +21,18 @@ enum {
 
 struct entry {
     struct hub_row_slot slot; /* first: an entry is found by its slot */
+    uint8_t key[HUB_ROW_KEY]; /* beside it, as both are looked at together */
+    bool is_changed, is_dropped, is_listed;
+    bool is_used; /* since the round before */
     struct hub_folded row;
-    struct entry *newer, *older;      /* in the list by use; decoded and absent ones only */
     struct entry *next_changed;       /* while is_changed */
+    struct entry *newer, *older;      /* decoded and absent ones only, by when they came or were passed over */
     const struct hub_shape *shape;    /* of the record */
     const struct hub_kind_info *kind; /* an entity's; else NULL */
     char *encoded;                    /* owned; NULL unless the entry is encoded */
     size_t encoded_len;
     size_t kept;    /* of the arena when it was last without waste */
     size_t charged; /* what it counts in `bytes` */
-    bool is_changed, is_dropped, is_listed;
-    uint8_t key[HUB_ROW_KEY];
 };
 
 struct hub_view_fold {
@@ -91,10 +92,6 @@ static void unlist(struct hub_view_fold *self, struct entry *entry)
 
 static void list(struct hub_view_fold *self, struct entry *entry)
 {
-    if (self->newest == entry) {
-        return;
-    }
-    unlist(self, entry);
     entry->newer = NULL;
     entry->older = self->newest;
     *(self->newest != NULL ? &self->newest->newer : &self->oldest) = entry;
@@ -206,7 +203,10 @@ static int open_row(struct hub_view_fold *self, const struct hub_row_key *key, c
             return -1;
         }
     }
-    list(self, entry);
+    if (!entry->is_listed) {
+        list(self, entry);
+    }
+    entry->is_used = true;
     *ret_row = &entry->row;
     return 0;
 }
@@ -337,6 +337,19 @@ static struct entry **in_order(struct hub_view_fold *self)
     return entries;
 }
 
+/* Give the oldest entry up, or another chance. */
+static void evict(struct hub_view_fold *self)
+{
+    struct entry *entry = self->oldest;
+    if (entry->is_used) {
+        entry->is_used = false;
+        unlist(self, entry);
+        list(self, entry);
+    } else {
+        entry_destroy(self, entry);
+    }
+}
+
 void hub_fold_flush(struct hub_view_fold *self)
 {
     struct entry **entries = in_order(self);
@@ -355,7 +368,7 @@ void hub_fold_flush(struct hub_view_fold *self)
     }
     free(entries);
     while (self->bytes > self->limit && self->oldest != NULL) {
-        entry_destroy(self, self->oldest);
+        evict(self);
     }
 }
 

@@ -8,11 +8,17 @@
 #include "base/memory.h"
 #include "replay/decode.h"
 
+enum { TYPES = 64 };
+
 struct hub_projector {
     struct hub_projector_options options;
     struct hub_view_fold *fold; /* owned */
     struct hub_arena *arena;    /* owned; of one event */
     struct hub_parks parks;
+    struct {
+        uint32_t type;
+        const struct hub_shape *shape;
+    } types[TYPES]; /* looked up lately, by the type's last bits */
 };
 
 struct hub_projector *hub_projector_new(const struct hub_projector_options *options)
@@ -47,6 +53,18 @@ int hub_projector_load(struct hub_projector *self)
     return done;
 }
 
+static int decode(struct hub_projector *self, const struct hub_stored *stored, struct hub_view_event *ret_event,
+                  struct hub_fault *ret_why)
+{
+    uint32_t type = stored->header.type;
+    if (self->types[type % TYPES].type != type) {
+        self->types[type % TYPES].type = type;
+        self->types[type % TYPES].shape = hub_view_shape(type);
+    }
+    hub_arena_reset(self->arena);
+    return hub_view_decode(stored, self->types[type % TYPES].shape, self->arena, ret_event, ret_why);
+}
+
 /* Whether the event's stream waits in this view; the event then waits too. */
 static bool is_parked(struct hub_projector *self, uint16_t view, const struct event_header *header)
 {
@@ -66,8 +84,7 @@ int hub_projector_fold(struct hub_projector *self, const struct hub_stored *stor
 {
     struct hub_view_event event;
     struct hub_fault why;
-    hub_arena_reset(self->arena);
-    int decoded = hub_view_decode(stored, self->arena, &event, &why);
+    int decoded = decode(self, stored, &event, &why);
     for (size_t i = 0; i < self->options.count; i++) {
         const struct hub_view_info *view = self->options.views[i];
         if (is_parked(self, view->number, &stored->header)) {
@@ -111,8 +128,7 @@ static int fold_parked(struct hub_projector *self, struct hub_scan *scan, const 
     while ((found = hub_scan_next(scan, &stored)) == 1) {
         struct hub_view_event event;
         struct hub_fault why;
-        hub_arena_reset(self->arena);
-        int done = hub_view_decode(&stored, self->arena, &event, &why);
+        int done = decode(self, &stored, &event, &why);
         done = done == 0 ? view->fold(self->fold, &event) : done;
         if (done < 0) {
             return done;

@@ -70,7 +70,7 @@ void hub_row_map_add(struct hub_row_map *self, struct hub_row_slot *slot)
 {
     if (self->buckets == NULL) {
         resize(self, FIRST_BUCKETS);
-    } else if (self->count > self->mask) {
+    } else if (self->count > self->mask / 2) {
         resize(self, (self->mask + 1) * 2);
     }
     slot->hash = hash_of(slot->key);

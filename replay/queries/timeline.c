@@ -146,7 +146,7 @@ static bool make(struct maker *maker, const struct hub_stored *stored)
     struct hub_fault why;
     struct hub_stored kept = *stored;
     kept.payload = hub_arena_copy(maker->reading->arena, stored->payload);
-    if (hub_view_decode(&kept, maker->reading->arena, &event, &why) != 0) {
+    if (hub_view_decode(&kept, hub_view_shape(kept.header.type), maker->reading->arena, &event, &why) != 0) {
         return false;
     }
     maker->event = &event;
