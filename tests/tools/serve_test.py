@@ -5,8 +5,10 @@
 import http.client
 import os
 import re
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -15,7 +17,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'e2e'))
-from running import ADDRESS, KEY, Client, Hub, clean_environment, run, wait_for  # noqa: E402
+from running import ADDRESS, BINARY, KEY, SECRETS, Client, Hub, clean_environment, run, wait_for  # noqa: E402
 
 
 def children(pid):
@@ -102,6 +104,58 @@ class FirstStart(unittest.TestCase):
                 self.assertEqual(listener.recv(100), b'READY=1')
                 self.assertEqual(hub.stop(), 0)
                 self.assertEqual(listener.recv(100), b'STOPPING=1')
+
+
+class Places(unittest.TestCase):
+    def test_the_master_key_may_lie_elsewhere(self):
+        with tempfile.TemporaryDirectory() as folder, Hub(options=['--master-key', f'{folder}/master']) as hub:
+            hub.create_session('customer_1', 'session_1')
+            self.assertEqual(os.stat(f'{folder}/master').st_mode & 0o177, 0)
+            self.assertFalse(os.path.exists(f'{hub.data}/keys/master'))
+            found = run('replay', '--data', hub.data, '--customer', 'customer_1', '--master-key', f'{folder}/master')
+            self.assertIn('"session_id":"session_1"', found.stdout, found.stderr)
+            sealed = run('replay', '--data', hub.data)
+            self.assertEqual(sealed.returncode, 0, sealed.stderr)
+            self.assertNotIn('session_1', sealed.stdout)
+            self.assertIn('[sealed]', sealed.stdout)
+            self.assertEqual(hub.stop(), 0)
+            hub.start()
+            self.assertEqual(hub.get('/session/session_1').status, 200)
+
+    @unittest.skipUnless(shutil.which('openssl'), 'there is no openssl here')
+    def test_with_a_certificate_it_answers_over_tls(self):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost',
+                            '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', f'{folder}/key', '-out', f'{folder}/cert'],
+                           check=True, capture_output=True)
+            with Hub(options=['--tls-cert', f'{folder}/cert', '--tls-key', f'{folder}/key']) as hub:
+                self.assertTrue(hub.said[-1].startswith('omnihub listening on https://127.0.0.1:'))
+                context = ssl.create_default_context(cafile=f'{folder}/cert')
+                connection = http.client.HTTPSConnection('127.0.0.1', hub.port, timeout=30, context=context)
+                connection.request('GET', '/auth/me', headers={'Authorization': f'Bearer {KEY}'})
+                self.assertEqual(connection.getresponse().status, 200)
+                connection.close()
+                self.assertEqual(hub.stop(), 0)
+
+    def test_an_address_of_version_six(self):
+        try:
+            with socket.create_server(('::1', 0), family=socket.AF_INET6):
+                pass
+        except OSError:
+            self.skipTest('there is no IPv6 here')
+        with tempfile.TemporaryDirectory() as folder:
+            process = subprocess.Popen([BINARY, 'serve', '--data', f'{folder}/var', '--listen', '[::1]:0'], text=True,
+                                       stdout=subprocess.PIPE, env=clean_environment(SECRETS))
+            try:
+                found = ADDRESS.match(process.stdout.readline().rstrip('\n'))
+                connection = http.client.HTTPConnection('::1', int(found.group(3)), timeout=30)
+                connection.request('GET', '/health')
+                self.assertEqual(connection.getresponse().status, 200)
+                connection.close()
+            finally:
+                process.terminate()
+                self.assertEqual(process.wait(30), 0)
+                process.stdout.close()
 
 
 class Stopping(unittest.TestCase):
@@ -214,7 +268,6 @@ class Limits(unittest.TestCase):
     def test_it_raises_its_file_limit(self):
         command = 'ulimit -S -n 512; exec "$0" serve --data "$1" --listen 127.0.0.1:0'
         with tempfile.TemporaryDirectory() as folder:
-            from running import BINARY, SECRETS  # pylint: disable=import-outside-toplevel
             process = subprocess.Popen(['bash', '-c', command, BINARY, f'{folder}/var'], stdout=subprocess.PIPE,
                                        stderr=subprocess.DEVNULL, text=True, env=clean_environment(SECRETS))
             try:
