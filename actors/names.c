@@ -8,7 +8,7 @@
 
 #include "base/memory.h"
 
-enum { CACHE_SLOTS = 8192, RESERVED_DEFAULT = 65536 };
+enum { CACHE_SLOTS = 65536, RESERVED_DEFAULT = 65536 };
 
 /* One name, wherever it is kept. */
 struct known_name {

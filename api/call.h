@@ -46,6 +46,7 @@ struct hub_call {
 
     /* The answer's head, filled on the way. */
     struct hub_position position;       /* 0: the commit position */
+    struct hub_span position_text;      /* once it was printed */
     uint64_t version;                   /* 0: no ETag */
     h2o_iovec_t location, link, cookie; /* base NULL: none */
     uint32_t allowed;                   /* methods, for 405 and preflights */

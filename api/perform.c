@@ -264,33 +264,40 @@ static h2o_iovec_t location_of(struct hub_call *call, const struct hub_shape *sh
     return kept;
 }
 
-static void open_reply(struct hub_server *server, struct hub_answer *answer)
+static void open_reply(const struct hub_server *server, struct hub_answer *answer)
 {
     struct hub_key_source keys = hub_keyring_source(server->options.keys);
     hub_record_open(answer->shape, answer->record, answer->company, &keys, answer->arena);
+}
+
+/* A stored message's reply says where it is. */
+static void add_position(struct hub_answer *answer, struct hub_span position)
+{
     if (answer->shape == &message_processed_shape) {
         struct message_processed *reply = answer->record;
-        char *text = hub_arena_get(answer->arena, HUB_POSITION_TEXT);
-        hub_position_print(answer->position, hub_log_identity(server->options.log), text);
-        HUB_SET(message_processed, reply, position, hub_span(text));
+        HUB_SET(message_processed, reply, position, position);
     }
 }
 
-void hub_write_reply(struct hub_server *server, struct hub_answer *answer, struct hub_buf *out)
+void hub_write_reply(const struct hub_server *server, struct hub_answer *answer, struct hub_buf *out)
 {
+    char position[HUB_POSITION_TEXT];
     open_reply(server, answer);
+    hub_position_print(answer->position, hub_log_identity(server->options.log), position);
+    add_position(answer, hub_span(position));
     hub_json_write(answer->shape, answer->record, HUB_DIALECT_snake, out);
 }
 
 void hub_answer_call(struct hub_call *call, struct hub_answer *answer)
 {
     const struct hub_route *route = call->ready->route;
+    call->position = answer->position;
+    call->version = answer->shape == &unified_session_shape ? answer->version : 0;
     open_reply(call->loop->server, answer);
+    add_position(answer, hub_respond_position(call));
     if (route->finish != NULL) {
         route->finish(call, answer);
     }
-    call->position = answer->position;
-    call->version = answer->shape == &unified_session_shape ? answer->version : 0;
     if (route->location != NULL) {
         call->location = location_of(call, answer->shape, answer->record);
     }

@@ -38,6 +38,6 @@ void hub_send_command(struct hub_call *call, void (*on_answer)(struct hub_call *
 void hub_answer_call(struct hub_call *call, struct hub_answer *answer);
 
 /* Write a reply's record as JSON, opened, with what the API adds to it. */
-void hub_write_reply(struct hub_server *server, struct hub_answer *answer, struct hub_buf *out);
+void hub_write_reply(const struct hub_server *server, struct hub_answer *answer, struct hub_buf *out);
 
 #endif

@@ -48,7 +48,7 @@ static void add(struct head *self, const h2o_iovec_t *name, const char *value, s
     self->at[self->count++] = (h2o_header_t){ .name = (h2o_iovec_t *) name, .value = { (char *) value, len } };
 }
 
-static void add_text(struct head *self, const h2o_iovec_t *name, const char *literal)
+static inline void add_text(struct head *self, const h2o_iovec_t *name, const char *literal)
 {
     add(self, name, literal, strlen(literal));
 }
@@ -59,13 +59,22 @@ static void add_number(struct head *self, const h2o_iovec_t *name, uint64_t valu
     add(self, name, text, (size_t) snprintf(text, NUMBER_MAX, "%llu", (unsigned long long) value));
 }
 
+struct hub_span hub_respond_position(struct hub_call *call)
+{
+    if (call->position_text.at == NULL) {
+        struct hub_log *log = call->loop->server->options.log;
+        struct hub_position at = call->position.sequence != 0 ? call->position : hub_log_commit(log);
+        char *text = h2o_mem_alloc_pool(&call->req->pool, HUB_POSITION_TEXT);
+        hub_position_print(at, hub_log_identity(log), text);
+        call->position_text = hub_span(text);
+    }
+    return call->position_text;
+}
+
 static void add_position(struct head *self, struct hub_call *call)
 {
-    struct hub_log *log = call->loop->server->options.log;
-    struct hub_position at = call->position.sequence != 0 ? call->position : hub_log_commit(log);
-    char *text = h2o_mem_alloc_pool(&self->req->pool, HUB_POSITION_TEXT);
-    hub_position_print(at, hub_log_identity(log), text);
-    add_text(self, &name_position, text);
+    struct hub_span text = hub_respond_position(call);
+    add(self, &name_position, text.at, text.len);
 }
 
 static void add_etag(struct head *self, uint64_t version)

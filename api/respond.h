@@ -8,6 +8,9 @@
 /* The type of JSON answers. */
 #define HUB_MEDIA_JSON "application/json"
 
+/* The text of the position that the call's answer depends on, in the request's memory; call->position must be final. */
+struct hub_span hub_respond_position(struct hub_call *call);
+
 /* Answer with bytes, which are copied.
  *
  * media  a literal; NULL: no body, no type */

@@ -204,6 +204,28 @@ class Settings(unittest.TestCase):
                 self.assertIn(connection.sock.version(), ('TLSv1.2', 'TLSv1.3'))
                 connection.close()
 
+    def test_several_loops_share_a_port_and_find_their_own_requests(self):
+        with Hub(options=['--loops', '3']) as hub:
+            failures = []
+
+            def work(number):
+                for i in range(30):
+                    client = Client(hub.port)
+                    body = {**MESSAGE, 'session_id': f's-{number}', 'customer_id': f'c-{number}', 'content': f'{number} {i}'}
+                    done = client.post('/message/process', body)
+                    shown = client.get(f'/message/{done.json["message_id"]}', headers={'Hub-Min-Position': done.position})
+                    if shown.json['message']['content'] != f'{number} {i}':
+                        failures.append((number, i, shown))
+                    client.close()
+
+            threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            self.assertEqual(failures, [])
+            self.assertEqual(hub.stop(), 0)
+
     def test_stopping_answers_what_is_under_way(self):
         with Hub() as hub:
             connections = []
