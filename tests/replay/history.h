@@ -8,7 +8,7 @@
 
 /* Events in the order of one customer's life, plus a second customer and a second company with the same numbers. */
 struct history {
-    struct fixture *log; /* the log and its keys; its world's clock moves a second with every event */
+    struct fixture *log; /* the log and its keys; its world's clock moves 10 ms with every event */
     struct hub_views *views;
     struct hub_ulid company, other_company;
     struct hub_ulid customer, other_customer;
