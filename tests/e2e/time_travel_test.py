@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Every view asked for a moment of the past says, byte for byte, what it said when that moment was now (I5, I6)."""
 
+import json
 import os
 import shutil
 import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from running import Hub, wait_for  # noqa: E402
+from running import Hub, run, wait_for  # noqa: E402
 
 CUSTOMER, SESSION = 'customer_004', 'omni_session_004'
 VIEWS = (
@@ -42,10 +43,19 @@ def journey(hub):
     yield hub.ask('DELETE', f'/session/{SESSION}')
 
 
-def look(hub, position):
+def parts_of(answer):
+    """Paths of what an answer says it made: a message, a transfer."""
+    made = answer.json.get('message', answer.json)
+    if 'transfer_id' in made:
+        yield f"/transfer/{made['transfer_id']}/status"
+    if 'message_id' in made:
+        yield f"/message/{made['message_id']}"
+
+
+def look(hub, position, paths):
     """What every view says now, having reached a position."""
     seen = {}
-    for path in VIEWS:
+    for path in paths:
         answer = hub.get(path, headers={'Hub-Min-Position': position})
         assert answer.status == 200, (path, answer)
         seen[path] = (answer.status, answer.body)
@@ -57,9 +67,11 @@ class TimeTravel(unittest.TestCase):
     def setUpClass(cls):
         cls.hub = Hub()
         cls.moments = []  # (position, {path: what it said})
+        cls.parts = []  # paths of messages and transfers, as they came to be
         for answer in journey(cls.hub):
             assert answer.status < 300, answer
-            seen = look(cls.hub, answer.position)
+            cls.parts += parts_of(answer)
+            seen = look(cls.hub, answer.position, [*VIEWS, *cls.parts])
             # What was seen is as of the position that the last view had reached: nothing else writes here.
             cls.moments.append((cls.hub.get(VIEWS[1]).position, seen))
 
@@ -88,11 +100,26 @@ class TimeTravel(unittest.TestCase):
         self.hub.start()
         self.assert_past_is_as_it_was()
         position, seen = self.moments[-1]
-        self.assertEqual(look(self.hub, position), seen)
+        self.assertEqual(look(self.hub, position, [*VIEWS, *self.parts]), seen)
 
     def test_4_before_the_customer_was_there_is_nothing(self):
         position = self.moments[0][0]
         self.assertEqual(self.hub.get(f'/customer/unknown/unified-view?at={position}').status, 404)
+
+    def test_4_a_part_is_unknown_before_it_came_to_be(self):
+        self.assertEqual(len(self.parts), 5)
+        for position, seen in self.moments:
+            for path in self.parts:
+                if path not in seen:
+                    self.assertEqual(self.hub.get(f'{path}?at={position}').status, 404, path)
+
+    def test_4_a_time_stands_for_the_last_position_up_to_then(self):
+        replayed = run('replay', '--data', self.hub.data, '--json')
+        times = {event['position']: event['time'] for event in map(json.loads, replayed.stdout.splitlines())}
+        for position, seen in self.moments:
+            for path, expected in seen.items():
+                answer = self.hub.get(f'{path}?at={times[position]}')
+                self.assertEqual((answer.status, answer.body), expected, f'{times[position]}, {path}')
 
     def test_5_a_position_that_is_none_is_refused(self):
         answer = self.hub.get(f'/session/{SESSION}?at=garbage')
