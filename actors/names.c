@@ -32,7 +32,7 @@ enum { WAYS = 8 };
 
 struct hub_names_cache {
     unsigned epoch;
-    struct known_name slots[CACHE_SLOTS];
+    struct known_name slots[CACHE_SLOTS]; /* in pairs: a new name pushes the older one of its pair out */
 };
 
 struct hub_names *hub_names_new(struct hub_log *log, const struct hub_world *world, size_t room)
@@ -119,15 +119,18 @@ int hub_names_resolve(struct hub_names *self, struct hub_names_cache *cache, str
         memset(cache->slots, 0, sizeof cache->slots);
         cache->epoch = epoch;
     }
-    struct known_name *slot = &cache->slots[slot_of(name, kind) % CACHE_SLOTS];
+    struct known_name *pair = &cache->slots[slot_of(name, kind) % CACHE_SLOTS & ~1u];
     name->known = true;
-    if (is_it(slot, company, kind, name)) {
-        name->id = slot->id;
-        return 0;
+    for (int i = 0; i < 2; i++) {
+        if (is_it(&pair[i], company, kind, name)) {
+            name->id = pair[i].id;
+            return 0;
+        }
     }
     int failed = hub_log_alias(self->log, company, kind, name->digest, &name->id);
     if (failed == 0) {
-        *slot = remember(company, kind, name);
+        pair[1] = pair[0];
+        pair[0] = remember(company, kind, name);
         return 0;
     }
     if (failed != HUB_ERROR_not_found)
