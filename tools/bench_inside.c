@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Measurements inside of the hub, without HTTP: replay, activation, memory. */
+/* Measurements inside of the hub, without HTTP: replay, activation. */
 #include "tools/bench_inside.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 
 #include "actors/entity.h"
@@ -14,7 +13,7 @@
 
 struct settings {
     const char *data;
-    uint64_t runs, sessions;
+    uint64_t runs;
 };
 
 static const struct hub_option replay_rows[] = {
@@ -24,10 +23,6 @@ static const struct hub_option replay_rows[] = {
 static const struct hub_option activation_rows[] = {
     { "--runs", HUB_OPTION_COUNT, offsetof(struct settings, runs), "N",
       "activations of each kind; the median counts (200)" },
-    { .name = NULL },
-};
-static const struct hub_option memory_rows[] = {
-    { "--sessions", HUB_OPTION_COUNT, offsetof(struct settings, sessions), "N", "sessions of 20 messages (500)" },
     { .name = NULL },
 };
 
@@ -123,75 +118,6 @@ int hub_bench_activation(int argc, char **argv)
                (long long) with);
         status = without >= 0 && with >= 0 ? HUB_EXIT_OK : HUB_EXIT_FAILED;
     }
-    if (status != HUB_EXIT_OK)
-        hub_tool_fail("%s", why);
-    hub_bench_hub_close(&bench);
-    return status;
-}
-
-/* --- memory --- */
-
-static size_t heap_bytes(void)
-{
-    return mallinfo2().uordblks;
-}
-
-/* Heap bytes that these entities take while they are active, tables included; 0 when they cannot be read. */
-static size_t active_bytes(struct hub_log *log, const struct hub_stream *streams, size_t count)
-{
-    const struct hub_entities_options options = {
-        .log = log, .snapshots = { .find = no_snapshot }, .room = count + 16, .idle_us = INT64_MAX
-    };
-    size_t bytes = 0;
-    for (int pass = 0; pass < 2; pass++) { /* the first one warms the caches of the log */
-        size_t before = heap_bytes();
-        struct hub_entities *entities = hub_entities_new(&options);
-        struct hub_entity *entity = NULL;
-        for (size_t i = 0; i < count; i++)
-            if (hub_entities_get(entities, &streams[i], false, 0, &entity) != 0 || !entity->state)
-                count = 0;
-        bytes = heap_bytes() - before;
-        hub_entities_destroy(&entities);
-    }
-    return count > 0 ? bytes : 0;
-}
-
-/* Makes sessions of so many messages and prints what one takes with its customer. Returns 0 or < 0. */
-static int measure_sessions(struct hub_bench_hub *bench, unsigned first, size_t count, unsigned messages)
-{
-    struct hub_stream *streams = hub_memory_zero(sizeof *streams * 2 * (count + 1));
-    struct hub_log *log = hub_hub_log(hub_bench_hub(bench));
-    int error = 0;
-    for (size_t i = 0; !error && i < count; i++)
-        error = hub_bench_hub_talk(bench, first + (unsigned) i, messages, &streams[i], &streams[count + i]);
-    error = error ? error : hub_bench_hub_settle(bench);
-    size_t sessions = error ? 0 : active_bytes(log, streams, count);
-    size_t customers = error ? 0 : active_bytes(log, streams + count, count);
-    if (sessions > 0 && customers > 0)
-        printf("bytes_per_session_%u=%zu\nbytes_per_session_alone_%u=%zu\n", messages, (sessions + customers) / count,
-               messages, sessions / count);
-    free(streams);
-    return sessions > 0 && customers > 0 ? 0 : -1;
-}
-
-int hub_bench_memory(int argc, char **argv)
-{
-    enum { FEW = 20, MANY = 1000, LONG_SESSIONS = 10 };
-    static const struct hub_options options = { "bench memory [options]",
-                                                "What a session in memory takes, with its customer beside it.",
-                                                memory_rows };
-    struct settings settings = { .sessions = 500 };
-    struct hub_bench_hub *bench = NULL;
-    char why[512] = "the sessions could not be made or read";
-    int status = read_options(&options, argc, argv, &settings);
-    if (status >= 0)
-        return status;
-    if (settings.sessions == 0 || settings.sessions > 100000)
-        return hub_tool_misused("--sessions is 1 to 100000");
-    status = HUB_EXIT_FAILED;
-    if (hub_bench_hub_open(&bench, why, sizeof why) == 0 && measure_sessions(bench, 0, settings.sessions, FEW) == 0 &&
-        measure_sessions(bench, 1000000, LONG_SESSIONS, MANY) == 0)
-        status = HUB_EXIT_OK;
     if (status != HUB_EXIT_OK)
         hub_tool_fail("%s", why);
     hub_bench_hub_close(&bench);

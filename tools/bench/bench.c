@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tools/bench/load_command.h"
+#include "tools/bench/zactor.h"
 #include "tools/bench_inside.h"
 
 struct bench {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* bench-zactor: what one CZMQ actor for each entity would cost.
+/* `zactor`: what one CZMQ actor for each entity would cost.
  *
  * The hub keeps entities as plain structs inside a few worker actors (virtual actors). This measures the other
  * choice, a thread and a pipe of its own for every entity, so that the decision can be checked again whenever
  * libraries or machines change. It stops at a number of actors that every machine survives. */
+#include "tools/bench/zactor.h"
+
 #include <czmq.h>
 #include <dirent.h>
 #include <inttypes.h>
@@ -31,7 +33,7 @@ static const struct hub_option rows[] = {
 };
 
 static const struct hub_options options = {
-    .usage = "bench-zactor [options]",
+    .usage = "zactor [options]",
     .doc = "Start one CZMQ actor for each of N entities and print what one costs.",
     .rows = rows,
 };
@@ -151,7 +153,7 @@ static bool measure(const struct settings *settings, struct hub_histogram *creat
     return is_fine;
 }
 
-int main(int argc, char **argv)
+int hub_bench_zactor(int argc, char **argv)
 {
     struct settings settings = { .actors = 200, .trips = 20 };
     int rc = hub_options_read(&options, argc, argv, &settings);
@@ -160,13 +162,13 @@ int main(int argc, char **argv)
     bool is_sound = settings.actors >= 1 && settings.actors <= ACTORS_MAX && settings.trips >= 1 &&
                     settings.trips <= TRIPS_MAX;
     if (!is_sound) {
-        fprintf(stderr, "bench-zactor: --actors is 1 to %d, --trips 1 to %d\n", ACTORS_MAX, TRIPS_MAX);
+        fprintf(stderr, "zactor: --actors is 1 to %d, --trips 1 to %d\n", ACTORS_MAX, TRIPS_MAX);
         return 2;
     }
     struct hub_histogram *create = hub_histogram_new(), *trip = hub_histogram_new();
     bool is_fine = create && trip && measure(&settings, create, trip);
     if (!is_fine)
-        fprintf(stderr, "bench-zactor: the actors did not start or did not answer\n");
+        fprintf(stderr, "zactor: the actors did not start or did not answer\n");
     hub_histogram_destroy(&create);
     hub_histogram_destroy(&trip);
     return is_fine ? 0 : 1;
