@@ -100,7 +100,7 @@ int hub_chain_walk_next(struct hub_chain_walk *self, struct hub_stored *ret_even
         hub_rocks_iter_next(self->headers);
         hub_rocks_iter_next(self->payloads);
     }
-    struct hub_span row, payload;
+    struct hub_span row = { NULL, 0 }, payload = { NULL, 0 };
     if (take_row(self, self->headers, "header", &row, ret_report) < 0 ||
         take_row(self, self->payloads, "payload", &payload, ret_report) < 0) {
         return -1;

@@ -166,15 +166,14 @@ static int open_master(struct hub_key_companies *self, const struct hub_key_mast
 
 /* --- Records --- */
 
-static struct hub_span associate(struct hub_ulid company, const char *what, char ret_aad[AAD])
+static struct hub_span associate(struct hub_ulid company, struct hub_span what, char ret_aad[AAD])
 {
     memcpy(ret_aad, company.b, 16);
-    size_t len = strlen(what);
-    memcpy(ret_aad + 16, what, len);
-    return hub_span_of(ret_aad, 16 + len);
+    memcpy(ret_aad + 16, what.at, what.len);
+    return hub_span_of(ret_aad, 16 + what.len);
 }
 
-static void wrap(const struct hub_key_companies *self, struct hub_ulid company, const char *what,
+static void wrap(const struct hub_key_companies *self, struct hub_ulid company, struct hub_span what,
                  const struct hub_key *key, uint8_t ret_box[BOX])
 {
     char aad[AAD];
@@ -182,7 +181,7 @@ static void wrap(const struct hub_key_companies *self, struct hub_ulid company, 
     hub_seal(&self->master, ret_box, associate(company, what, aad), hub_span_of(key->b, HUB_KEY), ret_box + HUB_NONCE);
 }
 
-static bool unwrap(const struct hub_key_companies *self, struct hub_ulid company, const char *what,
+static bool unwrap(const struct hub_key_companies *self, struct hub_ulid company, struct hub_span what,
                    const uint8_t box[BOX], struct hub_key *ret_key)
 {
     char aad[AAD];
@@ -213,8 +212,8 @@ static uint32_t take_records(struct hub_key_companies *self, struct hub_span byt
             return i;
         }
         memcpy(keys.company.b, at, 16);
-        if (!unwrap(self, keys.company, "key", at + 16, &keys.key) ||
-            !unwrap(self, keys.company, "index", at + 16 + BOX, &keys.index_key)) {
+        if (!unwrap(self, keys.company, HUB_SPAN("key"), at + 16, &keys.key) ||
+            !unwrap(self, keys.company, HUB_SPAN("index"), at + 16 + BOX, &keys.index_key)) {
             return UINT32_MAX;
         }
         remember(self, &keys);
@@ -330,8 +329,8 @@ int hub_key_companies_add(struct hub_key_companies *self, struct hub_ulid compan
     self->world->random(self->world->self, keys.key.b, HUB_KEY);
     self->world->random(self->world->self, keys.index_key.b, HUB_KEY);
     memcpy(bytes, company.b, 16);
-    wrap(self, company, "key", &keys.key, bytes + 16);
-    wrap(self, company, "index", &keys.index_key, bytes + 16 + BOX);
+    wrap(self, company, HUB_SPAN("key"), &keys.key, bytes + 16);
+    wrap(self, company, HUB_SPAN("index"), &keys.index_key, bytes + 16 + BOX);
     hub_put_be32(bytes + AT_CRC, hub_crc32c(bytes, AT_CRC));
     int result = append_record(self, bytes);
     if (result == 0) {

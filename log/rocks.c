@@ -201,7 +201,7 @@ int hub_rocks_open(const struct hub_rocks_options *options, struct hub_rocks **r
 {
     struct hub_rocks *self = hub_memory_new(sizeof *self);
     *self = (struct hub_rocks){ 0 };
-    rocksdb_options_t *each[FAMILIES_MAX];
+    rocksdb_options_t *each[FAMILIES_MAX] = { NULL };
     self->cache = rocksdb_cache_create_lru(CACHE_BYTES);
     while (options->families[self->count] != NULL) {
         assert(self->count < FAMILIES_MAX);

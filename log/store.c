@@ -274,8 +274,8 @@ static int open_to_write(struct hub_log *self, const struct hub_log_options *opt
     if (make_dirs(self, why) < 0 || take_lock(self, why) < 0) {
         return -1;
     }
-    struct hub_witness witness;
-    uint64_t head;
+    struct hub_witness witness = { .sequence = 0 };
+    uint64_t head = 0;
     int found = hub_witness_read(self->data_dir, &witness, why.at, why.size);
     if (found < 0 || check_first_start(self, found == 0, why) < 0 || open_rocks(self, options, why) < 0 ||
         read_meta(self, &head, why) < 0) {

@@ -46,7 +46,9 @@ static bool write_tag_row(const char *dir)
     struct hub_named_key key = hub_named_key(&name, 9);
     uint8_t row[HUB_NAMED_KEY + 3];
     memcpy(row, key.b, HUB_NAMED_KEY);
-    memcpy(row + HUB_NAMED_KEY, "\x01\x81\x01", 3);
+    row[HUB_NAMED_KEY] = 0x01;
+    row[HUB_NAMED_KEY + 1] = 0x81;
+    row[HUB_NAMED_KEY + 2] = 0x01;
     return write_seed(dir, 2, hub_span_of(row, sizeof row));
 }
 

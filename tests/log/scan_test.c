@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Scanning the log: everything, a stream, a tag, in both directions. */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -48,7 +49,7 @@ static void write_mixture(struct fixture *f)
         char text[3][32];
         struct hub_new_event events[3];
         for (uint64_t j = 0; j < 3; j++) {
-            snprintf(text[j], sizeof text[j], "%llu", (unsigned long long) (3 * i + j + 1));
+            snprintf(text[j], sizeof text[j], "%" PRIu64, 3 * i + j + 1);
             events[j] = (struct hub_new_event){ .type = 0x0200, .schema = 1, .payload = hub_span(text[j]) };
         }
         events[0].subject = fixture_id(20);
