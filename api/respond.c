@@ -13,7 +13,11 @@
 #include "base/json.h"
 #include "log/log.h"
 
-enum { HEADERS_MAX = 24, NUMBER_MAX = 24 };
+enum {
+    HEADERS_MAX = 24,
+    NUMBER_MAX = 24,
+    BODY_KEPT = 1 << 20, /* a loop's buffer that grew beyond this is let go again */
+};
 
 #define NAME(text)                        \
     {                                     \
@@ -259,6 +263,9 @@ void hub_respond_bytes(struct hub_call *call, int status, const char *media, str
     }
     h2o_start_response(req, &loop->generator);
     h2o_send(req, &bytes, has_body ? 1 : 0, H2O_SEND_STATE_FINAL);
+    if (loop->body.room > BODY_KEPT) {
+        hub_buf_done(&loop->body);
+    }
 }
 
 void hub_respond_record(struct hub_call *call, int status, const struct hub_shape *shape, const void *record)
