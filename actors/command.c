@@ -47,9 +47,8 @@ bool hub_name_read(struct hub_keyring *keys, struct hub_ulid company, uint8_t ki
     if (label == NULL) {
         return false;
     }
-    if (hub_ulid_parse(text, &name.id)) {
-        name.is_ours = true;
-    } else if (!hub_keyring_digest(keys, company, label, text, name.digest)) {
+    name.is_ours = hub_ulid_parse(text, &name.id);
+    if (!hub_keyring_digest(keys, company, label, text, name.digest) && !name.is_ours) {
         return false;
     }
     *ret_name = name;

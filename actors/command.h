@@ -17,14 +17,15 @@ struct hub_caller {
     bool operator; /* belongs to the company that runs the hub */
 };
 
-/* How a client named an entity: by our id, or by its own, of which only the keyed digest travels. A port fills `id` for a
- * digest too: with the entity that the log knows by it (`known`), or with an id reserved for the one that may come. */
+/* How a client named an entity: by our id, or by its own, of which only the keyed digest travels. A client's own id may look
+ * like one of ours, so a name that was read has both, and a port decides: an alias that the log has, an entity of ours that
+ * exists, or an id reserved for the one that may come. */
 struct hub_name {
     bool given;
-    bool is_ours; /* the client used our id; digest is zero */
-    bool known;   /* the log has an alias for the digest */
+    bool is_ours; /* `id` is one of ours; once a port has decided: for good */
+    bool known;   /* a port found the entity in the log */
     struct hub_ulid id;
-    uint8_t digest[16]; /* hub_keyring_digest(company, "alias:<kind>", text) */
+    uint8_t digest[16]; /* hub_keyring_digest(company, "alias:<kind>", text); zero in names that the hub makes itself */
 };
 
 /* Where an answer goes: a number that dies with the request. number 0: nobody waits. */
@@ -62,8 +63,8 @@ struct hub_command {
 struct hub_command *hub_command_new(const struct hub_shape *shape, size_t arena_bytes);
 void hub_command_destroy(struct hub_command **self_p);
 
-/* Fill a name from a client's text: 26 characters of a ULID are ours, anything else is digested.
- * Returns false when the company has no index key. */
+/* Fill a name from a client's text: digested, and 26 characters of a ULID may be ours too.
+ * Returns false when the company has no index key and the text cannot be one of ours. */
 struct hub_keyring;
 bool hub_name_read(struct hub_keyring *keys, struct hub_ulid company, uint8_t kind, struct hub_span text,
                    struct hub_name *ret_name);

@@ -69,7 +69,7 @@ const struct hub_name *hub_decision_name(const struct hub_decision *self, uint8_
 bool hub_decision_exists(const struct hub_decision *self, uint8_t kind)
 {
     const struct hub_name *name = hub_decision_name(self, kind);
-    return name != NULL && !name->is_ours && name->known;
+    return name != NULL && name->known;
 }
 
 bool hub_decision_is_keyed(const struct hub_decision *self)

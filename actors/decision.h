@@ -20,7 +20,7 @@ struct hub_ulid hub_decision_self(const struct hub_decision *self);
 struct hub_ulid hub_decision_named(const struct hub_decision *self, uint8_t kind);
 /* True when the command names an entity of `kind`, known or not. */
 bool hub_decision_names(const struct hub_decision *self, uint8_t kind);
-/* True when the log finds an entity by the name that the client gave it; false when its id is only reserved, or is ours. */
+/* True when the log has an entity by the name that the client gave; false when its id is only reserved. */
 bool hub_decision_exists(const struct hub_decision *self, uint8_t kind);
 /* How the client named the entity of `kind`; NULL when it did not. Lives as long as the arena. */
 const struct hub_name *hub_decision_name(const struct hub_decision *self, uint8_t kind);

@@ -16,6 +16,7 @@ struct known_name {
     struct hub_ulid id;
     uint8_t digest[16];
     uint8_t kind; /* 0: the slot is empty */
+    bool is_ours; /* the client's id is the id of ours */
 };
 
 struct hub_names {
@@ -85,7 +86,7 @@ static bool is_it(const struct known_name *slot, struct hub_ulid company, uint8_
 
 static struct known_name remember(struct hub_ulid company, uint8_t kind, const struct hub_name *name)
 {
-    struct known_name slot = { .company = company, .id = name->id, .kind = kind };
+    struct known_name slot = { .company = company, .id = name->id, .kind = kind, .is_ours = name->is_ours };
     memcpy(slot.digest, name->digest, sizeof slot.digest);
     return slot;
 }
@@ -109,35 +110,70 @@ static struct hub_ulid reserve(struct hub_names *self, struct hub_ulid company, 
     return id;
 }
 
+/* Look in the log: an alias first, then an entity whose id of ours the client used. Returns 0, HUB_ERROR_not_found, < 0. */
+static int look_up(struct hub_names *self, struct hub_ulid company, uint8_t kind, struct hub_name *name)
+{
+    struct hub_ulid id;
+    int failed = hub_log_alias(self->log, company, kind, name->digest, &id);
+    if (failed == 0) {
+        name->id = id;
+        name->is_ours = false;
+    }
+    if (failed != HUB_ERROR_not_found || !name->is_ours) {
+        return failed;
+    }
+    const struct hub_stream stream = { .company = company, .entity = name->id, .kind = kind };
+    uint64_t version = 0;
+    failed = hub_log_stream_version(self->log, &stream, &version);
+    return failed != 0 && failed != HUB_ERROR_not_found ? failed : version > 0 ? 0 : HUB_ERROR_not_found;
+}
+
+static bool is_made_here(const struct hub_name *name)
+{
+    static const uint8_t none[sizeof name->digest];
+    return memcmp(name->digest, none, sizeof none) == 0;
+}
+
+static bool find_cached(const struct known_name pair[2], struct hub_ulid company, uint8_t kind, struct hub_name *name)
+{
+    for (int i = 0; i < 2; i++) {
+        if (is_it(&pair[i], company, kind, name)) {
+            name->id = pair[i].id;
+            name->is_ours = pair[i].is_ours;
+            name->known = true;
+            return true;
+        }
+    }
+    return false;
+}
+
 int hub_names_resolve(struct hub_names *self, struct hub_names_cache *cache, struct hub_ulid company, uint8_t kind,
                       struct hub_name *name)
 {
-    if (!name->given || name->is_ours)
+    if (!name->given || is_made_here(name)) {
         return 0;
+    }
     unsigned epoch = atomic_load(&self->epoch);
     if (cache->epoch != epoch) {
         memset(cache->slots, 0, sizeof cache->slots);
         cache->epoch = epoch;
     }
     struct known_name *pair = &cache->slots[slot_of(name, kind) % CACHE_SLOTS & ~1u];
-    name->known = true;
-    for (int i = 0; i < 2; i++) {
-        if (is_it(&pair[i], company, kind, name)) {
-            name->id = pair[i].id;
-            return 0;
-        }
-    }
-    int failed = hub_log_alias(self->log, company, kind, name->digest, &name->id);
-    if (failed == 0) {
-        pair[1] = pair[0];
-        pair[0] = remember(company, kind, name);
+    if (find_cached(pair, company, kind, name)) {
         return 0;
     }
-    if (failed != HUB_ERROR_not_found)
-        return failed;
-    name->known = false;
-    name->id = reserve(self, company, kind, name);
-    return 0;
+    int failed = look_up(self, company, kind, name);
+    if (failed == 0) {
+        name->known = true;
+        pair[1] = pair[0];
+        pair[0] = remember(company, kind, name);
+    } else if (failed == HUB_ERROR_not_found) {
+        name->known = false;
+        name->is_ours = false;
+        name->id = reserve(self, company, kind, name);
+        failed = 0;
+    }
+    return failed;
 }
 
 void hub_names_forget(struct hub_names *self)

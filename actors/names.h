@@ -22,7 +22,7 @@ void hub_names_destroy(struct hub_names **self_p);
 struct hub_names_cache *hub_names_cache_new(void);
 void hub_names_cache_destroy(struct hub_names_cache **self_p);
 
-/* Fill name->id (and known) for a name that was given by digest; others are left alone.
+/* Decide about a name that was read from a client's text (it has a digest); others are left alone.
  *
  * cache  of the calling thread
  * Returns 0, or < 0 when the log cannot be read. Any thread. */

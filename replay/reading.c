@@ -28,11 +28,15 @@ static int no_such(const struct hub_reading *self, const char *what)
 int hub_reading_named(const struct hub_reading *self, uint8_t kind, struct hub_ulid *ret_id)
 {
     const struct hub_name *name = &self->names[kind];
-    if (name->given && (name->is_ours || name->known)) {
+    if (name->given && name->known) {
         *ret_id = name->id;
         return 0;
     }
     int found = name->given ? hub_log_alias(self->log, self->company, kind, name->digest, ret_id) : HUB_ERROR_not_found;
+    if (found == HUB_ERROR_not_found && name->given && name->is_ours) {
+        *ret_id = name->id;
+        return 0;
+    }
     const struct hub_kind_info *info = hub_kind_find(kind);
     return found == HUB_ERROR_not_found ? no_such(self, info != NULL ? info->name : "thing") : found;
 }

@@ -85,8 +85,8 @@ int hub_datadir_entity(const struct hub_datadir *self, struct hub_ulid company, 
                       text);
         return -1;
     }
-    int error = name.is_ours ? 0 : hub_log_alias(self->log, company, kind, name.digest, &name.id);
-    if (error) {
+    int error = hub_log_alias(self->log, company, kind, name.digest, &name.id);
+    if (error != 0 && !name.is_ours) {
         hub_tool_fail("there is no %s '%s'", info->name, text);
         return -1;
     }
