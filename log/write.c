@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/pack.h"
-#include "log/heads.h"
+#include "log/admit.h"
 #include "log/keyring.h"
 #include "log/rows.h"
 #include "log/stored.h"
@@ -23,18 +23,13 @@
 #include "log/witness.h"
 
 enum {
-    HEADS = 32 * 1024,       /* streams of one generation of the cache */
-    PENDINGS = 8 * 1024,     /* pending rows likewise */
-    COMMANDS = 8 * 1024,     /* slots for the command ids of one batch, to begin with */
     SPACE_US = 100 * 1000,   /* how old the figure of free space may be */
     WITNESS_US = 500 * 1000, /* how far the witness stays behind */
 };
 
 struct hub_writing {
     struct hub_rocks_batch *batch;
-    struct hub_heads heads;    /* versions of streams */
-    struct hub_heads pendings; /* pending rows of late: 1 there, 0 settled */
-    struct hub_table commands; /* ids in this batch */
+    struct hub_admission admission;
     struct hub_tags tags;
     struct hub_buf row;  /* scratch */
     struct hub_buf keys; /* new keys of this batch, one after the other */
@@ -65,9 +60,7 @@ struct hub_writing *hub_writing_new(struct hub_log *log, const struct hub_digest
         .space_asked_us = hub_tick_us(log->world) - SPACE_US,
         .witnessed = UINT64_MAX,
     };
-    hub_heads_init(&self->heads, HEADS);
-    hub_heads_init(&self->pendings, PENDINGS);
-    hub_table_init(&self->commands, COMMANDS);
+    hub_admission_init(&self->admission, log);
     hub_tags_init(&self->tags);
     hub_buf_init(&self->row);
     hub_buf_init(&self->keys);
@@ -90,9 +83,7 @@ void hub_writing_destroy(struct hub_writing **self_p)
         return;
     }
     hub_rocks_batch_destroy(&self->batch);
-    hub_heads_done(&self->heads);
-    hub_heads_done(&self->pendings);
-    hub_table_done(&self->commands);
+    hub_admission_done(&self->admission);
     hub_tags_done(&self->tags);
     hub_buf_done(&self->row);
     wipe_keys(self);
@@ -113,131 +104,12 @@ static void look_at_space(struct hub_log *log)
     }
 }
 
-static bool has_row(struct hub_log *log, const struct hub_name *stream, uint64_t version, int *result)
-{
-    struct hub_named_key key = hub_named_key(stream, version);
-    int got = hub_rocks_has(log->db, HUB_FAMILY_stream, HUB_KEY_SPAN(key));
-    *result = got < 0 ? got : *result;
-    return got == 0;
-}
-
-/* Whether the stream stands at this version: versions are dense, so two look-ups tell. Returns 1, 0, or < 0. */
-static int stream_is_at(struct hub_log *log, const struct hub_name *stream, uint64_t version)
-{
-    uint64_t cached;
-    if (hub_heads_find(&log->writing->heads, stream, &cached)) {
-        return cached == version;
-    }
-    int result = 0;
-    bool is = (version == 0 || has_row(log, stream, version, &result)) && !has_row(log, stream, version + 1, &result);
-    return result < 0 ? result : is;
-}
-
-static struct hub_name name_of_command(const uint8_t id[HUB_COMMAND_ID])
-{
-    static const struct hub_ulid none;
-    return hub_name(&none, 0, id);
-}
-
-/* Whether a command id is taken, on disk or in this batch. Returns 1, 0, or < 0. */
-static int command_is_taken(struct hub_log *log, const struct hub_name *name, const uint8_t id[HUB_COMMAND_ID])
-{
-    if (hub_table_find(&log->writing->commands, name) != NULL) {
-        return 1;
-    }
-    int got = hub_rocks_has(log->db, HUB_FAMILY_command, hub_span_of(id, HUB_COMMAND_ID));
-    return got < 0 ? got : got == 0;
-}
-
-/* A pending key as a name, to remember what became of it. */
-static struct hub_name name_of_pending(const struct hub_pending_key *key)
-{
-    struct hub_name name = { { 0 } };
-    memcpy(name.b + 8, key->b, HUB_PENDING_KEY);
-    return name;
-}
-
-/* Whether all that an append completes is still to be done; what was done once is not done again. Returns 1, 0, or < 0. */
-static int settles_exist(struct hub_log *log, const struct hub_append *append)
-{
-    for (unsigned i = 0; i < append->settle_count; i++) {
-        struct hub_name name = name_of_pending(&append->settles[i]);
-        uint64_t is_there;
-        if (hub_heads_find(&log->writing->pendings, &name, &is_there)) {
-            if (!is_there) {
-                return 0;
-            }
-            continue;
-        }
-        int got = hub_rocks_has(log->db, HUB_FAMILY_pending, HUB_KEY_SPAN(append->settles[i]));
-        if (got != 0) {
-            return got < 0 ? got : 0;
-        }
-    }
-    return 1;
-}
-
-static void remember_settles(struct hub_writing *self, const struct hub_append *append)
-{
-    for (unsigned i = 0; i < append->settle_count; i++) {
-        struct hub_name name = name_of_pending(&append->settles[i]);
-        hub_heads_put(&self->pendings, &name, false);
-    }
-}
-
-static void check_limits(const struct hub_append *append)
-{
-    assert(append->event_count <= HUB_APPEND_EVENTS);
-    for (unsigned i = 0; i < append->event_count; i++) {
-        assert(append->events[i].payload.len <= HUB_EVENT_MAX);
-    }
-    (void) append;
-}
-
-/* Decide about one append. Returns enum hub_append_result, or < 0. */
-static int admit(struct hub_log *log, const struct hub_append *append)
-{
-    struct hub_writing *self = log->writing;
-    check_limits(append);
-    if (self->is_full) {
-        return HUB_APPEND_FULL;
-    }
-    int undone = settles_exist(log, append);
-    if (undone <= 0) {
-        return undone < 0 ? undone : HUB_APPEND_CONFLICT;
-    }
-    struct hub_name stream, command;
-    if (append->event_count > 0 || append->fenced) {
-        stream = hub_name_of_stream(&append->stream);
-        int is = stream_is_at(log, &stream, append->expected_version);
-        if (is <= 0) {
-            return is < 0 ? is : HUB_APPEND_CONFLICT;
-        }
-    }
-    if (append->command_row != NULL) {
-        command = name_of_command(append->command_row->id);
-        int taken = command_is_taken(log, &command, append->command_row->id);
-        if (taken != 0) {
-            return taken < 0 ? taken : HUB_APPEND_CONFLICT;
-        }
-        bool is_new;
-        hub_table_put(&self->commands, &command, &is_new);
-    }
-    if (append->event_count > 0) {
-        hub_heads_put(&self->heads, &stream, append->expected_version + append->event_count);
-    }
-    remember_settles(self, append);
-    return HUB_APPENDED;
-}
-
 static int admit_all(struct hub_log *log, struct hub_append *const *appends, size_t count)
 {
     struct hub_writing *self = log->writing;
-    hub_heads_turn(&self->heads);
-    hub_heads_turn(&self->pendings);
-    hub_table_clear(&self->commands);
+    hub_admission_next_batch(&self->admission);
     for (size_t i = 0; i < count; i++) {
-        int result = admit(log, appends[i]);
+        int result = self->is_full ? HUB_APPEND_FULL : hub_admit(&self->admission, appends[i]);
         if (result < 0) {
             return result;
         }
@@ -391,9 +263,8 @@ static void put_pendings(struct hub_writing *self, struct hub_append *append)
         const struct hub_pending *pending = &append->pendings[i];
         struct hub_pending_key key = hub_pending_key_make(pending->kind, pending->due_us, append->pending_number,
                                                           (uint16_t) i);
-        struct hub_name name = name_of_pending(&key);
         hub_rocks_put(self->batch, HUB_FAMILY_pending, HUB_KEY_SPAN(key), pending->value);
-        hub_heads_put(&self->pendings, &name, true);
+        hub_admission_add_pending(&self->admission, &key);
     }
 }
 

@@ -259,6 +259,19 @@ static void i4_a_command_without_events_keeps_its_answer(void **state)
     assert_int_equal(got.reply.len, 0);
 }
 
+static void a_fenced_append_without_events_needs_its_version_too(void **state)
+{
+    struct fixture *f = *state;
+    fixture_event(f, fixture_stream(1, 2, 1), 0, "x");
+    struct hub_append append = { .stream = fixture_stream(1, 2, 1), .expected_version = 2, .fenced = true };
+    struct hub_append *one = &append;
+    fixture_write(f, &one, 1);
+    assert_int_equal(append.result, HUB_APPEND_CONFLICT);
+    append.expected_version = 1;
+    fixture_write(f, &one, 1);
+    assert_int_equal(append.result, HUB_APPENDED);
+}
+
 /* --- Aliases, pending rows --- */
 
 static void an_alias_is_found_and_removed(void **state)
@@ -511,6 +524,7 @@ int main(void)
         TEST(a_conflict_leaves_the_rest_of_its_batch_alone),
         TEST(i4_a_command_id_is_stored_once),
         TEST(i4_a_command_without_events_keeps_its_answer),
+        TEST(a_fenced_append_without_events_needs_its_version_too),
         TEST(an_alias_is_found_and_removed),
         TEST(pending_rows_come_in_due_order_and_are_settled),
         TEST(i8_a_pending_row_is_settled_once),
