@@ -16,7 +16,7 @@ int hub_view_decode(const struct hub_stored *stored, const struct hub_shape *sha
                     struct hub_view_event *ret, struct hub_fault *ret_why)
 {
     const struct event_header *header = &stored->header;
-    *ret = (struct hub_view_event){ .stored = *stored, .arena = arena };
+    *ret = (struct hub_view_event){ .stored = stored, .arena = arena };
     if (shape == NULL) {
         hub_fault_init(ret_why, HUB_ERROR_internal);
         hub_fault_reason(ret_why, "event type 0x%04x is not known to this program", header->type);

@@ -17,24 +17,11 @@ static uint64_t live_position(const struct hub_rebuild *self)
     return atomic_load(&self->views->position);
 }
 
-static int step(struct hub_rebuild *self, struct hub_scan *scan)
+static void show_progress(void *arg)
 {
-    int done = hub_stage_fold(&self->stage, scan);
+    struct hub_rebuild *self = arg;
     atomic_store(&self->at, self->stage.mark.sequence);
     atomic_store(&self->to, live_position(self));
-    return done;
-}
-
-/* Fold up to where the live views are now. Returns 0 or < 0. */
-static int approach(struct hub_rebuild *self)
-{
-    struct hub_scan *scan = hub_scan_all(self->stage.log, self->stage.mark.sequence + 1, live_position(self));
-    int done = 1;
-    while (done > 0 && !atomic_load(&self->views->is_stopping)) {
-        done = step(self, scan);
-    }
-    hub_scan_close(&scan);
-    return done < 0 ? done : 0;
 }
 
 static void *run(void *arg)
@@ -43,7 +30,7 @@ static void *run(void *arg)
     int done = 0;
     while (done == 0 && !atomic_load(&self->views->is_stopping) &&
            live_position(self) > self->stage.mark.sequence + CLOSE_EVENTS) {
-        done = approach(self);
+        done = hub_stage_fold_to(&self->stage, live_position(self), &self->views->is_stopping, show_progress, self);
     }
     atomic_store(&self->state, done == 0 ? HUB_REBUILD_IS_CLOSE : HUB_REBUILD_FAILED);
     hub_tail_nudge(self->views);
@@ -130,7 +117,8 @@ static void forget(struct hub_views *self, struct hub_rebuild *rebuild)
 int hub_rebuild_switch(struct hub_views *self, struct hub_rebuild *rebuild)
 {
     bool failed = atomic_load(&rebuild->state) == HUB_REBUILD_FAILED;
-    if (!failed && hub_stage_fold_to(&rebuild->stage, self->live.mark.sequence, &self->is_stopping) < 0) {
+    if (!failed &&
+        hub_stage_fold_to(&rebuild->stage, self->live.mark.sequence, &self->is_stopping, show_progress, rebuild) < 0) {
         failed = true;
     }
     if (atomic_load(&self->is_stopping)) {

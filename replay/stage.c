@@ -73,7 +73,8 @@ static int fold_events(struct hub_stage *self, struct hub_scan *scan)
     return count;
 }
 
-int hub_stage_fold(struct hub_stage *self, struct hub_scan *scan)
+/* Fold one batch and write it with the mark. Returns 1, 0 at the end, < 0. */
+static int fold_batch(struct hub_stage *self, struct hub_scan *scan)
 {
     self->why[0] = '\0';
     int count = fold_events(self, scan);
@@ -83,15 +84,19 @@ int hub_stage_fold(struct hub_stage *self, struct hub_scan *scan)
     return hub_stage_write(self) == 0 ? 1 : -1;
 }
 
-int hub_stage_fold_to(struct hub_stage *self, uint64_t to, const _Atomic bool *stop)
+int hub_stage_fold_to(struct hub_stage *self, uint64_t to, const _Atomic bool *stop, void (*on_batch)(void *arg),
+                      void *arg)
 {
     if (self->mark.sequence >= to) {
         return 0;
     }
     struct hub_scan *scan = hub_scan_all(self->log, self->mark.sequence + 1, to);
     int done = 1;
-    while (done > 0 && (stop == NULL || !atomic_load(stop))) {
-        done = hub_stage_fold(self, scan);
+    while (done > 0 && !atomic_load(stop)) {
+        done = fold_batch(self, scan);
+        if (done > 0) {
+            on_batch(arg);
+        }
     }
     hub_scan_close(&scan);
     return done < 0 ? done : 0;

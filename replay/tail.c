@@ -82,23 +82,15 @@ void hub_tail_publish(struct hub_views *self)
     }
 }
 
+static void on_batch(void *arg)
+{
+    hub_tail_publish(arg);
+}
+
 /* Fold everything that is committed. Returns 0 or < 0. */
 static int fold_new(struct hub_views *self)
 {
-    uint64_t commit = atomic_load(&self->commit);
-    if (self->live.mark.sequence >= commit) {
-        return 0;
-    }
-    struct hub_scan *scan = hub_scan_all(self->log, self->live.mark.sequence + 1, commit);
-    int done = 1;
-    while (done > 0 && !atomic_load(&self->is_stopping)) {
-        done = hub_stage_fold(&self->live, scan);
-        if (done > 0) {
-            hub_tail_publish(self);
-        }
-    }
-    hub_scan_close(&scan);
-    return done < 0 ? done : 0;
+    return hub_stage_fold_to(&self->live, atomic_load(&self->commit), &self->is_stopping, on_batch, self);
 }
 
 static int retry(struct hub_views *self, uint32_t asked)

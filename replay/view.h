@@ -19,7 +19,7 @@
 
 /* An event as a projection sees it. Everything is borrowed for the call. */
 struct hub_view_event {
-    struct hub_stored stored;
+    const struct hub_stored *stored;
     const struct hub_shape *shape; /* NULL: a type this program does not know */
     const void *record;            /* boxes only */
     struct hub_arena *arena;       /* scratch for this event */

@@ -71,12 +71,10 @@ int hub_stage_init(struct hub_stage *self, struct hub_views *views, const struct
                    const struct hub_stage_views *what);
 void hub_stage_done(struct hub_stage *self);
 
-/* Fold one batch of events from a scan that starts behind the mark, and write it with the mark.
- * Returns 1, 0 when the scan is at its end and nothing was folded, < 0 with stage->why: then reset. */
-int hub_stage_fold(struct hub_stage *self, struct hub_scan *scan);
-
-/* Fold up to a position, batch by batch, until `stop` (may be NULL) is set. Returns 0 or < 0. */
-int hub_stage_fold_to(struct hub_stage *self, uint64_t to, const _Atomic bool *stop);
+/* Fold up to a position, batch by batch, until `stop` is set; each batch is written with the mark, and on_batch is told.
+ * Returns 0, or < 0 with stage->why: then reset. */
+int hub_stage_fold_to(struct hub_stage *self, uint64_t to, const _Atomic bool *stop, void (*on_batch)(void *arg),
+                      void *arg);
 
 /* Write what the projector holds, with the mark. Returns 0 or < 0. */
 int hub_stage_write(struct hub_stage *self);

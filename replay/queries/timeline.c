@@ -15,7 +15,7 @@ struct maker {
 
 static void begin(const struct maker *maker, const char *type)
 {
-    const struct event_header *header = &maker->event->stored.header;
+    const struct event_header *header = &maker->event->stored->header;
     struct timeline_entry *entry = maker->entry;
     *entry = (struct timeline_entry){ 0 };
     HUB_SET(timeline_entry, entry, type, hub_span(type));
@@ -33,7 +33,7 @@ static void begin(const struct maker *maker, const char *type)
 
 static void set_id(const struct maker *maker, char part, uint32_t number)
 {
-    struct hub_ulid session = maker->event->stored.header.entity;
+    struct hub_ulid session = maker->event->stored->header.entity;
     HUB_SET(timeline_entry, maker->entry, id, hub_part_id_print(session, part, number, maker->reading->arena));
 }
 
@@ -106,7 +106,7 @@ static void transfer_moved(const struct maker *maker, const struct transfer_move
 /* Entries that both timelines have. Returns false for other events. */
 static bool make_interaction(const struct maker *maker)
 {
-    switch (maker->event->stored.header.type) {
+    switch (maker->event->stored->header.type) {
     case message_received_id: received(maker, maker->event->record); return true;
     case message_sent_id: sent(maker, maker->event->record); return true;
     case transfer_requested_id: transferred(maker, maker->event->record); return true;
@@ -118,7 +118,7 @@ static bool make_interaction(const struct maker *maker)
 static bool make_other(const struct maker *maker)
 {
     const void *record = maker->event->record;
-    switch (maker->event->stored.header.type) {
+    switch (maker->event->stored->header.type) {
     case session_opened_id: session_opened(maker, record); return true;
     case session_moved_id: session_moved(maker, record); return true;
     case message_status_changed_id: message_moved(maker, record); return true;

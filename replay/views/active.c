@@ -40,7 +40,7 @@ static int ended(struct hub_view_fold *self, const struct event_header *header)
 
 static int fold(struct hub_view_fold *self, const struct hub_view_event *event)
 {
-    const struct event_header *header = &event->stored.header;
+    const struct event_header *header = &event->stored->header;
     const struct session_moved *moved = event->record;
     switch (header->type) {
     case session_opened_id: return opened(self, header);

@@ -139,7 +139,7 @@ static int removed(struct hub_view_fold *self, const struct event_header *header
 
 static int fold(struct hub_view_fold *self, const struct hub_view_event *event)
 {
-    const struct event_header *header = &event->stored.header;
+    const struct event_header *header = &event->stored->header;
     const void *record = event->record;
     switch (header->type) {
     case company_created_id: return created(self, header, record);

@@ -4,7 +4,7 @@
 
 static int fold(struct hub_view_fold *self, const struct hub_view_event *event)
 {
-    const struct event_header *header = &event->stored.header;
+    const struct event_header *header = &event->stored->header;
     if (header->type != session_opened_id) {
         return 0;
     }

@@ -5,7 +5,7 @@
 
 static int fold(struct hub_view_fold *self, const struct hub_view_event *event)
 {
-    const struct event_header *header = &event->stored.header;
+    const struct event_header *header = &event->stored->header;
     const struct hub_kind_info *kind = header->kind < HUB_KINDS ? hub_kind_find((uint8_t) header->kind) : NULL;
     if (kind == NULL) {
         return HUB_ERROR_internal;

@@ -107,7 +107,7 @@ static int session_moved(struct hub_view_fold *self, const struct event_header *
 
 static int count(struct hub_view_fold *self, const struct hub_view_event *event, struct customer_figures *figures)
 {
-    const struct event_header *header = &event->stored.header;
+    const struct event_header *header = &event->stored->header;
     switch (header->type) {
     case session_opened_id:
         figures->sessions++;
@@ -139,11 +139,11 @@ static bool is_counted(uint32_t type)
 
 static int fold(struct hub_view_fold *self, const struct hub_view_event *event)
 {
-    if (!is_counted(event->stored.header.type)) {
+    if (!is_counted(event->stored->header.type)) {
         return 0;
     }
     struct hub_folded *row;
-    int done = open_figures(self, &event->stored.header, &row);
+    int done = open_figures(self, &event->stored->header, &row);
     if (done == 0) {
         done = count(self, event, row->record);
     }

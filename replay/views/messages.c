@@ -77,7 +77,7 @@ static int moved(struct hub_view_fold *self, const struct event_header *header,
 
 static int fold(struct hub_view_fold *self, const struct hub_view_event *event)
 {
-    const struct event_header *header = &event->stored.header;
+    const struct event_header *header = &event->stored->header;
     switch (header->type) {
     case message_received_id: return received(self, header, event->record);
     case message_sent_id: return sent(self, header, event->record);

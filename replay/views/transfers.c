@@ -46,7 +46,7 @@ static int moved(struct hub_view_fold *self, const struct event_header *header, 
 
 static int fold(struct hub_view_fold *self, const struct hub_view_event *event)
 {
-    const struct event_header *header = &event->stored.header;
+    const struct event_header *header = &event->stored->header;
     switch (header->type) {
     case transfer_requested_id: return requested(self, header, event->record);
     case transfer_moved_id: return moved(self, header, event->record);

@@ -316,7 +316,7 @@ static int fold_testily(struct hub_view_fold *fold, const struct hub_view_event 
 {
     (void) fold;
     const struct message_received *received = event->record;
-    bool is_second = event->stored.header.type == message_received_id && received->index == 2;
+    bool is_second = event->stored->header.type == message_received_id && received->index == 2;
     return is_second ? atomic_load(&bad_answer) : 0;
 }
 
