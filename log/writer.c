@@ -12,6 +12,7 @@
 
 #include "base/handoff.h"
 #include "base/memory.h"
+#include "base/world.h"
 
 enum {
     BATCH_BYTES = 1024 * 1024,
@@ -158,6 +159,14 @@ static void run(zsock_t *pipe, void *arg)
     hub_hand_over(&writer->over);
 }
 
+/* A name that no writer had before: ZeroMQ gives the name of a closed socket back only some time after. */
+static void name_endpoint(char ret_endpoint[ENDPOINT])
+{
+    char text[HUB_ULID_TEXT];
+    hub_ulid_print(hub_world_ulid(hub_world_real()), text);
+    snprintf(ret_endpoint, ENDPOINT, "inproc://log-writer-%.*s", HUB_ULID_TEXT, text);
+}
+
 struct hub_writer *hub_writer_new(const struct hub_writer_options *options)
 {
     struct hub_writer *self = hub_memory_new(sizeof *self);
@@ -168,7 +177,7 @@ struct hub_writer *hub_writer_new(const struct hub_writer_options *options)
     if (self->options.batch_events == 0) {
         self->options.batch_events = BATCH_EVENTS;
     }
-    snprintf(self->endpoint, sizeof self->endpoint, "inproc://log-writer-%p", (void *) self);
+    name_endpoint(self->endpoint);
     self->actor = zactor_new(run, self);
     assert(self->actor != NULL);
     return self;
