@@ -67,12 +67,14 @@ static void drain(struct loop *self)
     while (self->count < self->options->batch_events) {
         zmq_msg_t frame;
         zmq_msg_init(&frame);
-        if (zmq_msg_recv(&frame, self->pull, ZMQ_DONTWAIT) < 0) {
-            zmq_msg_close(&frame);
+        int got = zmq_msg_recv(&frame, self->pull, ZMQ_DONTWAIT);
+        if (got >= 0) {
+            take_frame(self, &frame);
+        }
+        zmq_msg_close(&frame);
+        if (got < 0 && zmq_errno() != EINTR) {
             return;
         }
-        take_frame(self, &frame);
-        zmq_msg_close(&frame);
     }
 }
 
@@ -222,7 +224,9 @@ void hub_writer_send(struct hub_writer_port *port, struct hub_append *const *app
         return;
     }
     hub_hand_over(&port->writer->sent);
-    int sent = zmq_send(zsock_resolve(port->push), appends, count * sizeof *appends, 0);
+    int sent;
+    do {
+        sent = zmq_send(zsock_resolve(port->push), appends, count * sizeof *appends, 0);
+    } while (sent < 0 && zmq_errno() == EINTR);
     assert(sent >= 0);
-    (void) sent;
 }
