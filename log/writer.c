@@ -67,12 +67,13 @@ static void drain(struct loop *self)
     while (self->count < self->options->batch_events) {
         zmq_msg_t frame;
         zmq_msg_init(&frame);
-        int got = zmq_msg_recv(&frame, self->pull, ZMQ_DONTWAIT);
-        if (got >= 0) {
+        bool came = zmq_msg_recv(&frame, self->pull, ZMQ_DONTWAIT) >= 0;
+        bool is_empty = !came && zmq_errno() != EINTR;
+        if (came) {
             take_frame(self, &frame);
         }
         zmq_msg_close(&frame);
-        if (got < 0 && zmq_errno() != EINTR) {
+        if (is_empty) {
             return;
         }
     }
