@@ -114,7 +114,7 @@ static void check_limits(const struct hub_append *append)
     (void) append;
 }
 
-int hub_admit(struct hub_admission *self, const struct hub_append *append)
+int hub_admission_admit(struct hub_admission *self, const struct hub_append *append)
 {
     check_limits(append);
     int undone = settles_exist(self, append);

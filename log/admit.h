@@ -24,7 +24,7 @@ void hub_admission_next_batch(struct hub_admission *self);
 
 /* Decide about one append, as those admitted before left the log. Returns HUB_APPENDED, which must then come true,
  * HUB_APPEND_CONFLICT, or < 0 for a read error. */
-int hub_admit(struct hub_admission *self, const struct hub_append *append);
+int hub_admission_admit(struct hub_admission *self, const struct hub_append *append);
 
 /* A pending row was put into the batch. */
 void hub_admission_add_pending(struct hub_admission *self, const struct hub_pending_key *key);

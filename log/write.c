@@ -109,7 +109,7 @@ static int admit_all(struct hub_log *log, struct hub_append *const *appends, siz
     struct hub_writing *self = log->writing;
     hub_admission_next_batch(&self->admission);
     for (size_t i = 0; i < count; i++) {
-        int result = self->is_full ? HUB_APPEND_FULL : hub_admit(&self->admission, appends[i]);
+        int result = self->is_full ? HUB_APPEND_FULL : hub_admission_admit(&self->admission, appends[i]);
         if (result < 0) {
             return result;
         }
