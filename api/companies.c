@@ -176,51 +176,52 @@ void hub_companies_add(struct hub_call *call)
 
 /* --- all companies --- */
 
-static bool show_company(const struct hub_stored *stored, struct hub_arena *arena, struct company_shown *ret_shown)
+/* A company's stream is named like the company, and its first event says how it began. */
+static int show_company(struct hub_log *log, struct hub_ulid company, struct hub_arena *arena,
+                        struct company_shown *ret_shown)
 {
+    const struct hub_stream stream = { .company = company, .entity = company, .kind = KIND_company };
+    struct hub_scan *scan = hub_scan_stream(log, &stream, 1, 0);
+    struct hub_stored stored;
     struct company_created event;
-    if (hub_unpack(&company_created_shape, stored->payload, arena, &event, NULL) != 0) {
-        return false;
+    int found = hub_scan_next(scan, &stored);
+    if (found > 0 && hub_unpack(&company_created_shape, stored.payload, arena, &event, NULL) != 0) {
+        found = -1;
     }
-    HUB_SET(company_shown, ret_shown, company_id, stored->header.company);
-    HUB_SET(company_shown, ret_shown, name, hub_arena_copy(arena, event.name));
-    HUB_SET(company_shown, ret_shown, operator, HUB_HAS(company_created, &event, operator) && event.operator);
-    HUB_SET(company_shown, ret_shown, created_at, stored->header.time);
-    return true;
-}
-
-/* On the helper's thread: all headers of the log, and the payloads of those that begin a company. */
-static void list_companies(struct hub_job *job, void *server)
-{
-    const struct hub_server_options *options = &((struct hub_server *) server)->options;
-    int64_t until_us = hub_tick_us(options->world) + HUB_PAST_US;
-    struct companies_reply *reply = HUB_NEW(job->arena, struct companies_reply);
-    struct hub_scan *scan = hub_scan_all(options->log, 1, 0);
-    struct hub_stored header, whole;
-    int rc = 1;
-    hub_scan_headers_only(scan);
-    reply->companies.at = HUB_NEW_ARRAY(job->arena, struct company_shown, COMPANIES_MAX);
-    HUB_MARK(companies_reply, reply, companies);
-    while (reply->companies.count < COMPANIES_MAX && (rc = hub_scan_next(scan, &header)) > 0) {
-        if (header.header.type == company_created_id &&
-            hub_log_read(options->log, (struct hub_position){ header.header.sequence }, job->arena, &whole) == 0 &&
-            show_company(&whole, job->arena, &reply->companies.at[reply->companies.count])) {
-            reply->companies.count++;
-        }
-        if ((header.header.sequence & 1023) == 0 && hub_tick_us(options->world) > until_us) {
-            job->error = HUB_ERROR_too_long_ago;
-            break;
-        }
+    if (found > 0) {
+        HUB_SET(company_shown, ret_shown, company_id, company);
+        HUB_SET(company_shown, ret_shown, name, hub_arena_copy(arena, event.name));
+        HUB_SET(company_shown, ret_shown, operator, HUB_HAS(company_created, &event, operator) && event.operator);
+        HUB_SET(company_shown, ret_shown, created_at, stored.header.time);
     }
     hub_scan_close(&scan);
-    job->error = rc < 0 ? HUB_ERROR_internal : job->error;
+    return found;
+}
+
+/* On the helper's thread. */
+static void list_companies(struct hub_job *job, void *server)
+{
+    struct hub_log *log = ((struct hub_server *) server)->options.log;
+    struct companies_reply *reply = HUB_NEW(job->arena, struct companies_reply);
+    struct hub_ulid company = none;
+    int failed = 0;
+    reply->companies.at = HUB_NEW_ARRAY(job->arena, struct company_shown, COMPANIES_MAX);
+    HUB_MARK(companies_reply, reply, companies);
+    while (reply->companies.count < COMPANIES_MAX && failed == 0) {
+        failed = hub_log_next_company(log, company, &company);
+        int found = failed == 0 ? show_company(log, company, job->arena, &reply->companies.at[reply->companies.count])
+                                : 0;
+        reply->companies.count += found > 0;
+        failed = found < 0 ? found : failed;
+    }
+    job->error = failed < 0 ? HUB_ERROR_internal : 0;
     job->result = reply;
 }
 
 static void on_listed(struct hub_call *call, struct hub_job *job)
 {
     if (job->error != 0) {
-        hub_respond_problem(call, job->error, "", "The log is too long to look for companies in the time there is.");
+        hub_respond_fault(call, &(struct hub_fault){ .error = job->error });
     } else {
         hub_respond_record(call, 200, &companies_reply_shape, job->result);
     }

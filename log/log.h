@@ -59,6 +59,9 @@ int hub_log_stream_version(struct hub_log *self, const struct hub_stream *stream
 int hub_log_alias(struct hub_log *self, struct hub_ulid company, uint8_t kind, const uint8_t digest[16],
                   struct hub_ulid *ret_entity);
 
+/* The company with the next higher id that has any event; `after` none: the lowest. */
+int hub_log_next_company(struct hub_log *self, struct hub_ulid after, struct hub_ulid *ret_company);
+
 /* The company that an entity id of `kind` belongs to is part of every stream, so there is no lookup by id alone. */
 
 /* What an earlier command with this id left; spans in the arena. */

@@ -104,6 +104,30 @@ int hub_log_alias(struct hub_log *self, struct hub_ulid company, uint8_t kind, c
     return result;
 }
 
+/* Streams are ordered by company first: the next one begins where no stream of `after` can be any more. */
+int hub_log_next_company(struct hub_log *self, struct hub_ulid after, struct hub_ulid *ret_company)
+{
+    static const struct hub_named_key end = { { [0 ... HUB_NAMED_KEY - 1] = 0xff } };
+    struct hub_named_key start = { { 0 } };
+    memcpy(start.b, after.b, sizeof after.b);
+    for (size_t i = sizeof after.b; i-- > 0 && ++start.b[i] == 0;) {
+    }
+    struct hub_rocks_iter *iter = hub_rocks_iter_new(self->db, HUB_FAMILY_stream, NULL, HUB_KEY_SPAN(start),
+                                                     HUB_KEY_SPAN(end));
+    hub_rocks_iter_first(iter);
+    int result = HUB_ERROR_not_found;
+    if (!hub_rocks_iter_valid(iter)) {
+        result = hub_rocks_iter_error(iter, NULL, 0) < 0 ? -1 : HUB_ERROR_not_found;
+    } else if (hub_rocks_iter_key(iter).len == HUB_NAMED_KEY) {
+        memcpy(ret_company->b, hub_rocks_iter_key(iter).at, sizeof ret_company->b);
+        result = 0;
+    } else {
+        result = -1;
+    }
+    hub_rocks_iter_destroy(&iter);
+    return result;
+}
+
 int hub_log_command(struct hub_log *self, const uint8_t id[HUB_COMMAND_ID], struct hub_arena *arena,
                     struct hub_command_row *ret_row)
 {
