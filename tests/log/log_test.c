@@ -292,6 +292,24 @@ static void an_alias_is_found_and_removed(void **state)
     assert_int_equal(hub_log_alias(f->log, fixture_id(1), CUSTOMER, alias.digest, &entity), HUB_ERROR_not_found);
 }
 
+static void companies_come_one_after_the_other(void **state)
+{
+    struct fixture *f = *state;
+    static const uint64_t numbers[] = { 1, 2, 255, 256, 65535, UINT64_MAX };
+    struct hub_ulid company = { { 0 } };
+    assert_int_equal(hub_log_next_company(f->log, company, &company), HUB_ERROR_not_found);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        for (uint64_t entity = 1; entity <= 3; entity++) {
+            fixture_event(f, fixture_stream(numbers[i], SESSION, entity), 0, "x");
+        }
+    }
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        assert_int_equal(hub_log_next_company(f->log, company, &company), 0);
+        assert_true(hub_ulid_is(company, fixture_id(numbers[i])));
+    }
+    assert_int_equal(hub_log_next_company(f->log, company, &company), HUB_ERROR_not_found);
+}
+
 struct seen {
     struct hub_pending_key keys[32];
     char first[32];
@@ -526,6 +544,7 @@ int main(void)
         TEST(i4_a_command_without_events_keeps_its_answer),
         TEST(a_fenced_append_without_events_needs_its_version_too),
         TEST(an_alias_is_found_and_removed),
+        TEST(companies_come_one_after_the_other),
         TEST(pending_rows_come_in_due_order_and_are_settled),
         TEST(i8_a_pending_row_is_settled_once),
         TEST(pending_keys_are_never_made_twice),
