@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -124,5 +125,24 @@ int hub_dir_make(const char *dir)
     char *parent = hub_path(dir, "..");
     int result = hub_dir_sync(parent);
     free(parent);
+    return result;
+}
+
+int hub_dir_lock(const char *dir, int *ret_fd, char *ret_why, size_t why_size)
+{
+    char *path = hub_path(dir, "lock");
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int result = fd < 0 ? -1 : flock(fd, LOCK_EX | LOCK_NB);
+    if (result == 0) {
+        *ret_fd = fd;
+    } else if (fd >= 0 && errno == EWOULDBLOCK) {
+        snprintf(ret_why, why_size, "Another hub is using %s: it holds the lock %s.", dir, path);
+    } else {
+        snprintf(ret_why, why_size, "The lock %s cannot be taken: %s.", path, strerror(errno));
+    }
+    if (result < 0 && fd >= 0) {
+        close(fd);
+    }
+    free(path);
     return result;
 }

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -27,6 +28,7 @@ struct hub_keyring {
     char *dir; /* owned */
     const struct hub_world *world;
     struct hub_key_cache *cache;
+    int guard;      /* descriptor that holds the lock of keys/, or -1 */
     bool is_absent; /* opened without create where there is no store */
 
     pthread_rwlock_t lock; /* guards files and companies */
@@ -50,7 +52,9 @@ static struct hub_name name_of(struct hub_ulid subject)
 static struct hub_keyring *ring_new(const char *data_dir, const struct hub_world *world)
 {
     struct hub_keyring *self = hub_memory_new(sizeof *self);
-    *self = (struct hub_keyring){ .dir = hub_path(data_dir, "keys"), .world = world, .cache = hub_key_cache_new() };
+    *self = (struct hub_keyring){
+        .dir = hub_path(data_dir, "keys"), .guard = -1, .world = world, .cache = hub_key_cache_new()
+    };
     pthread_rwlock_init(&self->lock, NULL);
     pthread_mutex_init(&self->fresh_lock, NULL);
     hub_table_init(&self->fresh_at, 1024);
@@ -71,10 +75,10 @@ static int open_store(struct hub_keyring *self, const char *master_path, bool cr
     return result != 0 ? -1 : hub_key_files_open(self->dir, create, &self->files, ret_why, why_size);
 }
 
-static int make_dirs(const struct hub_keyring *self, const char *data_dir, char *ret_why, size_t why_size)
+static int make_dirs(struct hub_keyring *self, const char *data_dir, char *ret_why, size_t why_size)
 {
     if (hub_dir_make(data_dir) == 0 && hub_dir_make(self->dir) == 0) {
-        return 0;
+        return hub_dir_lock(self->dir, &self->guard, ret_why, why_size);
     }
     snprintf(ret_why, why_size, "The directory %s cannot be made: %s.", self->dir, strerror(errno));
     return -1;
@@ -117,6 +121,9 @@ void hub_keyring_close(struct hub_keyring **self_p)
     hub_table_done(&self->fresh_at);
     pthread_rwlock_destroy(&self->lock);
     pthread_mutex_destroy(&self->fresh_lock);
+    if (self->guard >= 0) {
+        close(self->guard);
+    }
     free(self->dir);
     free(self);
     *self_p = NULL;

@@ -8,7 +8,7 @@
 
 struct hub_keyring;
 
-/* Open or create DATA/keys/. The master key is DATA/keys/master (0600), or `master_path` when given, made with fresh
+/* Open or create DATA/keys/ and lock it against another writer. The master key is DATA/keys/master (0600), or `master_path` when given, made with fresh
  * randomness when there is none and `create` is set. With create = false a missing store opens as an empty ring that
  * finds nothing (tools on a copy without keys).
  * Returns 0, or < 0 with a sentence in ret_why. */

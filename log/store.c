@@ -3,11 +3,9 @@
 #include "log/store.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -108,23 +106,6 @@ void hub_store_set_mark(struct hub_log *self, const struct hub_mark *mark)
 }
 
 /* --- Opening --- */
-
-/* Keep every other writer out. The lock goes with the process, however it ends. */
-static int take_lock(struct hub_log *self, struct why why)
-{
-    char *path = hub_path(self->data_dir, "lock");
-    self->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    int result = self->lock < 0 ? -1 : flock(self->lock, LOCK_EX | LOCK_NB);
-    if (self->lock < 0) {
-        refuse(why, "The lock %s cannot be opened: %s.", path, strerror(errno));
-    } else if (result < 0 && errno == EWOULDBLOCK) {
-        refuse(why, "Another hub is using %s: it holds the lock %s.", self->data_dir, path);
-    } else if (result < 0) {
-        refuse(why, "The lock %s cannot be taken: %s.", path, strerror(errno));
-    }
-    free(path);
-    return result;
-}
 
 static int open_rocks(struct hub_log *self, const struct hub_log_options *options, struct why why)
 {
@@ -271,7 +252,7 @@ static int make_dirs(const struct hub_log *self, struct why why)
 
 static int open_to_write(struct hub_log *self, const struct hub_log_options *options, struct why why)
 {
-    if (make_dirs(self, why) < 0 || take_lock(self, why) < 0) {
+    if (make_dirs(self, why) < 0 || hub_dir_lock(self->data_dir, &self->lock, why.at, why.size) < 0) {
         return -1;
     }
     struct hub_witness witness = { .sequence = 0 };

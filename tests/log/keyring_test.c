@@ -314,6 +314,20 @@ static void keys_that_are_never_stored_do_not_pile_up(void **state)
     assert_false(has(f, 1, 1, &key));
 }
 
+static void a_second_writer_is_refused_and_a_reader_is_not(void **state)
+{
+    struct fixture *f = *state;
+    struct hub_keyring *second = NULL;
+    struct hub_key made = make_and_store(f, 1, 2), key;
+    assert_true(hub_keyring_open(f->dir, NULL, true, f->world, &second, f->why, sizeof f->why) < 0);
+    assert_null(second);
+    assert_non_null(strstr(f->why, "Another hub is using"));
+    assert_int_equal(hub_keyring_open(f->dir, NULL, false, f->world, &second, f->why, sizeof f->why), 0);
+    assert_true(hub_keyring_find(second, fixture_id(1), fixture_id(2), &key));
+    assert_same(&key, &made);
+    hub_keyring_close(&second);
+}
+
 /* --- The master key --- */
 
 static void without_the_master_key_the_store_is_refused(void **state)
@@ -476,6 +490,7 @@ int main(void)
         TEST(a_torn_company_is_cut_and_a_damaged_one_refused),
         TEST(many_keys_fill_several_segments),
         TEST(keys_that_are_never_stored_do_not_pile_up),
+        TEST(a_second_writer_is_refused_and_a_reader_is_not),
         TEST(without_the_master_key_the_store_is_refused),
         TEST(a_wrong_master_key_is_refused),
         TEST(a_master_key_that_others_can_read_is_refused),
