@@ -19,6 +19,7 @@ enum {
 #define SLOW_TICK_US (1000 * 1000)  /* between looks at what is seldom there: follow-ups, dead effects */
 #define FOLLOW_US (3 * 1000 * 1000) /* a follow-up that is still there after this long is sent again */
 #define STALE_US (30 * 1000 * 1000) /* an offer that nobody settled in this time is made again */
+#define LATE_US (60 * 1000 * 1000)  /* looks begin so far before now; one so often begins at the first key */
 
 enum taken { TAKEN, NO_ROOM, UNREADABLE };
 
@@ -38,6 +39,11 @@ struct offers {
     struct seen_row *rows, *before; /* IN_FLIGHT each; owned */
     size_t count, before_count;
     size_t at; /* rows of `before` up to here have been passed by the look */
+
+    /* No row has a key up to these: of rows without a due time, and of those with one. The log's store remembers for long what
+     * was deleted, and looking from the start would go through all of it. */
+    struct hub_pending_key gone_at_once, gone_later;
+    int64_t all_tick_us; /* the last look at all */
 };
 
 struct hub_pump {
@@ -55,7 +61,8 @@ struct hub_pump {
 struct look {
     struct hub_pump *pump;
     struct offers *offers;
-    bool stopped; /* before the end */
+    bool stopped;                                      /* before the end */
+    struct hub_pending_key first_at_once, first_later; /* lowest keys that are there, or that new rows may have */
 };
 
 /* Offer a row if it is time. Returns false when there is no room: the look stops. */
@@ -80,11 +87,25 @@ static bool consider(struct look *look, struct seen_row row, struct hub_span val
     return true;
 }
 
+static bool is_below(const struct hub_pending_key *a, const struct hub_pending_key *b)
+{
+    return memcmp(a, b, sizeof *a) < 0;
+}
+
+static void note_first(struct hub_pending_key *first, const struct hub_pending_key *key)
+{
+    if (is_below(key, first)) {
+        *first = *key;
+    }
+}
+
 static bool visit(void *arg, const struct hub_pending_key *key, struct hub_span value)
 {
     struct look *look = arg;
     struct offers *offers = look->offers;
-    while (offers->at < offers->before_count && memcmp(&offers->before[offers->at].key, key, sizeof *key) < 0) {
+    const struct hub_pending_key later = hub_pending_key_make(offers->kind, 1, 0, 0);
+    note_first(is_below(key, &later) ? &look->first_at_once : &look->first_later, key);
+    while (offers->at < offers->before_count && is_below(&offers->before[offers->at].key, key)) {
         offers->at++; /* no longer there: settled */
     }
     bool known = offers->at < offers->before_count && memcmp(&offers->before[offers->at].key, key, sizeof *key) == 0;
@@ -114,25 +135,59 @@ static bool is_there(struct hub_pump *pump, uint8_t kind, const struct hub_pendi
     return failed != 0 || row.offered;
 }
 
+/* Where new rows will be: one without a due time gets the number of an event that is still to come, and one with a due time
+ * is due in the future, or was when it was asked for. */
+static void expect_rows(struct look *look, int64_t until_us)
+{
+    uint64_t commit = hub_log_commit(look->pump->options.runtime->log).sequence;
+    int64_t due_us = until_us > LATE_US ? until_us - LATE_US : 1;
+    look->first_at_once = hub_pending_key_make(look->offers->kind, 0, commit + 1, 0);
+    look->first_later = hub_pending_key_make(look->offers->kind, due_us, 0, 0);
+}
+
+static void start_at_all(struct hub_pump *self, struct offers *offers)
+{
+    struct hub_pending_key first = hub_pending_key_make(offers->kind, 0, 0, 0);
+    struct hub_pending_key later = hub_pending_key_make(offers->kind, 1, 0, 0);
+    offers->gone_at_once = hub_pending_key_before(&first);
+    offers->gone_later = hub_pending_key_before(&later);
+    offers->all_tick_us = self->tick_us;
+}
+
+/* What a look did not come to is kept unless it is gone. */
+static void keep_rest(struct hub_pump *self, struct offers *offers)
+{
+    for (; offers->at < offers->before_count; offers->at++) {
+        if (is_there(self, offers->kind, &offers->before[offers->at].key)) {
+            offers->rows[offers->count++] = offers->before[offers->at];
+        }
+    }
+}
+
 /* Look through the rows of a kind that are due. */
 static void look_at(struct hub_pump *self, struct offers *offers, int64_t until_us)
 {
+    struct hub_log *log = self->options.runtime->log;
     struct look look = { .pump = self, .offers = offers };
     struct seen_row *rows = offers->before;
     offers->before = offers->rows;
     offers->before_count = offers->count;
     offers->rows = rows;
     offers->count = offers->at = 0;
-    int failed = hub_log_pending(self->options.runtime->log, offers->kind, until_us, NULL, visit, &look);
-    if (failed == 0 && !look.stopped) {
+    if (offers->all_tick_us == 0 || self->tick_us - offers->all_tick_us >= LATE_US) {
+        start_at_all(self, offers);
+    }
+    expect_rows(&look, until_us);
+    int failed = hub_log_pending(log, offers->kind, 0, &offers->gone_at_once, visit, &look);
+    if (failed == 0 && !look.stopped && until_us > 0) {
+        failed = hub_log_pending(log, offers->kind, until_us, &offers->gone_later, visit, &look);
+    }
+    if (failed != 0 || look.stopped) {
+        keep_rest(self, offers);
         return;
     }
-    /* What the look did not come to is kept unless it is gone. */
-    for (; offers->at < offers->before_count; offers->at++) {
-        if (is_there(self, offers->kind, &offers->before[offers->at].key)) {
-            offers->rows[offers->count++] = offers->before[offers->at];
-        }
-    }
+    offers->gone_at_once = hub_pending_key_before(&look.first_at_once);
+    offers->gone_later = hub_pending_key_before(&look.first_later);
 }
 
 /* --- what is offered --- */
@@ -195,7 +250,7 @@ static void look(struct hub_pump *self)
     if (self->tick_us - self->slow_tick_us >= SLOW_TICK_US) {
         unsigned long dead = 0;
         self->slow_tick_us = self->tick_us;
-        look_at(self, &self->follows, INT64_MAX);
+        look_at(self, &self->follows, 0); /* they have no due time */
         (void) hub_log_pending(self->options.runtime->log, HUB_PENDING_dead, INT64_MAX, NULL, count_dead, &dead);
         atomic_store(&self->dead, dead);
     }
