@@ -34,11 +34,12 @@ struct hub_writing {
     struct hub_buf row;  /* scratch */
     struct hub_buf keys; /* new keys of this batch, one after the other */
 
-    uint64_t sequence;      /* last one given away */
-    struct hub_digest hash; /* its chain hash */
-    int64_t time_us;        /* its log time */
-    int64_t now_us;         /* wall clock of this batch */
-    uint64_t loose;         /* numbers given to appends without events */
+    uint64_t sequence;        /* last one given away */
+    struct hub_digest hash;   /* its chain hash */
+    struct hub_digest digest; /* of its payload */
+    int64_t time_us;          /* its log time */
+    int64_t now_us;           /* wall clock of this batch */
+    uint64_t loose;           /* numbers given to appends without events */
     bool loose_is_new;
     uint64_t bytes; /* of this batch's payloads */
 
@@ -157,16 +158,16 @@ static void start_header(const struct hub_log *log, const struct hub_append *app
     }
 }
 
-/* What is an event's own. `digest` must live as long as the header. */
+/* What is an event's own. */
 static void finish_header(const struct hub_writing *self, const struct hub_new_event *event, uint64_t version,
-                          const struct hub_digest *digest, struct event_header *header)
+                          struct event_header *header)
 {
     HUB_SET(event_header, header, sequence, self->sequence);
     HUB_SET(event_header, header, version, version);
     HUB_SET(event_header, header, type, event->type);
     HUB_SET(event_header, header, schema, event->schema);
     HUB_SET(event_header, header, time, self->time_us);
-    HUB_SET(event_header, header, digest, hub_span_of(digest->b, HUB_DIGEST));
+    HUB_SET(event_header, header, digest, hub_span_of(self->digest.b, HUB_DIGEST));
     if (hub_ulid_is_none(event->subject)) {
         HUB_CLEAR(event_header, header, subject);
     } else {
@@ -196,10 +197,10 @@ static void put_indexes(struct hub_writing *self, const struct event_header *hea
 static void put_event(struct hub_writing *self, const struct hub_new_event *event, uint64_t version,
                       struct event_header *header)
 {
-    struct hub_digest digest = hub_sha256(event->payload);
+    self->digest = hub_sha256(event->payload);
     self->sequence++;
     self->time_us = self->now_us > self->time_us ? self->now_us : self->time_us + 1;
-    finish_header(self, event, version, &digest, header);
+    finish_header(self, event, version, header);
 
     /* The hash stands before the header in the row, and is known only after the header is packed. */
     hub_buf_clear(&self->row);
@@ -207,7 +208,7 @@ static void put_event(struct hub_writing *self, const struct hub_new_event *even
     self->row.len = HUB_DIGEST;
     hub_pack(&event_header_shape, header, &self->row);
     struct hub_span packed = hub_span_of(self->row.at + HUB_DIGEST, self->row.len - HUB_DIGEST);
-    self->hash = hub_chain_next(&self->hash, packed, &digest);
+    self->hash = hub_chain_next(&self->hash, packed, &self->digest);
     memcpy(self->row.at, self->hash.b, HUB_DIGEST);
 
     struct hub_sequence_key key = hub_sequence_key(self->sequence);
