@@ -3,12 +3,14 @@
  * the same function answers from them.
  *
  * A session's scope is its stream and its customer's; a customer's is every event with the customer as subject. A company's
- * would be everything: of it only the openings and endings of sessions are folded, found by the type's tag, and then the
- * streams of those sessions that the answer looks at, when it looks at them. */
+ * would be everything: of it only the openings and endings of sessions since the last list are folded, found by the type's tag,
+ * and then the streams of those sessions that the answer looks at, when it looks at them. */
 #include "replay/views_state.h"
 
 #include "base/error.h"
 #include "base/fault.h"
+#include "base/pack.h"
+#include "replay/active_lists.h"
 #include "replay/query.h"
 #include "replay/reading.h"
 #include "replay/views/all.h"
@@ -73,10 +75,14 @@ static int fold_customer(struct past *self, struct hub_ulid customer)
                                   self->reading.at.sequence, false));
 }
 
-static int fold_type(struct past *self, uint16_t type)
+/* Fold the company's events of a type behind `after`. */
+static int fold_type(struct past *self, uint16_t type, uint64_t after)
 {
+    if (after >= self->reading.at.sequence) {
+        return 0;
+    }
     return fold_scan(self, self->active,
-                     hub_scan_tag(self->views->log, self->ask->company, HUB_TAG_type, hub_tag_of_type(type), 1,
+                     hub_scan_tag(self->views->log, self->ask->company, HUB_TAG_type, hub_tag_of_type(type), after + 1,
                                   self->reading.at.sequence, false));
 }
 
@@ -109,6 +115,50 @@ static int scan(void *arg, struct hub_span prefix, struct hub_span from,
     return self->memory->scan(self->memory->self, prefix, from, visit, visit_arg);
 }
 
+static void put_index(struct past *self, const struct hub_row_key *key, const struct index_row *row,
+                      struct hub_buf *value)
+{
+    hub_buf_clear(value);
+    hub_pack(&index_row_shape, row, value);
+    self->memory->put(self->memory->self, hub_row_key_span(key), hub_buf_span(value));
+}
+
+/* Put the rows of the view `active` that a list stands for. */
+static void put_list(struct past *self, struct hub_span list)
+{
+    struct hub_buf value;
+    hub_buf_init(&value);
+    for (; list.len >= HUB_ACTIVE_LIST_ENTRY; list.at += HUB_ACTIVE_LIST_ENTRY, list.len -= HUB_ACTIVE_LIST_ENTRY) {
+        struct hub_ulid session;
+        memcpy(session.b, list.at + 8, sizeof session.b);
+        struct hub_row_key by_order = hub_row_key(HUB_VIEW_active, self->ask->company);
+        hub_row_key_byte(&by_order, 'o');
+        hub_row_key_add(&by_order, list.at, 8);
+        struct index_row row = { 0 };
+        HUB_SET(index_row, &row, session, session);
+        put_index(self, &by_order, &row, &value);
+        struct hub_row_key by_session = hub_row_key_of(HUB_VIEW_active, self->ask->company, 's', session);
+        row = (struct index_row){ 0 };
+        HUB_SET(index_row, &row, sequence, hub_row_key_last_be64(hub_row_key_span(&by_order)));
+        put_index(self, &by_session, &row, &value);
+    }
+    hub_buf_done(&value);
+}
+
+/* Begin with the list before that moment; ret_after 0 when there is none. Returns 0 or < 0. */
+static int begin_company(struct past *self, uint64_t *ret_after)
+{
+    struct hub_buf list;
+    hub_buf_init(&list);
+    *ret_after = 0;
+    int found = hub_active_lists_find(self->views->db, self->ask->company, self->reading.at.sequence, &list, ret_after);
+    if (found == 0) {
+        put_list(self, hub_buf_span(&list));
+    }
+    hub_buf_done(&list);
+    return found < 0 ? found : 0;
+}
+
 /* Whoever ended was opened before, so openings first is as good as in order. */
 static int fold_company(struct past *self)
 {
@@ -121,8 +171,10 @@ static int fold_company(struct past *self)
     };
     self->active = hub_projector_new(&options);
     self->reading.rows = (struct hub_rows){ .get = get, .scan = scan, .self = self };
-    int done = fold_type(self, session_opened_id);
-    return done == 0 ? fold_type(self, session_moved_id) : done;
+    uint64_t after;
+    int done = begin_company(self, &after);
+    done = done == 0 ? fold_type(self, session_opened_id, after) : done;
+    return done == 0 ? fold_type(self, session_moved_id, after) : done;
 }
 
 /* --- Asking --- */

@@ -4,6 +4,7 @@
  * A failure of the views' store must not touch the log: the tail says so, forgets what was not written, and tries again, later
  * and later. Batches start at most every PACE_US: under load a batch then carries more events, and rows that change with every
  * one of them are written less often; when there is nothing to do, the first event is folded at once. */
+#include "replay/active_lists.h"
 #include "replay/views_state.h"
 
 #include <errno.h>
@@ -82,9 +83,24 @@ void hub_tail_publish(struct hub_views *self)
     }
 }
 
+/* Remember which sessions are active, not more often than the events between would fill eight times that list. A list that
+ * cannot be written is no loss. */
+static void keep_list(struct hub_views *self)
+{
+    enum { EVENTS_A_SESSION = 8 };
+    uint64_t sequence = self->live.mark.sequence;
+    uint64_t sessions;
+    if (sequence >= self->list_next &&
+        hub_active_lists_take(self->db, self->live.mark.places, sequence, &sessions) == 0) {
+        uint64_t pause = sessions * EVENTS_A_SESSION;
+        self->list_next = sequence + (pause > self->list_every ? pause : self->list_every);
+    }
+}
+
 static void on_batch(void *arg)
 {
     hub_tail_publish(arg);
+    keep_list(arg);
 }
 
 /* Fold everything that is committed. Returns 0 or < 0. */

@@ -16,7 +16,7 @@
 #include "base/memory.h"
 #include "replay/directory.h"
 
-enum { LAYOUT = 1 };
+enum { LAYOUT = 1, LIST_EVERY = 50000 };
 
 /* --- The directory --- */
 
@@ -131,6 +131,7 @@ static struct hub_views *views_new(const struct hub_views_options *options)
     *self = (struct hub_views){ .world = options->world, .log = options->log, .infos = options->views };
     self->dir = path_of(options->data_dir);
     self->count = options->view_count;
+    self->list_every = options->list_every > 0 ? options->list_every : LIST_EVERY;
     if (self->infos == NULL) {
         self->infos = hub_views_all(&self->count);
     }
@@ -161,6 +162,7 @@ static int open_all(struct hub_views *self, char *ret_why, size_t why_size)
         snprintf(ret_why, why_size, "%s", self->live.why);
         return -1;
     }
+    self->list_next = (mark.sequence / self->list_every + 1) * self->list_every;
     atomic_store(&self->commit, hub_log_commit(self->log).sequence);
     hub_tail_publish(self);
     return 0;

@@ -15,7 +15,8 @@ struct hub_views_options {
     /* Called on the tail thread after each batch with the position that all live views have reached. Must not block. */
     void (*on_moved)(void *arg, struct hub_position at);
     void *arg;
-    bool follow; /* false: no thread; hub_views_catch_up folds when it is called (tools, tests) */
+    bool follow;         /* false: no thread; hub_views_catch_up folds when it is called (tools, tests) */
+    uint64_t list_every; /* events between two lists of the active sessions, see replay/active_lists.h; 0: 50,000 */
     const struct hub_view_info *const *views; /* NULL: hub_views_all() */
     size_t view_count;
 };

@@ -51,7 +51,8 @@ struct hub_views {
     void *arg;
     struct hub_rocks *db;
 
-    struct hub_stage live; /* the tail's */
+    struct hub_stage live;          /* the tail's */
+    uint64_t list_every, list_next; /* events between lists of active sessions; where the next one is due */
     _Atomic uint64_t position, commit, credentials_epoch;
 
     pthread_t thread;

@@ -100,6 +100,36 @@ static void it_does_so_after_the_views_were_deleted(void **state)
     forget(m);
 }
 
+static void it_does_so_from_lists_of_the_past(void **state)
+{
+    struct history *h = *state;
+    history_close(h);
+    h->list_every = 3;
+    history_open(h);
+    for (unsigned i = 0; i < 6; i++) {
+        open_session(h, fixture_id(1000 + i), h->customer, channel_chat);
+        catch_up(h);
+        end(h, fixture_id(1000 + i), h->customer);
+        catch_up(h);
+    }
+    size_t count;
+    const struct question *questions = all_questions(h, &count);
+    for (unsigned i = 0; i < 24; i++) {
+        char *at[2];
+        open_session(h, fixture_id(2000 + i), h->customer, channel_chat);
+        if (i % 3 == 2) {
+            end(h, fixture_id(2000 + i / 2), h->customer);
+        }
+        catch_up(h);
+        uint64_t now = hub_views_position(h->views).sequence;
+        at[0] = ask_json(h, &questions[0], 0);
+        at[1] = ask_json(h, &questions[0], now);
+        assert_string_equal(at[0], at[1]);
+        free(at[0]);
+        free(at[1]);
+    }
+}
+
 static void no_answer_is_the_same_at_every_position(void **state)
 {
     struct history *h = *state;
@@ -162,6 +192,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_position_answers_what_was_live_there, history_setup, history_teardown),
         cmocka_unit_test_setup_teardown(it_does_so_after_a_restart, history_setup, history_teardown),
         cmocka_unit_test_setup_teardown(it_does_so_after_the_views_were_deleted, history_setup, history_teardown),
+        cmocka_unit_test_setup_teardown(it_does_so_from_lists_of_the_past, history_setup, history_teardown),
         cmocka_unit_test_setup_teardown(no_answer_is_the_same_at_every_position, history_setup, history_teardown),
         cmocka_unit_test_setup_teardown(a_position_that_is_not_there_yet_is_refused, history_setup, history_teardown),
         cmocka_unit_test_setup_teardown(a_moment_too_long_ago_is_refused, history_setup, history_teardown),

@@ -56,6 +56,7 @@ void history_open(struct history *self)
         .on_moved = self->follow ? NULL : on_moved,
         .arg = self,
         .follow = self->follow,
+        .list_every = self->list_every,
         .views = self->infos,
         .view_count = self->info_count,
     };

@@ -12,8 +12,9 @@ struct history {
     struct hub_views *views;
     struct hub_ulid company, other_company;
     struct hub_ulid customer, other_customer;
-    struct hub_ulid first, second;            /* the customer's sessions */
-    bool follow;                              /* for the next open */
+    struct hub_ulid first, second; /* the customer's sessions */
+    bool follow;                   /* for the next open */
+    uint64_t list_every;
     const struct hub_view_info *const *infos; /* for the next open; NULL: all */
     size_t info_count;
     struct hub_position moved_to; /* what on_moved said last; only without a thread */
