@@ -71,11 +71,33 @@ static void print_added(const struct company_created_reply *reply, const char *e
     puts("Key and password are shown this once.");
 }
 
+enum { ADDRESS_ROOM = 96 };
+
+/* The address of an admin who has none yet: "admin@solar-world.localhost" of "Solar World". */
+static void make_address(const char *name, char ret_address[ADDRESS_ROOM])
+{
+    size_t len = (size_t) snprintf(ret_address, ADDRESS_ROOM, "admin@"), first = len;
+    for (; *name && len < ADDRESS_ROOM - sizeof ".localhost"; name++) {
+        char sign = (char) (*name >= 'A' && *name <= 'Z' ? *name - 'A' + 'a' : *name);
+        bool is_plain = (sign >= 'a' && sign <= 'z') || (sign >= '0' && sign <= '9');
+        if (is_plain)
+            ret_address[len++] = sign;
+        else if (len > first && ret_address[len - 1] != '-')
+            ret_address[len++] = '-';
+    }
+    while (len > first && ret_address[len - 1] == '-')
+        len--;
+    snprintf(ret_address + len, ADDRESS_ROOM - len, "%slocalhost", len > first ? "." : "");
+}
+
 int hub_tool_company_add(const struct hub_tool_call *call)
 {
     if (call->count != 1)
         return hub_tool_misused("company add takes one name; write it in quotes when it has blanks");
+    char address[ADDRESS_ROOM];
     const char *email = hub_settings_text(call->settings, HUB_SETTING_email);
+    make_address(call->operands[0], address);
+    email = email ? email : address;
     struct company_created_reply reply = { 0 };
     struct hub_arena *arena = hub_arena_new(4096);
     struct hub_json_emit emit;

@@ -47,6 +47,20 @@ class Companies(unittest.TestCase):
         self.assertRegex(self.key, r'^ohk_[A-Za-z0-9_-]{43}$')
         self.assertRegex(self.said, r'password\s+\S{16,}')
 
+    def test_without_an_address_the_admin_gets_one(self):
+        with Hub() as hub:
+            for name, address in (('Solar World & Sons!', 'admin@solar-world-sons.localhost'), ('Two', 'admin@two.localhost'),
+                                  ('Žluťoučký', 'admin@lu-ou-k.localhost'), ('日本', 'admin@localhost')):
+                added = run('company', 'add', name, '--url', f'http://127.0.0.1:{hub.port}', '--key', KEY)
+                self.assertEqual(added.returncode, 0, added.stderr)
+                self.assertIn(f'admin     {address}\n', added.stdout)
+                password = re.search(r'password\s+(\S+)', added.stdout).group(1)
+                login = Client(hub.port, key=None).post('/auth/login', {'email': address, 'password': password})
+                self.assertEqual(login.status, 200, login)
+            again = run('company', 'add', 'Two', '--url', f'http://127.0.0.1:{hub.port}', '--key', KEY)
+            self.assertEqual(again.returncode, 1)
+            self.assertIn('logs in by this address already', again.stderr)
+
     def test_list_names_both(self):
         listed = run('company', 'list', '--url', f'http://127.0.0.1:{self.hub.port}', '--key', KEY)
         self.assertEqual(listed.returncode, 0, listed.stderr)
