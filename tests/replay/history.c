@@ -177,6 +177,9 @@ char *ask_json(struct history *self, const struct question *question, uint64_t a
                        : hub_query_at(self->views, &ask, (struct hub_position){ at }, &answer, &fault);
     struct hub_buf out;
     hub_buf_init(&out);
+    if (done == 0 && at == 0 && !self->follow) {
+        assert_int_equal(reached.sequence, hub_views_position(self->views).sequence);
+    }
     if (done == 0) {
         struct hub_key_source keys = hub_keyring_source(self->log->ring);
         hub_record_open(question->query->answer, answer, question->company, &keys, arena);
