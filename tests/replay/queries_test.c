@@ -66,8 +66,8 @@ static void figures_are_in_words_and_in_numbers(void **state)
     write_script(h, NULL, NULL);
     catch_up(h);
     assert_says(h, find(h, "customer 1", &hub_query_unified_view),
-                "\"engagement_metrics\":{\"total_channels_used\":4,\"average_response_time\":\"2.3 minutes\","
-                "\"resolution_rate\":\"50%\",\"satisfaction_score\":4.5,\"average_response_time_seconds\":138.000,"
+                "\"engagement_metrics\":{\"total_channels_used\":4,\"average_response_time\":\"2.4 minutes\","
+                "\"resolution_rate\":\"50%\",\"satisfaction_score\":4.5,\"average_response_time_seconds\":141.000,"
                 "\"resolution_rate_ratio\":0.5000}");
     assert_says(h, find(h, "customer 2", &hub_query_unified_view),
                 "\"engagement_metrics\":{\"total_channels_used\":0,\"average_response_time\":\"n/a\","
@@ -241,6 +241,10 @@ static void rows_in_memory_keep_their_order(void **state)
     assert_int_equal(all.count, 50); /* odd numbers only */
     assert_int_equal(rows->scan(rows->self, HUB_SPAN("b"), (struct hub_span){ 0 }, check_order, &some), 0);
     assert_int_equal(some.count, 300);
+    rows->put(rows->self, HUB_SPAN("a000"), HUB_SPAN("late"));
+    struct order again = { .last = "" };
+    assert_int_equal(rows->scan(rows->self, HUB_SPAN("a00"), (struct hub_span){ 0 }, check_order, &again), 0);
+    assert_int_equal(again.count, 5);
     hub_buf_done(&value);
     hub_rows_memory_destroy(&rows);
     assert_null(rows);

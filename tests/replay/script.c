@@ -133,7 +133,7 @@ static void tell_reply(struct teller *self, uint32_t index)
     HUB_SET(message_sent, &sent, channel, channel_email);
     HUB_SET(message_sent, &sent, content, words("We look into it."));
     HUB_SET(message_sent, &sent, author, author_agent);
-    HUB_SET(message_sent, &sent, response_us, INT64_C(138) * 1000 * 1000);
+    HUB_SET(message_sent, &sent, response_us, INT64_C(141) * 1000 * 1000);
     HUB_SET(message_sent, &sent, subject, words("Your bill"));
     tell_first(self, &message_sent_shape, &sent);
 }
