@@ -304,6 +304,35 @@ int hub_rocks_get_copy(struct hub_rocks *self, unsigned family, struct hub_span 
     return got;
 }
 
+int hub_rocks_get_many(struct hub_rocks *self, unsigned family, struct hub_span keys, size_t count,
+                       struct hub_rocks_values *ret_values)
+{
+    const char *at[HUB_ROCKS_MANY];
+    size_t len[HUB_ROCKS_MANY];
+    rocksdb_pinnableslice_t *pinned[HUB_ROCKS_MANY] = { NULL };
+    char *errors[HUB_ROCKS_MANY] = { NULL };
+    assert(count > 0 && count <= HUB_ROCKS_MANY);
+    for (size_t i = 0; i < count; i++) {
+        len[i] = keys.len / count;
+        at[i] = keys.at + i * len[i];
+    }
+    rocksdb_batched_multi_get_cf(self->db, self->read, self->families[family], count, at, len, pinned, errors, false);
+    int result = 0;
+    hub_buf_clear(&ret_values->bytes);
+    for (size_t i = 0; i < count; i++) {
+        if (take_error(errors[i], NULL, 0) < 0) {
+            result = -1;
+        } else if (pinned[i] == NULL) {
+            result = result < 0 ? result : HUB_ERROR_not_found;
+        } else {
+            const char *value = rocksdb_pinnableslice_value(pinned[i], &ret_values->lens[i]);
+            hub_buf_put(&ret_values->bytes, value, ret_values->lens[i]);
+            rocksdb_pinnableslice_destroy(pinned[i]);
+        }
+    }
+    return result;
+}
+
 int hub_rocks_has(struct hub_rocks *self, unsigned family, struct hub_span key)
 {
     rocksdb_pinnableslice_t *pinned;

@@ -33,7 +33,11 @@ struct hub_scan {
     /* An index: sequences from up to two sources, rows by key. */
     bool by_index;
     struct source sources[SOURCES];
-    struct hub_buf header, payload;
+    uint64_t sequences[HUB_ROCKS_MANY]; /* fetched at once */
+    unsigned count, next;               /* how many, and the next one to hand out */
+    unsigned ahead;                     /* how many to fetch the next time */
+    struct hub_rocks_values header_rows, payload_rows;
+    size_t header_at, payload_at; /* where the next ones begin */
 };
 
 static uint64_t bound(struct hub_log *log, uint64_t to)
@@ -47,8 +51,8 @@ static struct hub_scan *scan_new(struct hub_log *log, uint64_t from, uint64_t to
     struct hub_scan *self = hub_memory_new(sizeof *self);
     *self = (struct hub_scan){ .log = log, .at = from == 0 ? 1 : from, .to = bound(log, to) };
     self->arena = hub_arena_new(0);
-    hub_buf_init(&self->header);
-    hub_buf_init(&self->payload);
+    hub_buf_init(&self->header_rows.bytes);
+    hub_buf_init(&self->payload_rows.bytes);
     return self;
 }
 
@@ -191,24 +195,51 @@ static int next_sequence(struct hub_scan *self, uint64_t *ret_sequence)
     return 1;
 }
 
-static int next_indexed(struct hub_scan *self, struct hub_stored *ret_event)
+/* Fetch the rows of the next few events: few at first, for a scan that looks at one, and more each time. Returns 1, 0 at
+ * the end, < 0. */
+static int fetch(struct hub_scan *self)
 {
-    uint64_t sequence;
-    int result = next_sequence(self, &sequence);
-    if (result != 1) {
+    struct hub_sequence_key keys[HUB_ROCKS_MANY];
+    int result = 1;
+    self->ahead = self->ahead == 0 ? 2 : self->ahead < HUB_ROCKS_MANY ? 2 * self->ahead : HUB_ROCKS_MANY;
+    self->count = self->next = 0;
+    self->header_at = self->payload_at = 0;
+    while (self->count < self->ahead && (result = next_sequence(self, &self->sequences[self->count])) == 1) {
+        keys[self->count] = hub_sequence_key(self->sequences[self->count]);
+        self->count++;
+    }
+    if (result < 0 || self->count == 0) {
         return result;
     }
-    struct hub_sequence_key key = hub_sequence_key(sequence);
     struct hub_rocks *db = self->log->db;
-    if (hub_rocks_get(db, HUB_FAMILY_header, NULL, HUB_KEY_SPAN(key), &self->header) != 0 ||
-        hub_stored_decode(hub_buf_span(&self->header), sequence, self->arena, ret_event) < 0) {
+    struct hub_span all = hub_span_of(keys, self->count * sizeof keys[0]);
+    if (hub_rocks_get_many(db, HUB_FAMILY_header, all, self->count, &self->header_rows) != 0) {
+        return -1;
+    }
+    if (!self->headers_only && hub_rocks_get_many(db, HUB_FAMILY_payload, all, self->count, &self->payload_rows) != 0) {
+        return -1;
+    }
+    return 1;
+}
+
+static int next_indexed(struct hub_scan *self, struct hub_stored *ret_event)
+{
+    if (self->next == self->count) {
+        int result = fetch(self);
+        if (result != 1) {
+            self->count = self->next = 0;
+            return result;
+        }
+    }
+    unsigned i = self->next++;
+    struct hub_span row = hub_span_of(self->header_rows.bytes.at + self->header_at, self->header_rows.lens[i]);
+    self->header_at += row.len;
+    if (hub_stored_decode(row, self->sequences[i], self->arena, ret_event) < 0) {
         return -1;
     }
     if (!self->headers_only) {
-        if (hub_rocks_get(db, HUB_FAMILY_payload, NULL, HUB_KEY_SPAN(key), &self->payload) != 0) {
-            return -1;
-        }
-        ret_event->payload = hub_buf_span(&self->payload);
+        ret_event->payload = hub_span_of(self->payload_rows.bytes.at + self->payload_at, self->payload_rows.lens[i]);
+        self->payload_at += ret_event->payload.len;
     }
     return 1;
 }
@@ -232,8 +263,8 @@ void hub_scan_close(struct hub_scan **self_p)
             hub_cursor_done(&self->sources[i].cursor);
         }
     }
-    hub_buf_done(&self->header);
-    hub_buf_done(&self->payload);
+    hub_buf_done(&self->header_rows.bytes);
+    hub_buf_done(&self->payload_rows.bytes);
     hub_arena_destroy(&self->arena);
     free(self);
     *self_p = NULL;

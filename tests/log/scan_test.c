@@ -137,6 +137,24 @@ static void a_session_is_its_own_stream_and_what_others_say_of_it(void **state)
     SCAN_IS(hub_scan_tag(f->log, company, HUB_TAG_session, session, 12, 12, false), 12);
 }
 
+static void a_long_stream_has_no_seams(void **state)
+{
+    enum { LONG = 150 };
+    struct fixture *f = *state;
+    struct hub_stream stream = fixture_stream(1, SESSION, 30);
+    uint64_t up[LONG], down[LONG];
+    for (uint64_t i = 0; i < LONG; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "%" PRIu64, i + 1);
+        up[i] = down[LONG - 1 - i] = fixture_event(f, stream, i, text);
+    }
+    assert_scan(hub_scan_stream(f->log, &stream, 0, 0), up, LONG);
+    assert_scan(hub_scan_stream(f->log, &stream, 101, 0), up + 100, LONG - 100);
+    struct hub_ulid company = fixture_id(1), session = fixture_id(30);
+    assert_scan(hub_scan_tag(f->log, company, HUB_TAG_session, session, 0, 0, false), up, LONG);
+    assert_scan(hub_scan_tag(f->log, company, HUB_TAG_session, session, 0, 0, true), down, LONG);
+}
+
 static void headers_alone_come_without_payload(void **state)
 {
     struct fixture *f = *state;
@@ -164,6 +182,7 @@ int main(void)
         TEST(a_stream_is_scanned_by_version),
         TEST(a_tag_is_scanned_in_both_directions),
         TEST(a_session_is_its_own_stream_and_what_others_say_of_it),
+        TEST(a_long_stream_has_no_seams),
         TEST(headers_alone_come_without_payload),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
