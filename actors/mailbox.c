@@ -83,6 +83,7 @@ void hub_port_post(struct hub_port *port, unsigned index, struct hub_mail mail)
     /* A wake-up may be lost: at a stop the pump goes first, and a socket without a peer would wait for ever. */
     int flags = mail.kind == HUB_MAIL_wake ? ZMQ_DONTWAIT : 0;
     int sent;
+    hub_hand_over(&port->boxes->handoff);
     do {
         sent = zmq_send(port->handles[index], &mail, sizeof mail, flags);
     } while (sent < 0 && zmq_errno() == EINTR);
