@@ -350,7 +350,11 @@ static void finish_with_append(struct hub_worker *self, struct hub_command *comm
 static void run(struct hub_worker *self, struct hub_command *command, struct hub_entity *entity)
 {
     hub_decide_fn *decide = hub_kind_decider(entity->kind, command->shape);
-    if (decide == NULL || command->hops > HOPS) {
+    if (command->hops > HOPS) { /* sent to and fro: an entity that another one counts on is not there yet */
+        finish_with(self, command, entity, refusal_for(self, command, HUB_ERROR_overloaded, "This is not ready yet."));
+        return;
+    }
+    if (decide == NULL) {
         finish_with(self, command, entity, refusal_for(self, command, HUB_ERROR_internal, "Nobody decides that."));
         return;
     }

@@ -183,6 +183,7 @@ static void a_refused_follow_up_is_done_later(void **state)
     struct plan plan = { .type = session_opened_id, .result = HUB_APPEND_FULL, .times = 1 };
     follow_plan(&f, &plan);
     expect(ask(&f, new_session(&f, "customer_1", "session_1")), HUB_ERROR_log_full);
+    expect(ask(&f, message_for(&f, "customer_1", "session_1", "hello")), HUB_ERROR_overloaded);
     assert_true(comes_true(&f, has_opened, NULL));
     assert_true(runs_out_of(&f, HUB_PENDING_follow));
     expect(ask(&f, message_for(&f, "customer_1", "session_1", "hello")), 0);
@@ -250,6 +251,67 @@ static void the_mailbox_counts_return_to_nothing(void **state)
     tear_down(&f);
 }
 
+/* Stopping at once after sending: all that was taken is answered, and written when the answer says so. */
+static void stopping_finishes_what_is_under_way(void **state)
+{
+    (void) state;
+    enum { MANY = 300 };
+    struct fixture f;
+    fixture_init(&f);
+    f.options.workers = 3;
+    fixture_start(&f);
+    for (int round = 1; round <= 3; round++) {
+        f.tickets = 0;
+        for (int i = 0; i < MANY; i++) {
+            static const char *const customers[] = { "customer_1", "customer_2", "customer_3", "customer_4" };
+            (void) send_command(&f, message_for(&f, customers[i % 4], NULL, "hello"));
+        }
+        fixture_stop(&f);
+        for (uint64_t ticket = 1; ticket <= MANY; ticket++) {
+            expect(await_answer(&f, ticket), 0);
+        }
+        assert_null(f.answers);
+        fixture_start(&f);
+        assert_int_equal(events_of(&f, message_received_id), round * MANY);
+        assert_int_equal(events_of(&f, session_opened_id), 4);
+        assert_int_equal(pending_of(&f, HUB_PENDING_follow), 0);
+    }
+    tear_down(&f);
+}
+
+/* An entity that is not durable yet is not passivated, however little room there is. */
+static void what_is_under_way_is_not_passivated(void **state)
+{
+    (void) state;
+    enum { MANY = 40 };
+    static char customers[MANY][32];
+    struct fixture f;
+    fixture_init(&f);
+    f.options.workers = 1;
+    f.options.active_entities = 1;
+    fixture_start(&f);
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    struct plan plan = { .gate = &gate };
+    uint64_t tickets[2 * MANY];
+    pthread_mutex_lock(&gate);
+    follow_plan(&f, &plan);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(customers[i], sizeof customers[i], "customer_%d", i);
+        tickets[2 * i] = send_command(&f, message_for(&f, customers[i], NULL, "hello"));
+    }
+    for (int i = 0; i < MANY; i++) {
+        tickets[2 * i + 1] = send_command(&f, message_for(&f, customers[i], NULL, "again"));
+    }
+    pthread_mutex_unlock(&gate);
+    for (int i = 0; i < 2 * MANY; i++) {
+        expect(await_answer(&f, tickets[i]), 0);
+    }
+    assert_int_equal(events_of(&f, customer_created_id), MANY);
+    assert_int_equal(events_of(&f, session_opened_id), MANY);
+    assert_int_equal(events_of(&f, message_received_id), 2 * MANY);
+    tear_down(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +322,8 @@ int main(void)
         cmocka_unit_test(a_refused_follow_up_is_done_later),
         cmocka_unit_test(an_append_that_nobody_knew_about_is_found_again),
         cmocka_unit_test(the_mailbox_counts_return_to_nothing),
+        cmocka_unit_test(stopping_finishes_what_is_under_way),
+        cmocka_unit_test(what_is_under_way_is_not_passivated),
     };
     return cmocka_run_group_tests_name("actors/refused", tests, NULL, NULL);
 }
