@@ -13,7 +13,7 @@
 #include "log/rows.h"
 #include "log/store.h"
 
-enum { RATE = 10000, STEP = 1000, FORGET_STEP = 1000, NICE = 19 };
+enum { RATE = 10000, STEP = 1000, FORGET_STEP = 1000, NICE = 19, FAR_SECONDS = 10, HURRY = 8 };
 static const int64_t second_us = 1000 * 1000;
 static const int64_t hour_us = INT64_C(3600) * 1000 * 1000;
 
@@ -153,13 +153,22 @@ static int forget_if_due(struct hub_scrub *self, struct hub_verify_report *ret_r
                : hub_verify_fault(ret_report, 0, "old command ids cannot be removed");
 }
 
+/* How long to wait before the next step. Far behind the head it walks faster, as a start after a crash has to check all
+ * that is not verified. */
+static int64_t pause_us(struct hub_scrub *self)
+{
+    uint32_t rate = self->options.events_per_second == 0 ? RATE : self->options.events_per_second;
+    uint64_t behind = hub_log_commit(self->options.log).sequence - hub_store_mark(self->options.log).sequence;
+    return STEP
+    *second_us / rate / (behind > (uint64_t) rate * FAR_SECONDS ? HURRY : 1);
+}
+
 static void *run(void *arg)
 {
     struct hub_scrub *self = arg;
-    uint32_t rate = self->options.events_per_second == 0 ? RATE : self->options.events_per_second;
     struct hub_verify_report report;
     setpriority(PRIO_PROCESS, 0, NICE); /* of this thread alone, on Linux */
-    while (pause_for(self, STEP * second_us / rate)) {
+    while (pause_for(self, pause_us(self))) {
         if (step(self, &report) < 0 || forget_if_due(self, &report) < 0) {
             self->options.on_fault(self->options.arg, &report);
             break;

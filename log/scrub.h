@@ -10,7 +10,7 @@ struct hub_scrub;
 
 struct hub_scrub_options {
     struct hub_log *log;        /* open for writing; outlives the scrubber */
-    uint32_t events_per_second; /* how fast it walks; 0: 10,000 */
+    uint32_t events_per_second; /* how fast it walks; 0: 10,000. Eight times that when it is far behind */
     int64_t keep_commands_us;   /* how long a command id is remembered; 0: for ever */
     int64_t forget_every_us;    /* between two looks for old command ids; 0: an hour */
     /* Called once, on the scrubber's thread, when something is wrong; it has ended then. The report is borrowed. */
