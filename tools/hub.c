@@ -12,6 +12,7 @@
 #include "actors/channels/loopback.h"
 #include "base/memory.h"
 #include "log/keyring.h"
+#include "log/scrub.h"
 
 /* The loop of tickets that are the program's own; the server's are numbered from 0. */
 enum { OWN_LOOP = UINT32_MAX };
@@ -24,6 +25,7 @@ struct hub_hub {
     struct hub_views *views;
     struct hub_runtime *runtime;
     struct hub_loopback *gateway;
+    struct hub_scrub *scrub;
 
     pthread_mutex_t lock; /* guards own */
     pthread_cond_t came;
@@ -136,6 +138,25 @@ static int start_runtime(struct hub_hub *self, char *ret_why, size_t why_size)
     return error;
 }
 
+/* On the scrubber's thread: what is damaged stays readable as far as it goes, and a person must decide. */
+static void on_fault(void *arg, const struct hub_verify_report *report)
+{
+    (void) arg;
+    fprintf(stderr, "omnihub: the log is damaged: %s position=%llu; stop, and run 'omnihub audit verify'\n",
+            report->what, (unsigned long long) report->sequence);
+}
+
+/* Command ids are promised to be recognised for 30 days (I4); the chain is walked at a pace that nobody notices. */
+static void start_scrub(struct hub_hub *self)
+{
+    enum { EVENTS_PER_SECOND = 4000 };
+    static const int64_t thirty_days_us = INT64_C(30) * 24 * 3600 * 1000000;
+    self->scrub = hub_scrub_start(&(struct hub_scrub_options){ .log = self->log,
+                                                               .events_per_second = EVENTS_PER_SECOND,
+                                                               .keep_commands_us = thirty_days_us,
+                                                               .on_fault = on_fault });
+}
+
 int hub_hub_open(const struct hub_hub_options *options, struct hub_hub **ret_hub, char *ret_why, size_t why_size)
 {
     struct hub_hub *self = hub_memory_zero(sizeof *self);
@@ -151,6 +172,8 @@ int hub_hub_open(const struct hub_hub_options *options, struct hub_hub **ret_hub
         error = start_runtime(self, ret_why, why_size);
     if (error)
         hub_hub_close(&self, 0);
+    else
+        start_scrub(self);
     *ret_hub = self;
     return error;
 }
@@ -177,6 +200,7 @@ void hub_hub_close(struct hub_hub **self_p, int64_t patience_us)
         hub_loopback_stop(self->gateway);
         hub_runtime_stop(&self->runtime);
     }
+    hub_scrub_stop(&self->scrub);
     hub_views_close(&self->views);
     hub_log_close(&self->log);
     hub_keyring_close(&self->keys);
