@@ -20,7 +20,7 @@ struct hub_port {
 
 static void name_of(const struct hub_mailboxes *boxes, unsigned index, char ret_name[64])
 {
-    snprintf(ret_name, 64, "inproc://hub-%p-%u", (const void *) boxes, index);
+    snprintf(ret_name, 64, "inproc://hub-%.*s-%u", HUB_ULID_TEXT, boxes->name, index);
 }
 
 static zsock_t *open_socket(const struct hub_mailboxes *boxes, unsigned index, int type)

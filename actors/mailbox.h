@@ -23,6 +23,7 @@ struct hub_mail {
 
 /* What all threads share about the mailboxes. */
 struct hub_mailboxes {
+    char name[HUB_ULID_TEXT]; /* part of the sockets' names: fresh for each runtime, since a name is released late */
     struct hub_log *log;
     struct hub_names *names;
     unsigned workers;

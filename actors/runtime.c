@@ -86,6 +86,7 @@ static bool drain(struct hub_runtime *self)
 static void start_actors(struct hub_runtime *self)
 {
     const struct hub_runtime_options *options = &self->options;
+    hub_ulid_print(hub_world_ulid(hub_world_real()), self->boxes.name);
     self->boxes.log = options->log;
     self->boxes.names = hub_names_new(options->log, options->world, 0);
     self->boxes.workers = options->workers;
