@@ -21,22 +21,23 @@ struct crash_file {
     uint64_t magic;
     uint64_t next; /* which row of `counted` gives way next */
     uint64_t slots[SLOTS];
-    struct {
+    struct counted {
         uint64_t fingerprint;
-        uint64_t crashes;
+        _Atomic uint64_t crashes; /* since it last ran through */
     } counted[COUNTED];
 };
 
 struct hub_crash_guard {
     struct crash_file *file; /* mapped, or in memory only */
     bool mapped;
+    struct counted *under_way[SLOTS]; /* what is counted of the input that a worker is busy with; NULL: nothing */
 };
 
-static uint64_t *crashes_of(struct crash_file *file, uint64_t fingerprint)
+static struct counted *find(struct crash_file *file, uint64_t fingerprint)
 {
     for (int i = 0; i < COUNTED; i++) {
         if (file->counted[i].fingerprint == fingerprint) {
-            return &file->counted[i].crashes;
+            return &file->counted[i];
         }
     }
     return NULL;
@@ -44,14 +45,13 @@ static uint64_t *crashes_of(struct crash_file *file, uint64_t fingerprint)
 
 static void count_crash(struct crash_file *file, uint64_t fingerprint)
 {
-    uint64_t *crashes = crashes_of(file, fingerprint);
-    if (crashes == NULL) {
-        uint64_t row = file->next++ % COUNTED;
-        file->counted[row].fingerprint = fingerprint;
-        file->counted[row].crashes = 0;
-        crashes = &file->counted[row].crashes;
+    struct counted *counted = find(file, fingerprint);
+    if (counted == NULL) {
+        counted = &file->counted[file->next++ % COUNTED];
+        counted->fingerprint = fingerprint;
+        counted->crashes = 0;
     }
-    ++*crashes;
+    counted->crashes++;
 }
 
 /* What lies in the slots was being worked on when the last process died. */
@@ -159,14 +159,18 @@ uint64_t hub_crash_fingerprint(const struct hub_command *command)
     return hash == 0 ? 1 : hash;
 }
 
+static uint64_t crashes_of(const struct counted *counted)
+{
+    return atomic_load_explicit(&counted->crashes, memory_order_relaxed);
+}
+
 bool hub_crash_guard_enter(struct hub_crash_guard *self, unsigned worker, uint64_t fingerprint)
 {
-    if (self->file->next != 0) {
-        uint64_t *crashes = crashes_of(self->file, fingerprint);
-        if (crashes != NULL && *crashes >= HUB_CRASHES_TO_PARK) {
-            return false;
-        }
+    struct counted *counted = self->file->next != 0 ? find(self->file, fingerprint) : NULL;
+    if (counted != NULL && crashes_of(counted) >= HUB_CRASHES_TO_PARK) {
+        return false;
     }
+    self->under_way[worker] = counted;
     self->file->slots[worker] = fingerprint;
     atomic_signal_fence(memory_order_seq_cst);
     return true;
@@ -176,13 +180,17 @@ void hub_crash_guard_leave(struct hub_crash_guard *self, unsigned worker)
 {
     atomic_signal_fence(memory_order_seq_cst);
     self->file->slots[worker] = 0;
+    if (self->under_way[worker] != NULL) {
+        atomic_store_explicit(&self->under_way[worker]->crashes, 0, memory_order_relaxed);
+        self->under_way[worker] = NULL;
+    }
 }
 
 size_t hub_crash_guard_parked(const struct hub_crash_guard *self)
 {
     size_t parked = 0;
     for (int i = 0; i < COUNTED; i++) {
-        parked += self->file->counted[i].crashes >= HUB_CRASHES_TO_PARK;
+        parked += crashes_of(&self->file->counted[i]) >= HUB_CRASHES_TO_PARK;
     }
     return parked;
 }
@@ -191,7 +199,7 @@ void hub_crash_guard_release(struct hub_crash_guard *self, uint64_t fingerprint)
 {
     for (int i = 0; i < COUNTED; i++) {
         if (fingerprint == 0 || self->file->counted[i].fingerprint == fingerprint) {
-            self->file->counted[i].crashes = 0;
+            atomic_store_explicit(&self->file->counted[i].crashes, 0, memory_order_relaxed);
         }
     }
 }

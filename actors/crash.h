@@ -3,7 +3,8 @@
  *
  * Every worker has a slot in a small file that is mapped into memory: it writes the fingerprint of an input there before it
  * decides and clears it afterwards. Memory that is mapped from a file survives the process (not the machine, which is fine:
- * a power cut is nobody's fault). At the next start the fingerprints found are counted in the same file. */
+ * a power cut is nobody's fault). At the next start the fingerprints found are counted in the same file. An input that runs
+ * through is not to blame, whatever ended the process while it was there: its count starts again. */
 #ifndef HUB_ACTORS_CRASH_H
 #define HUB_ACTORS_CRASH_H
 

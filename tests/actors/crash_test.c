@@ -73,6 +73,27 @@ static void what_was_finished_is_not_counted(void **state)
     temp_dir_remove(dir);
 }
 
+/* Somebody who kills the process now and then does not get innocent inputs parked. */
+static void an_input_that_ran_through_starts_again(void **state)
+{
+    (void) state;
+    char dir[64];
+    temp_dir_make(dir, sizeof dir);
+    for (int i = 0; i < 3 * HUB_CRASHES_TO_PARK; i++) {
+        crash_on(dir, 77);
+        if (i % 2 == 1) {
+            struct hub_crash_guard *guard = open_guard(dir);
+            assert_true(hub_crash_guard_enter(guard, 0, 77));
+            hub_crash_guard_leave(guard, 0);
+            hub_crash_guard_close(&guard);
+        }
+    }
+    struct hub_crash_guard *guard = open_guard(dir);
+    assert_int_equal(hub_crash_guard_parked(guard), 0);
+    hub_crash_guard_close(&guard);
+    temp_dir_remove(dir);
+}
+
 static void all_that_was_under_way_is_counted(void **state)
 {
     (void) state;
@@ -253,6 +274,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_input_is_parked_after_three_crashes),
         cmocka_unit_test(what_was_finished_is_not_counted),
+        cmocka_unit_test(an_input_that_ran_through_starts_again),
         cmocka_unit_test(all_that_was_under_way_is_counted),
         cmocka_unit_test(a_released_input_runs_again),
         cmocka_unit_test(the_oldest_of_very_many_inputs_is_forgotten),
