@@ -8,21 +8,32 @@
 
 enum { FIRST_BUCKETS = 64 };
 
-/* Keys differ in ids that the hub itself made, so nobody outside can choose them to collide. */
+static inline uint64_t mix(uint64_t hash, const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    hash = (hash ^ word) * 0xff51afd7ed558ccd;
+    return hash ^ hash >> 32;
+}
+
+/* Keys differ in ids that the hub itself made, so nobody outside can choose them to collide. The last word overlaps the one
+ * before it. */
 static uint64_t hash_of(struct hub_span key)
 {
     uint64_t hash = 0x9e3779b97f4a7c15 ^ key.len;
     size_t at = 0;
-    for (; at + 8 <= key.len; at += 8) {
-        uint64_t word;
-        memcpy(&word, key.at + at, sizeof word);
-        hash = (hash ^ word) * 0xff51afd7ed558ccd;
-        hash ^= hash >> 32;
+    for (; at + 8 < key.len; at += 8) {
+        hash = mix(hash, key.at + at);
     }
-    for (; at < key.len; at++) {
-        hash = (hash ^ (uint8_t) key.at[at]) * 0x100000001b3;
+    if (key.len >= 8) {
+        hash = mix(hash, key.at + key.len - 8);
+    } else {
+        char word[8] = { 0 };
+        memcpy(word, key.at, key.len);
+        hash = mix(hash, word);
     }
-    return hash ^ hash >> 29;
+    hash *= 0xc4ceb9fe1a85ec53; /* what differs in the highest bits alone must reach the lowest */
+    return hash ^ hash >> 32;
 }
 
 void hub_row_map_init(struct hub_row_map *self)

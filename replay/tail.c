@@ -189,6 +189,9 @@ static void *run(void *arg)
 int hub_tail_start(struct hub_views *self)
 {
     self->follows = pthread_create(&self->thread, NULL, run, self) == 0;
+    if (self->follows) {
+        pthread_setname_np(self->thread, "hub-views");
+    }
     return self->follows ? 0 : -1;
 }
 
