@@ -54,6 +54,7 @@ struct hub_command {
     bool settles;                     /* does what a pending row asks for */
     struct hub_pending_key settle;    /* that row */
     struct hub_ticket ticket;
+    bool is_held;             /* waits at a worker for an append before it is passed on */
     uint8_t hops;             /* forwards so far; more than 4 is refused */
     int64_t received_tick_us; /* monotone clock at the door, for the latency breakdown */
     struct hub_command *next; /* for whoever holds it in a list */

@@ -103,9 +103,9 @@ int hub_port_send(struct hub_port *port, struct hub_command **command_p)
     struct hub_command *command = *command_p;
     struct hub_mailboxes *boxes = port->boxes;
     assert(command->magic == HUB_COMMAND_MAGIC);
-    for (uint8_t kind = 0; kind < HUB_KINDS; kind++) {
+    for (int kind = 0; kind < HUB_KINDS; kind++) {
         struct hub_ulid within = kind == HUB_ALIAS_USER ? nowhere : command->caller.company;
-        int failed = hub_names_resolve(boxes->names, port->cache, within, kind, &command->names[kind]);
+        int failed = hub_names_resolve(boxes->names, port->cache, within, (uint8_t) kind, &command->names[kind]);
         if (failed != 0) {
             return HUB_ERROR_overloaded;
         }

@@ -258,10 +258,11 @@ static void forward(struct hub_worker *self, struct hub_command *command, struct
     }
     command->hops++;
     count(&self->counts.forwards, 1);
-    self->finished++;
     if (entity->last != NULL) {
+        command->is_held = true; /* it takes up room in this mailbox until it is passed on (I9) */
         hub_outcome_then(entity->last, command);
     } else {
+        self->finished++;
         hub_port_pass(self->port, command);
     }
 }
@@ -473,6 +474,8 @@ static void dispatch_after(struct hub_worker *self, struct hub_outcome *outcome,
         struct hub_command *command = outcome->after;
         outcome->after = command->next;
         command->next = NULL;
+        self->finished += command->is_held;
+        command->is_held = false;
         if (error == 0) {
             hub_port_pass(self->port, command);
         } else {

@@ -74,7 +74,7 @@ static inline uint32_t hub_get_be32(const void *at)
 
 static inline struct hub_sequence_key hub_sequence_key(uint64_t sequence)
 {
-    struct hub_sequence_key key;
+    struct hub_sequence_key key = { { 0 } };
     hub_put_be64(key.b, sequence);
     return key;
 }

@@ -91,7 +91,7 @@ void hub_view_mark_put(struct hub_rocks_batch *batch, uint16_t which, const stru
 {
     struct view_slot slots[HUB_VIEW_NUMBERS];
     uint32_t count = 0;
-    for (uint16_t number = 0; number < HUB_VIEW_NUMBERS; number++) {
+    for (uint32_t number = 0; number < HUB_VIEW_NUMBERS; number++) {
         if (mark->places[number].slot > 0) {
             struct view_slot *slot = &slots[count++];
             *slot = (struct view_slot){ 0 };

@@ -53,8 +53,8 @@ static int open_afresh(struct hub_views *self, const char *reason, char *ret_why
 static uint32_t layout_of_all(void)
 {
     uint32_t layout = LAYOUT;
-    for (uint8_t number = 0; number < HUB_KINDS; number++) {
-        const struct hub_kind_info *kind = hub_kind_find(number);
+    for (int number = 0; number < HUB_KINDS; number++) {
+        const struct hub_kind_info *kind = hub_kind_find((uint8_t) number);
         layout = layout * 31 + (kind != NULL ? kind->state->version : 0u);
     }
     return layout;

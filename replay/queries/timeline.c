@@ -150,7 +150,9 @@ static bool make(struct maker *maker, const struct hub_stored *stored)
         return false;
     }
     maker->event = &event;
-    return make_interaction(maker) || (maker->in_history && make_other(maker));
+    bool made = make_interaction(maker) || (maker->in_history && make_other(maker));
+    maker->event = NULL; /* what it points to ends here */
+    return made;
 }
 
 static void add_room(const struct hub_reading *reading, struct hub_timeline_page *page, uint32_t *room, uint32_t limit)
@@ -172,7 +174,7 @@ static int fill(const struct hub_reading *reading, struct hub_scan *scan, const 
                 struct hub_timeline_page *page)
 {
     struct maker maker = { .reading = reading, .in_history = ask->which == HUB_TIMELINE_HISTORY };
-    struct timeline_entry extra;
+    struct timeline_entry extra = { 0 };
     struct hub_stored stored;
     uint64_t last = 0;
     uint32_t room = 0;

@@ -57,9 +57,9 @@ static struct hub_span make_text(struct filler *self, const struct hub_field *fi
     char *at = hub_arena_get(self->arena, (size_t) count * 4);
     size_t len = 0;
     for (int64_t i = 0; i < count; i++) {
-        const char *character = characters[self->fill == FILL_LEAST ? 0 : draw(self) % 4];
-        memcpy(at + len, character, strlen(character));
-        len += strlen(character);
+        struct hub_span character = hub_span(characters[self->fill == FILL_LEAST ? 0 : draw(self) % 4]);
+        memcpy(at + len, character.at, character.len);
+        len += character.len;
     }
     return hub_span_of(at, len);
 }
