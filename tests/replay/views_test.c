@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/pack.h"
+#include "replay/afresh.h"
 #include "tests/replay/history.h"
 
 enum { VIEWS = 8, DEADLINE_S = 20 };
@@ -137,6 +138,32 @@ static void copy_views(struct history *h, const char *to)
         }
     }
     closedir(entries);
+}
+
+static void count_moves(void *arg, struct hub_position at)
+{
+    struct hub_position *last = arg;
+    assert_true(at.sequence > last->sequence);
+    *last = at;
+}
+
+static void folding_afresh_gives_the_same_hashes(void **state)
+{
+    struct history *h = *state;
+    struct hub_position last = { 0 };
+    struct hub_afresh *afresh;
+    unsigned events = write_script(h, (void (*)(struct history *, void *))(void *) catch_up, NULL);
+    struct hashes live = hash_all(h);
+    const struct hub_afresh_options options = {
+        .log = h->log->log, .scratch_dir = h->log->dir, .on_moved = count_moves, .arg = &last
+    };
+    assert_int_equal(hub_afresh_fold(&options, &afresh, h->why, sizeof h->why), 0);
+    assert_int_equal(last.sequence, events);
+    struct history other = { .views = hub_afresh_views(afresh) };
+    struct hashes again = hash_all(&other);
+    assert_same(&live, &again);
+    hub_afresh_destroy(&afresh);
+    assert_null(afresh);
 }
 
 static void a_process_that_dies_leaves_views_that_once_were(void **state)
@@ -568,6 +595,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_restart_goes_on_where_it_was),
         TEST(event_by_event_is_the_same_as_all_at_once),
+        TEST(folding_afresh_gives_the_same_hashes),
         TEST(a_process_that_dies_leaves_views_that_once_were),
         TEST(views_of_another_log_are_folded_afresh),
         TEST(views_of_another_chain_are_folded_afresh),
