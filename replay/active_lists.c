@@ -53,6 +53,10 @@ static bool take(void *arg, struct hub_span key, struct hub_span value)
     if (key.len != HUB_ROW_KEY_COMPANY + 1 + 8 || key.at[HUB_ROW_KEY_COMPANY] != 'o') {
         return true;
     }
+    if (self->sessions == HUB_ACTIVE_LIST_SESSIONS) {
+        self->error = HUB_ERROR_limit_reached;
+        return false;
+    }
     hub_arena_reset(self->arena);
     if (hub_unpack(&index_row_shape, value, self->arena, &row, NULL) != 0) {
         self->error = -1;

@@ -9,12 +9,13 @@
 #include "base/buf.h"
 #include "replay/store.h"
 
-enum { HUB_ACTIVE_LIST_ENTRY = 8 + 16 };
+enum { HUB_ACTIVE_LIST_ENTRY = 8 + 16, HUB_ACTIVE_LIST_SESSIONS = 100000 };
 
 /* Write the lists of all companies as the view `active` is now, which is at `sequence` with nothing unwritten.
  *
  * ret_sessions  how many sessions are active
- * Returns 0 or < 0. */
+ * Returns 0, HUB_ERROR_limit_reached when more than HUB_ACTIVE_LIST_SESSIONS are active (nothing was written: the tail must
+ * not stand still for so long), or < 0. */
 int hub_active_lists_take(struct hub_rocks *db, const struct hub_view_place *places, uint64_t sequence,
                           uint64_t *ret_sessions);
 

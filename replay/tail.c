@@ -3,7 +3,8 @@
  *
  * A failure of the views' store must not touch the log: the tail says so, forgets what was not written, and tries again, later
  * and later. Batches start at most every PACE_US: under load a batch then carries more events, and rows that change with every
- * one of them are written less often; when there is nothing to do, the first event is folded at once. */
+ * one of them are written less often; when there is nothing to do, the first event is folded at once, and when somebody waits
+ * for a position, nothing is put off. */
 #include "replay/active_lists.h"
 #include "replay/views_state.h"
 
@@ -13,7 +14,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { PACE_US = 3000, BACK_OFF_MIN_MS = 100, BACK_OFF_MAX_MS = 5000 };
+enum { PACE_US = 25000, BACK_OFF_MIN_MS = 100, BACK_OFF_MAX_MS = 5000 };
 
 void hub_views_wake(struct hub_views *self, struct hub_position commit)
 {
@@ -21,6 +22,13 @@ void hub_views_wake(struct hub_views *self, struct hub_position commit)
     while (before < commit.sequence && !atomic_compare_exchange_weak(&self->commit, &before, commit.sequence)) {
     }
     if (atomic_exchange(&self->is_asleep, false)) {
+        hub_tail_nudge(self);
+    }
+}
+
+void hub_views_hurry(struct hub_views *self)
+{
+    if (!atomic_exchange(&self->is_hurried, true)) {
         hub_tail_nudge(self);
     }
 }
@@ -89,9 +97,9 @@ static void keep_list(struct hub_views *self)
 {
     enum { EVENTS_A_SESSION = 8 };
     uint64_t sequence = self->live.mark.sequence;
-    uint64_t sessions;
-    if (sequence >= self->list_next &&
-        hub_active_lists_take(self->db, self->live.mark.places, sequence, &sessions) == 0) {
+    if (sequence >= self->list_next) {
+        uint64_t sessions;
+        (void) hub_active_lists_take(self->db, self->live.mark.places, sequence, &sessions);
         uint64_t pause = sessions * EVENTS_A_SESSION;
         self->list_next = sequence + (pause > self->list_every ? pause : self->list_every);
     }
@@ -161,9 +169,12 @@ static int give_way(struct hub_views *self, int back_off_ms)
 
 static void keep_pace(struct hub_views *self, int64_t began_us)
 {
-    int64_t left_us = began_us + PACE_US - hub_tick_us(self->world);
-    if (left_us > 0 && left_us <= PACE_US && !atomic_load(&self->is_stopping)) {
-        usleep((useconds_t) left_us);
+    int64_t left_us = PACE_US;
+    while (left_us > 0 && left_us <= PACE_US && !atomic_exchange(&self->is_hurried, false) &&
+           !atomic_load(&self->is_stopping)) {
+        left_us = began_us + PACE_US - hub_tick_us(self->world);
+        rest(self, left_us > 0 ? (int) (left_us / 1000) + 1 : 0);
+        left_us = began_us + PACE_US - hub_tick_us(self->world);
     }
 }
 
