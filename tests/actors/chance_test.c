@@ -302,6 +302,11 @@ static void send_all(struct run *self)
             waiting += report_all(self);
         }
         await_few(self, &waiting, pick(&self->random, UNDER_WAY));
+        if (self->count % (STEPS / 3) == 0) { /* a restart on a log that is not well */
+            await_few(self, &waiting, 0);
+            fixture_stop(&self->f);
+            fixture_start(&self->f);
+        }
     }
     await_few(self, &waiting, 0);
 }
