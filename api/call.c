@@ -133,6 +133,7 @@ void hub_call_wait(struct hub_call *self, uint64_t sequence, int64_t patience_us
         return;
     }
     atomic_store_explicit(&loop->waiting, true, memory_order_relaxed);
+    hub_views_hurry(options->views);
 }
 
 /* --- beginning --- */

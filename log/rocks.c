@@ -395,6 +395,7 @@ void hub_rocks_delete_range(struct hub_rocks_batch *self, unsigned family, struc
 int hub_rocks_write(struct hub_rocks *self, struct hub_rocks_batch *batch, char *ret_why, size_t why_size)
 {
     char *error = NULL;
+    rocksdb_set_perf_level(rocksdb_disable); /* of this thread: nobody reads its counters */
     rocksdb_write(self->db, self->write, batch->batch, &error);
     rocksdb_writebatch_clear(batch->batch);
     return take_error(error, ret_why, why_size);
