@@ -179,15 +179,18 @@ static void look_at(struct hub_pump *self, struct offers *offers, int64_t until_
     }
     expect_rows(&look, until_us);
     int failed = hub_log_pending(log, offers->kind, 0, &offers->gone_at_once, visit, &look);
+    if (failed == 0) { /* also of a look that stopped: the lowest row comes first */
+        offers->gone_at_once = hub_pending_key_before(&look.first_at_once);
+    }
     if (failed == 0 && !look.stopped && until_us > 0) {
         failed = hub_log_pending(log, offers->kind, until_us, &offers->gone_later, visit, &look);
+        if (failed == 0) {
+            offers->gone_later = hub_pending_key_before(&look.first_later);
+        }
     }
     if (failed != 0 || look.stopped) {
         keep_rest(self, offers);
-        return;
     }
-    offers->gone_at_once = hub_pending_key_before(&look.first_at_once);
-    offers->gone_later = hub_pending_key_before(&look.first_later);
 }
 
 /* --- what is offered --- */
