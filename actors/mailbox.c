@@ -11,11 +11,18 @@
 /* Where people's login names are: in no company. */
 static const struct hub_ulid nowhere;
 
+/* Commands for one worker, in the order in which they were sent. */
+struct gathered {
+    struct hub_command *first, *last;
+};
+
 struct hub_port {
     struct hub_mailboxes *boxes;
     struct hub_names_cache *cache;
-    zsock_t **sockets; /* one per worker, then the pump's */
-    void **handles;    /* the same, for zmq_send */
+    zsock_t **sockets;         /* one per worker, then the pump's */
+    void **handles;            /* the same, for zmq_send */
+    bool gathers;              /* commands wait for a flush, so that one piece of mail carries many */
+    struct gathered *gathered; /* one list per worker */
 };
 
 static void name_of(const struct hub_mailboxes *boxes, unsigned index, char ret_name[64])
@@ -50,6 +57,7 @@ struct hub_port *hub_mailbox_port_new(struct hub_mailboxes *boxes)
     self->cache = hub_names_cache_new();
     self->sockets = hub_memory_zero((boxes->workers + 1) * sizeof(zsock_t *));
     self->handles = hub_memory_zero((boxes->workers + 1) * sizeof(void *));
+    self->gathered = hub_memory_zero(boxes->workers * sizeof *self->gathered);
     for (unsigned i = 0; i <= boxes->workers; i++) {
         self->sockets[i] = open_socket(boxes, i, ZMQ_PUSH);
         self->handles[i] = zsock_resolve(self->sockets[i]);
@@ -63,12 +71,14 @@ void hub_port_destroy(struct hub_port **self_p)
     if (self == NULL) {
         return;
     }
+    hub_port_flush(self);
     for (unsigned i = 0; i <= self->boxes->workers; i++) {
         zsock_destroy(&self->sockets[i]);
     }
     hub_names_cache_destroy(&self->cache);
     free(self->sockets);
     free(self->handles);
+    free(self->gathered);
     free(self);
     *self_p = NULL;
 }
@@ -95,7 +105,30 @@ void hub_port_pass(struct hub_port *port, struct hub_command *command)
     unsigned index = hub_mailbox_of(port->boxes, command->names[command->target].id);
     atomic_fetch_add_explicit(&port->boxes->all, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&port->boxes->waiting[index], 1, memory_order_relaxed);
-    hub_port_post(port, index, (struct hub_mail){ .at = command, .kind = HUB_MAIL_command });
+    command->next = NULL;
+    if (!port->gathers) {
+        hub_port_post(port, index, (struct hub_mail){ .at = command, .kind = HUB_MAIL_command });
+        return;
+    }
+    struct gathered *list = &port->gathered[index];
+    *(list->last != NULL ? &list->last->next : &list->first) = command;
+    list->last = command;
+}
+
+void hub_port_gather(struct hub_port *port)
+{
+    port->gathers = true;
+}
+
+void hub_port_flush(struct hub_port *port)
+{
+    for (unsigned i = 0; i < port->boxes->workers; i++) {
+        struct hub_command *first = port->gathered[i].first;
+        if (first != NULL) {
+            port->gathered[i] = (struct gathered){ 0 };
+            hub_port_post(port, i, (struct hub_mail){ .at = first, .kind = HUB_MAIL_command });
+        }
+    }
 }
 
 int hub_port_send(struct hub_port *port, struct hub_command **command_p)

@@ -10,7 +10,7 @@
 #include "base/handoff.h"
 
 enum hub_mail_kind {
-    HUB_MAIL_command = 1, /* struct hub_command */
+    HUB_MAIL_command = 1, /* struct hub_command, a list */
     HUB_MAIL_written,     /* struct hub_outcome, a list */
     HUB_MAIL_wake,        /* nothing: look again */
 };

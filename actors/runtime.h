@@ -72,6 +72,13 @@ void hub_port_destroy(struct hub_port **self_p);
  * of that worker is full. Never blocks. An answer comes for every command with a ticket that was taken. */
 int hub_port_send(struct hub_port *port, struct hub_command **command_p);
 
+/* From now on commands sent through this port wait for hub_port_flush, so that a loop which takes in many requests at once
+ * wakes a worker once. The owner flushes at the end of each of its rounds. */
+void hub_port_gather(struct hub_port *port);
+
+/* Send what was gathered. Nothing to do is fine. */
+void hub_port_flush(struct hub_port *port);
+
 struct hub_runtime_stats {
     uint64_t commands, refusals, events, activations, passivations, conflicts, overloads, forwards, timers, effects;
     uint64_t active_entities, waiting, pending_effects, dead, parked;

@@ -538,6 +538,7 @@ static void handle_written(struct hub_worker *self, struct hub_outcome *outcome)
 static void end_round(struct hub_worker *self)
 {
     flush_sends(self);
+    hub_port_flush(self->port);
     if (self->answers != NULL) {
         struct hub_answer *answers = self->answers;
         self->answers = NULL;
@@ -558,6 +559,16 @@ static void publish_counts(struct hub_worker *self)
     atomic_store_explicit(&self->counts.passivations, stats.passivations, memory_order_relaxed);
 }
 
+static void handle_commands(struct hub_worker *self, struct hub_command *command)
+{
+    while (command != NULL) {
+        struct hub_command *next = command->next;
+        command->next = NULL;
+        handle_command(self, command);
+        command = next;
+    }
+}
+
 /* Take mail until there is none, or enough for one round. */
 static void take_mail(struct hub_worker *self)
 {
@@ -570,7 +581,7 @@ static void take_mail(struct hub_worker *self)
         }
         hub_take_over(&self->options.boxes->handoff);
         if (mail.kind == HUB_MAIL_command) {
-            handle_command(self, mail.at);
+            handle_commands(self, mail.at);
         } else if (mail.kind == HUB_MAIL_written) {
             handle_written(self, mail.at);
         }
@@ -589,6 +600,7 @@ static void set_up(struct hub_worker *self)
     self->mailbox_socket = hub_mailbox_open(self->options.boxes, self->options.index);
     self->mailbox = zsock_resolve(self->mailbox_socket);
     self->port = hub_mailbox_port_new(self->options.boxes);
+    hub_port_gather(self->port);
     self->entities = hub_entities_new(&(struct hub_entities_options){ .log = runtime->log,
                                                                       .snapshots = runtime->snapshots,
                                                                       .room = self->options.active_entities,

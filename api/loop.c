@@ -110,6 +110,7 @@ static void begin(struct hub_loop *self)
     self->credentials = hub_credentials_new(options->views, options->world, options->rate_per_s, options->rate_burst);
     hub_buf_init(&self->body);
     self->port = hub_port_new(options->runtime);
+    hub_port_gather(self->port);
     atomic_store(&self->is_ready, true);
     h2o_socket_read_start(self->listener, on_accept);
 }
@@ -143,6 +144,7 @@ static void close_connections(struct hub_loop *self)
     while (!h2o_linklist_is_empty(&self->context.http1._conns) && hub_tick_us(world) < until_us) {
         self->context.globalconf->http1.callbacks.foreach_request(&self->context, shut, NULL);
         h2o_evloop_run(self->context.loop, BUSY_WAIT_MS);
+        hub_port_flush(self->port);
         hub_tickets_expire(self->tickets, INT64_MAX);
         hub_waits_run(&self->waits, 0, INT64_MAX);
     }
@@ -179,6 +181,7 @@ void *hub_loop_run(void *loop)
     while (!atomic_load(&server->stopping)) {
         h2o_evloop_run(self->context.loop, self->waits.count > 0 ? BUSY_WAIT_MS : IDLE_WAIT_MS);
         run_waits(self);
+        hub_port_flush(self->port);
         hub_tickets_expire(self->tickets, hub_tick_us(world));
         if (atomic_load_explicit(&server->draining, memory_order_relaxed)) {
             stop_listening(self);
