@@ -11,9 +11,13 @@
 /* Where people's login names are: in no company. */
 static const struct hub_ulid nowhere;
 
+/* More are not held back: the worker begins while the loop goes on reading. */
+enum { GATHERED_MOST = 16 };
+
 /* Commands for one worker, in the order in which they were sent. */
 struct gathered {
     struct hub_command *first, *last;
+    unsigned count;
 };
 
 struct hub_port {
@@ -100,6 +104,15 @@ void hub_port_post(struct hub_port *port, unsigned index, struct hub_mail mail)
     assert(sent == (int) sizeof mail || flags != 0);
 }
 
+static void flush_one(struct hub_port *port, unsigned index)
+{
+    struct hub_command *first = port->gathered[index].first;
+    if (first != NULL) {
+        port->gathered[index] = (struct gathered){ 0 };
+        hub_port_post(port, index, (struct hub_mail){ .at = first, .kind = HUB_MAIL_command });
+    }
+}
+
 void hub_port_pass(struct hub_port *port, struct hub_command *command)
 {
     unsigned index = hub_mailbox_of(port->boxes, command->names[command->target].id);
@@ -113,6 +126,9 @@ void hub_port_pass(struct hub_port *port, struct hub_command *command)
     struct gathered *list = &port->gathered[index];
     *(list->last != NULL ? &list->last->next : &list->first) = command;
     list->last = command;
+    if (++list->count >= GATHERED_MOST) {
+        flush_one(port, index);
+    }
 }
 
 void hub_port_gather(struct hub_port *port)
@@ -123,11 +139,7 @@ void hub_port_gather(struct hub_port *port)
 void hub_port_flush(struct hub_port *port)
 {
     for (unsigned i = 0; i < port->boxes->workers; i++) {
-        struct hub_command *first = port->gathered[i].first;
-        if (first != NULL) {
-            port->gathered[i] = (struct gathered){ 0 };
-            hub_port_post(port, i, (struct hub_mail){ .at = first, .kind = HUB_MAIL_command });
-        }
+        flush_one(port, i);
     }
 }
 
