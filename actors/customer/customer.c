@@ -14,6 +14,7 @@
 static const struct hub_decider deciders[] = {
     { &process_message_shape, hub_customer_decide_process },
     { &respond_message_shape, hub_customer_decide_respond },
+    { &transfer_channel_shape, hub_customer_decide_transfer },
     { &create_session_shape, hub_customer_decide_session },
     { &update_customer_context_shape, hub_customer_decide_context },
     { &close_customer_session_shape, hub_customer_decide_closed },

@@ -9,6 +9,7 @@
 hub_decide_fn hub_customer_decide_session;
 hub_decide_fn hub_customer_decide_process;
 hub_decide_fn hub_customer_decide_respond;
+hub_decide_fn hub_customer_decide_transfer;
 hub_decide_fn hub_customer_decide_context;
 hub_decide_fn hub_customer_decide_closed;
 

@@ -180,6 +180,36 @@ void hub_customer_decide_respond(const void *state, const void *command, struct 
     }
 }
 
+/* Comes here from a session that nobody has opened: it begins on the channel that the client says it is on. */
+void hub_customer_decide_transfer(const void *state_, const void *command_, struct hub_decision *decision)
+{
+    const struct customer_state *state = state_;
+    const struct transfer_channel *command = command_;
+    struct hub_ulid session = session_for(state, decision);
+    if (hub_ulid_is_none(session)) {
+        if (command->from_channel == command->to_channel) {
+            hub_decide_refuse(decision, HUB_ERROR_conflict, "/to_channel", "The session is on %s already.",
+                              hub_vocab_name(&channel_vocab, command->to_channel));
+            return;
+        }
+        const struct hub_customer_news news = { .customer_id = &command->customer_id,
+                                                .channel = command->from_channel };
+        if (!has_room(state, decision) || !hub_customer_learn(state, &news, decision)) {
+            return;
+        }
+        session = id_for_new(decision);
+        const struct opening opening = {
+            .session = session,
+            .channel = command->from_channel,
+            .priority = priority_medium,
+            .customer_id = hub_customer_name(state, &command->customer_id),
+            .session_id = &command->session_id,
+        };
+        open_new(&opening, decision);
+    }
+    hub_decide_forward(decision, KIND_session, session);
+}
+
 void hub_customer_decide_closed(const void *state, const void *command_, struct hub_decision *decision)
 {
     const struct close_customer_session *command = command_;

@@ -87,6 +87,11 @@ void hub_session_decide_transfer(const void *state_, const void *command_, struc
 {
     const struct session_state *state = state_;
     const struct transfer_channel *command = command_;
+    if (state == NULL && hub_decision_names(decision, KIND_customer) &&
+        HUB_HAS(transfer_channel, command, from_channel)) {
+        hub_decide_forward(decision, KIND_customer, hub_decision_named(decision, KIND_customer));
+        return;
+    }
     if (state == NULL) {
         hub_session_refuse_unknown(decision);
         return;

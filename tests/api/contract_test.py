@@ -173,6 +173,23 @@ class Contract(unittest.TestCase):
         self.assertEqual(self.hub.get('/session/s-path').json['channel'], 'chat')
         self.assertEqual(self.hub.get('/session/s-body').json['channel'], 'voice')
 
+    def test_a_transfer_of_an_unknown_session_of_a_named_customer_opens_it_first(self):
+        asked = {'customer_id': 'c-new', 'session_id': 's-new', 'from_channel': 'voice', 'to_channel': 'voice'}
+        self.assertEqual(self.hub.post('/transfer/channel', asked).status, 409)
+        self.assertEqual(self.hub.get('/customer/c-new/unified-view').status, 404)
+        key = {'Idempotency-Key': 'transfer-that-opens'}
+        done = [self.made(self.hub.post('/transfer/channel', {**asked, 'to_channel': 'chat', 'reason': 'Documents'},
+                                        headers=key)) for _ in range(2)]
+        self.assertEqual(done[0], done[1])
+        self.assertEqual(done[0]['new_channel_session']['session_id'], 's-new')
+        session = self.made(self.hub.get('/session/s-new'))
+        self.assertEqual((session['customer_id'], session['channel'], session['transfer_count']), ('c-new', 'chat', 1))
+        self.assertEqual(self.made(self.hub.get('/customer/c-new/sessions'))['total'], 1)
+        for member in ('customer_id', 'from_channel'):
+            lacking = {name: value for name, value in asked.items() if name != member}
+            refused = self.hub.post('/transfer/channel', {**lacking, 'session_id': 's-newer', 'to_channel': 'chat'})
+            self.assertEqual((refused.status, refused.json['code']), (404, 'not_found'), member)
+
     def test_bulk_transfers_fail_one_by_one(self):
         self.hub.post('/session/create', {'customer_id': 'c-bt', 'session_id': 's-bt', 'channel': 'voice'})
         done = self.made(self.hub.post('/transfer/bulk', {'transfers': [
