@@ -9,6 +9,8 @@
 #include "base/fault.h"
 #include "base/pack.h"
 
+enum { POINTER_MAX = 32 };
+
 int hub_reading_refuse(const struct hub_reading *self, int error, const char *pointer, const char *reason, ...)
 {
     hub_fault_init(self->fault, error);
@@ -20,9 +22,12 @@ int hub_reading_refuse(const struct hub_reading *self, int error, const char *po
     return error;
 }
 
+/* The same words as an actor has for it: what is asked as of a moment does not differ from what was live. */
 static int no_such(const struct hub_reading *self, const char *what)
 {
-    return hub_reading_refuse(self, HUB_ERROR_not_found, "", "there is no such %s", what);
+    char pointer[POINTER_MAX];
+    snprintf(pointer, sizeof pointer, "/%s_id", what);
+    return hub_reading_refuse(self, HUB_ERROR_not_found, pointer, "There is no such %s.", what);
 }
 
 int hub_reading_named(const struct hub_reading *self, uint8_t kind, struct hub_ulid *ret_id)

@@ -24,7 +24,9 @@ static int answer(const struct hub_reading *reading, const void *params, void *r
     done = hub_reading_row(reading, &key, &message_row_shape, &row);
     done = done == 0 ? hub_reading_session(reading, session, &state) : done;
     if (done != 0) {
-        return done == HUB_ERROR_not_found ? hub_reading_refuse(reading, done, "", "there is no such message") : done;
+        return done == HUB_ERROR_not_found
+                   ? hub_reading_refuse(reading, done, "/message_id", "There is no such message.")
+                   : done;
     }
     HUB_SET(message_reply, reply, message, HUB_NEW(reading->arena, struct message_shown));
     hub_show_message(reading, &row, hub_session_name(state, session, reading->arena), reply->message);

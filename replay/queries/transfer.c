@@ -48,7 +48,9 @@ static int answer(const struct hub_reading *reading, const void *params, void *r
     done = hub_reading_row(reading, &key, &transfer_row_shape, &row);
     done = done == 0 ? hub_reading_session(reading, session, &state) : done;
     if (done != 0) {
-        return done == HUB_ERROR_not_found ? hub_reading_refuse(reading, done, "", "there is no such transfer") : done;
+        return done == HUB_ERROR_not_found
+                   ? hub_reading_refuse(reading, done, "/transfer_id", "There is no such transfer.")
+                   : done;
     }
     show(reading, &row, hub_session_name(state, session, reading->arena), ret_answer);
     return 0;

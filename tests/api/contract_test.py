@@ -262,6 +262,12 @@ class Contract(unittest.TestCase):
         self.assertEqual(self.hub.get(f'/session/s-time?at={moment}').body, before.body)
         self.assertEqual(self.hub.get('/session/s-time?at=2001-01-01T00:00:00Z').status, 404)
 
+    def test_what_is_not_there_is_refused_in_the_same_words_now_and_as_of_now(self):
+        for path in ('/session/s-none', '/session/s-none/messages', '/customer/c-none/history'):
+            now = self.hub.get(path)
+            then = self.hub.get(f'{path}?at={now.position}')
+            self.assertEqual((then.status, then.body), (404, now.body), path)
+
     def test_a_client_reads_its_own_writes(self):
         for i in range(50):
             done = self.hub.post('/message/process', {'customer_id': 'c-own', 'session_id': 's-own', 'channel': 'chat',
