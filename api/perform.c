@@ -288,11 +288,18 @@ void hub_write_reply(const struct hub_server *server, struct hub_answer *answer,
     hub_json_write(answer->shape, answer->record, HUB_DIALECT_snake, out);
 }
 
+/* From the record, which a repetition of the request gets too. */
+static uint64_t version_in(const struct hub_answer *answer)
+{
+    const struct unified_session *session = answer->record;
+    return answer->shape == &unified_session_shape && HUB_HAS(unified_session, session, version) ? session->version : 0;
+}
+
 void hub_answer_call(struct hub_call *call, struct hub_answer *answer)
 {
     const struct hub_route *route = call->ready->route;
     call->position = answer->position;
-    call->version = answer->shape == &unified_session_shape ? answer->version : 0;
+    call->version = version_in(answer);
     open_reply(call->loop->server, answer);
     add_position(answer, hub_respond_position(call));
     if (route->finish != NULL) {

@@ -262,6 +262,13 @@ class Contract(unittest.TestCase):
         self.assertEqual(self.hub.get(f'/session/s-time?at={moment}').body, before.body)
         self.assertEqual(self.hub.get('/session/s-time?at=2001-01-01T00:00:00Z').status, 404)
 
+    def test_a_repeated_request_gets_the_same_headers_too(self):
+        asked = {'customer_id': 'c-again', 'session_id': 's-again', 'channel': 'voice'}
+        first, again = (self.hub.post('/session/create', asked, headers={'Idempotency-Key': 'again'}) for _ in range(2))
+        self.assertEqual((first.status, first.headers['ETag'], first.body), (201, '"1"', again.body))
+        for name in ('ETag', 'Location', 'Hub-Position'):
+            self.assertEqual(again.headers[name], first.headers[name], name)
+
     def test_what_is_not_there_is_refused_in_the_same_words_now_and_as_of_now(self):
         for path in ('/session/s-none', '/session/s-none/messages', '/customer/c-none/history'):
             now = self.hub.get(path)
