@@ -119,9 +119,9 @@ static int answer_done(const struct hub_reading *reading, const void *params, vo
     HUB_SET(new_channel_session, session, preserved_context, context);
     HUB_COPY(preserved_context, context, transfer_done, moved, history_count);
     HUB_COPY(preserved_context, context, transfer_done, moved, history_digest);
-    if (HUB_HAS(transfer_done, moved, context)) {
-        HUB_SET(preserved_context, context, issue_context, moved->context);
-    }
+    hub_sealed nothing = { .clear = HUB_SPAN("{}") }; /* clients read members of it without asking */
+    HUB_SET(preserved_context, context, issue_context,
+            HUB_HAS(transfer_done, moved, context) ? moved->context : nothing);
     done = preserve_history(reading, moved, context);
     return done == 0 ? preserve_profile(reading, moved, context) : done;
 }

@@ -173,6 +173,12 @@ class Contract(unittest.TestCase):
         self.assertEqual(self.hub.get('/session/s-path').json['channel'], 'chat')
         self.assertEqual(self.hub.get('/session/s-body').json['channel'], 'voice')
 
+    def test_a_transfer_without_context_has_an_empty_one(self):
+        self.hub.post('/session/create', {'customer_id': 'plain_1', 'session_id': 'plain_session_1', 'channel': 'chat'})
+        done = self.transfer('/transfer/channel', {'customer_id': 'plain_1', 'session_id': 'plain_session_1',
+                                                   'to_channel': 'sms'})
+        self.assertEqual(done['new_channel_session']['preserved_context']['issue_context'], {})
+
     def test_a_transfer_of_an_unknown_session_of_a_named_customer_opens_it_first(self):
         asked = {'customer_id': 'c-new', 'session_id': 's-new', 'from_channel': 'voice', 'to_channel': 'voice'}
         self.assertEqual(self.hub.post('/transfer/channel', asked).status, 409)
