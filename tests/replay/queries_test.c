@@ -94,7 +94,7 @@ static void a_transfer_brings_its_context_along(void **state)
     assert_says(h, answer, "\"preserved_context\":{\"conversation_history\":[{\"message_id\":");
     assert_says(h, answer,
                 "],\"customer_profile\":{\"name\":\"Sarah Johnson\",\"tier\":\"enterprise\"},"
-                "\"history_count\":2,");
+                "\"issue_context\":{},\"history_count\":2,");
     assert_says(h, find(h, "transfer", &hub_query_transfer), "\"status\":\"completed\",\"from_channel\":\"voice\"");
 }
 
