@@ -55,15 +55,45 @@ bool hub_name_read(struct hub_keyring *keys, struct hub_ulid company, uint8_t ki
     return true;
 }
 
-struct hub_answer *hub_answer_new(struct hub_ticket ticket, struct hub_ulid company)
+static struct hub_answer *answer_in(struct hub_arena *arena, struct hub_ticket ticket, struct hub_ulid company)
 {
-    struct hub_arena *arena = hub_arena_new(0);
     struct hub_answer *self = HUB_NEW(arena, struct hub_answer);
     self->magic = HUB_ANSWER_MAGIC;
     self->ticket = ticket;
     self->arena = arena;
     self->company = company;
     return self;
+}
+
+struct hub_answer *hub_answer_new(struct hub_ticket ticket, struct hub_ulid company)
+{
+    return answer_in(hub_arena_new(0), ticket, company);
+}
+
+struct hub_answer *hub_answer_to(struct hub_command *command)
+{
+    return answer_in(command->arena, command->ticket, command->caller.company);
+}
+
+struct hub_answer *hub_answer_refusing(struct hub_command *command, int error, const struct hub_fault *fault)
+{
+    struct hub_answer *answer = hub_answer_to(command);
+    answer->error = error;
+    if (fault != NULL) {
+        answer->fault = *fault;
+    }
+    answer->fault.error = error;
+    return answer;
+}
+
+void hub_answer_spoil(struct hub_answer *answer, int error)
+{
+    if (error != 0) {
+        answer->error = error;
+        answer->shape = NULL;
+        answer->record = NULL;
+        answer->fault = (struct hub_fault){ .error = error };
+    }
 }
 
 void hub_answer_destroy(struct hub_answer **self_p)

@@ -89,4 +89,13 @@ struct hub_answer {
 struct hub_answer *hub_answer_new(struct hub_ticket ticket, struct hub_ulid company);
 void hub_answer_destroy(struct hub_answer **self_p);
 
+/* An answer in the command's own arena, which it takes over: destroying the answer is the end of the command. Never NULL. */
+struct hub_answer *hub_answer_to(struct hub_command *command);
+
+/* The same as a refusal; `fault` is copied and may be NULL. */
+struct hub_answer *hub_answer_refusing(struct hub_command *command, int error, const struct hub_fault *fault);
+
+/* Make an answer the error that its append came to; 0 leaves it as it is. */
+void hub_answer_spoil(struct hub_answer *answer, int error);
+
 #endif
