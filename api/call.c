@@ -6,6 +6,7 @@
 #include "api/ask.h"
 #include "api/bulk.h"
 #include "api/headers.h"
+#include "api/hold.h"
 #include "api/perform.h"
 #include "api/respond.h"
 
@@ -41,6 +42,7 @@ static const struct hub_expect_ops expect_ops = { .on_answer = on_answer, .on_jo
 static void dispose(void *call)
 {
     struct hub_call *self = call;
+    hub_hold_end(self->req);
     hub_tickets_close(self->loop->tickets, &self->expect);
     hub_waits_drop(&self->loop->waits, &self->wait);
     if (self->on_dispose != NULL) {
@@ -92,6 +94,7 @@ bool hub_call_open_ticket(struct hub_call *self, struct hub_ticket *ret_ticket)
         hub_respond_problem(self, HUB_ERROR_overloaded, "", "Too many requests are under way; try again.");
         return false;
     }
+    hub_hold(self->req);
     return true;
 }
 
@@ -132,6 +135,7 @@ void hub_call_wait(struct hub_call *self, uint64_t sequence, int64_t patience_us
         hub_respond_problem(self, HUB_ERROR_overloaded, "", "Too many queries wait; try again.");
         return;
     }
+    hub_hold(self->req);
     atomic_store_explicit(&loop->waiting, true, memory_order_relaxed);
     hub_views_hurry(options->views);
 }
