@@ -25,7 +25,7 @@ void hub_hold(h2o_req_t *req)
 {
     h2o_socket_t *sock = socket_of(req);
     if (sock != NULL && !h2o_socket_is_reading(sock)) {
-        //h2o_socket_dont_read(sock, 1);
+        h2o_socket_dont_read(sock, 1);
         h2o_socket_read_start(sock, on_readable);
     }
 }
