@@ -112,21 +112,19 @@ static void take_out(struct hub_entities *self, struct hub_entity *entity)
 /* --- folding --- */
 
 /* The newest snapshot. Leaves state NULL when there is none that can be used. */
-static int from_snapshot(const struct hub_snapshots *snapshots, const struct hub_stream *stream,
-                         const struct hub_kind_info *kind, struct hub_arena *arena, void **ret_state,
-                         uint64_t *ret_version)
+static int from_snapshot(const struct hub_fold_options *options, const struct hub_kind_info *kind,
+                         struct hub_arena *arena, struct hub_folded_state *ret_folded)
 {
     struct hub_buf bytes;
     hub_buf_init(&bytes);
     uint64_t version = 0;
     struct hub_position at = { 0 };
-    int failed = snapshots->find(snapshots->self, stream, &bytes, &version, &at);
+    int failed = options->snapshots->find(options->snapshots->self, &options->stream, &bytes, &version, &at);
     if (failed == 0) {
         void *state = hub_arena_get(arena, kind->state->size);
         struct hub_span kept = hub_arena_copy(arena, hub_buf_span(&bytes));
         if (hub_unpack(kind->state, kept, arena, state, NULL) == 0) {
-            *ret_state = state;
-            *ret_version = version;
+            *ret_folded = (struct hub_folded_state){ .state = state, .version = version };
         }
     }
     hub_buf_done(&bytes);
@@ -155,37 +153,35 @@ static int fold_one(const struct hub_kind_info *kind, const struct hub_stored *s
     return 0;
 }
 
-int hub_entity_fold(struct hub_log *log, const struct hub_snapshots *snapshots, const struct hub_stream *stream,
-                    uint64_t to, struct hub_arena *arena, void **ret_state, uint64_t *ret_version)
+int hub_entity_fold(const struct hub_fold_options *options, struct hub_arena *arena,
+                    struct hub_folded_state *ret_folded)
 {
-    const struct hub_kind_info *kind = hub_kind_find(stream->kind);
-    void *state = NULL;
-    uint64_t version = 0;
+    const struct hub_kind_info *kind = hub_kind_find(options->stream.kind);
+    struct hub_folded_state folded = { 0 };
     int failed = kind == NULL ? -HUB_ERROR_internal : 0;
-    if (failed == 0 && to == 0 && snapshots != NULL && snapshots->find != NULL) {
-        failed = from_snapshot(snapshots, stream, kind, arena, &state, &version);
+    if (failed == 0 && options->to == 0 && options->snapshots != NULL && options->snapshots->find != NULL) {
+        failed = from_snapshot(options, kind, arena, &folded);
     }
     if (failed != 0) {
         return failed;
     }
-    struct hub_scan *scan = hub_scan_stream(log, stream, version + 1, to);
+    struct hub_scan *scan = hub_scan_stream(options->log, &options->stream, folded.version + 1, options->to);
     struct hub_arena *scratch = hub_arena_new(0);
     struct hub_stored stored;
     int more;
     while ((more = hub_scan_next(scan, &stored)) > 0) {
-        if (state == NULL) {
-            state = hub_arena_get(arena, kind->state->size);
+        if (folded.state == NULL) {
+            folded.state = hub_arena_get(arena, kind->state->size);
         }
-        failed = fold_one(kind, &stored, scratch, arena, state);
+        failed = fold_one(kind, &stored, scratch, arena, folded.state);
         if (failed != 0) {
             break;
         }
-        version = stored.header.version;
+        folded.version = stored.header.version;
     }
     hub_arena_destroy(&scratch);
     hub_scan_close(&scan);
-    *ret_state = state;
-    *ret_version = version;
+    *ret_folded = folded;
     return failed != 0 ? failed : more;
 }
 
@@ -194,8 +190,13 @@ int hub_entity_fold(struct hub_log *log, const struct hub_snapshots *snapshots, 
 static int activate(struct hub_entities *self, struct hub_entity *entity)
 {
     entity->arena = hub_arena_new(0);
-    int failed = hub_entity_fold(self->options.log, &self->options.snapshots, &entity->stream, 0, entity->arena,
-                                 &entity->state, &entity->version);
+    struct hub_fold_options options = { .log = self->options.log,
+                                        .snapshots = &self->options.snapshots,
+                                        .stream = entity->stream };
+    struct hub_folded_state folded = { 0 };
+    int failed = hub_entity_fold(&options, entity->arena, &folded);
+    entity->state = folded.state;
+    entity->version = folded.version;
     entity->arena_base = hub_arena_used(entity->arena);
     if (failed == 0 && entity->version == 0) {
         hub_arena_destroy(&entity->arena);

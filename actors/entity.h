@@ -67,10 +67,22 @@ struct hub_entities_stats {
 /* What the table counted so far. Its own thread. */
 struct hub_entities_stats hub_entities_stats(const struct hub_entities *self);
 
-/* Fold a stream up to a position (0: to its end) into a fresh state in `arena`; to its end it starts from a snapshot when
- * `snapshots` has one (NULL: from the first event). Used for activation, time travel and audits. ret_state is NULL and ret_version 0 for a stream
- * without events. Returns 0, or < 0. */
-int hub_entity_fold(struct hub_log *log, const struct hub_snapshots *snapshots, const struct hub_stream *stream,
-                    uint64_t to, struct hub_arena *arena, void **ret_state, uint64_t *ret_version);
+/* What to fold, and how far. */
+struct hub_fold_options {
+    struct hub_log *log;
+    const struct hub_snapshots *snapshots; /* NULL: from the first event */
+    struct hub_stream stream;
+    uint64_t to; /* position; 0: to the stream's end, starting from a snapshot when there is one */
+};
+
+/* What came of it: state NULL and version 0 for a stream without events. */
+struct hub_folded_state {
+    void *state; /* in the arena */
+    uint64_t version;
+};
+
+/* Fold a stream into a fresh state in `arena`. Used for activation, time travel and audits. Returns 0, or < 0. */
+int hub_entity_fold(const struct hub_fold_options *options, struct hub_arena *arena,
+                    struct hub_folded_state *ret_folded);
 
 #endif

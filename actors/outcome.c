@@ -81,7 +81,12 @@ static int seal(struct build *self, const struct hub_shape *shape, void *record,
     }
     int failed = key_for(self, subject, &key);
     if (failed == 0) {
-        hub_record_seal(shape, record, self->entity->stream.company, subject, &key, self->context->world, self->arena);
+        const struct hub_sealing with = { .company = self->entity->stream.company,
+                                          .subject = subject,
+                                          .key = &key,
+                                          .world = self->context->world,
+                                          .arena = self->arena };
+        hub_record_seal(shape, record, &with);
     }
     return failed;
 }
@@ -213,7 +218,8 @@ static void build_again(struct build *self, uint8_t kind, int64_t due_us, uint32
 {
     struct hub_pending_key before = hub_pending_key_before(&self->command->settle);
     struct found_row found = { .key = &self->command->settle, .arena = self->arena };
-    (void) hub_log_pending(self->context->log, HUB_PENDING_effect, INT64_MAX, &before, find_row, &found);
+    const struct hub_due due = { .kind = HUB_PENDING_effect, .until_us = INT64_MAX, .after = &before };
+    (void) hub_log_pending(self->context->log, &due, find_row, &found);
     struct pending_row row;
     if (found.value.len == 0 || hub_unpack(&pending_row_shape, found.value, self->arena, &row, NULL) != 0) {
         return;
@@ -312,16 +318,16 @@ static struct hub_outcome *outcome_new(struct hub_command *command, struct hub_e
     return self;
 }
 
-int hub_outcome_build(const struct hub_outcome_context *context, const struct hub_decided *decided,
-                      struct hub_command *command, struct hub_entity *entity, struct hub_answer *answer,
+int hub_outcome_build(const struct hub_outcome_context *context, const struct hub_outcome_parts *parts,
                       struct hub_outcome **ret_outcome, struct hub_fault *ret_fault)
 {
+    const struct hub_decided *decided = parts->decided;
     struct build self = { .context = context,
                           .decided = decided,
-                          .command = command,
-                          .entity = entity,
-                          .arena = command->arena,
-                          .outcome = outcome_new(command, entity),
+                          .command = parts->command,
+                          .entity = parts->entity,
+                          .arena = parts->command->arena,
+                          .outcome = outcome_new(parts->command, parts->entity),
                           .fault = ret_fault };
     self.keys = HUB_NEW_ARRAY(self.arena, struct hub_new_key, decided->event_count + decided->later_count + 1);
     self.outcome->append.keys = self.keys;
@@ -330,7 +336,7 @@ int hub_outcome_build(const struct hub_outcome_context *context, const struct hu
         failed = build_laters(&self);
     }
     if (failed == 0) {
-        failed = build_command_row(&self, answer);
+        failed = build_command_row(&self, parts->answer);
     }
     if (failed != 0) {
         while (self.outcome->after != NULL) {
@@ -341,7 +347,7 @@ int hub_outcome_build(const struct hub_outcome_context *context, const struct hu
         return failed;
     }
     build_aliases(&self);
-    self.outcome->own = answer;
+    self.outcome->own = parts->answer;
     *ret_outcome = self.outcome;
     return 0;
 }

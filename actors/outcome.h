@@ -33,14 +33,19 @@ struct hub_outcome_context {
     struct hub_buf *scratch; /* the worker's, cleared by each use */
 };
 
+/* What an append is built from. */
+struct hub_outcome_parts {
+    const struct hub_decided *decided;
+    struct hub_command *command; /* moves into the outcome */
+    struct hub_entity *entity;
+    struct hub_answer
+        *answer; /* the command's, or NULL; its record is kept packed in the command row of a keyed command */
+};
+
 /* Build the append for a decision. Events are sealed and packed; follow-ups are ready to be dispatched but for their settle keys.
- *
- * command  moves into the outcome
- * answer   the command's answer, or NULL; its record is kept packed in the command row of a keyed command
  * Returns 0 and ret_outcome; or an enum hub_error with ret_fault when a subject's key is gone or an event is too large: nothing
  * happened, the command is still the caller's. */
-int hub_outcome_build(const struct hub_outcome_context *context, const struct hub_decided *decided,
-                      struct hub_command *command, struct hub_entity *entity, struct hub_answer *answer,
+int hub_outcome_build(const struct hub_outcome_context *context, const struct hub_outcome_parts *parts,
                       struct hub_outcome **ret_outcome, struct hub_fault *ret_fault);
 
 /* An outcome that writes no event: it settles a pending row whose command was refused or had nothing to do. */

@@ -131,7 +131,8 @@ static bool is_there(struct hub_pump *pump, uint8_t kind, const struct hub_pendi
 {
     struct hub_pending_key before = hub_pending_key_before(key);
     struct seen_row row = { .key = *key };
-    int failed = hub_log_pending(pump->options.runtime->log, kind, INT64_MAX, &before, is_it, &row);
+    const struct hub_due due = { .kind = kind, .until_us = INT64_MAX, .after = &before };
+    int failed = hub_log_pending(pump->options.runtime->log, &due, is_it, &row);
     return failed != 0 || row.offered;
 }
 
@@ -178,12 +179,14 @@ static void look_at(struct hub_pump *self, struct offers *offers, int64_t until_
         start_at_all(self, offers);
     }
     expect_rows(&look, until_us);
-    int failed = hub_log_pending(log, offers->kind, 0, &offers->gone_at_once, visit, &look);
+    const struct hub_due at_once = { .kind = offers->kind, .until_us = 0, .after = &offers->gone_at_once };
+    int failed = hub_log_pending(log, &at_once, visit, &look);
     if (failed == 0) { /* also of a look that stopped: the lowest row comes first */
         offers->gone_at_once = hub_pending_key_before(&look.first_at_once);
     }
     if (failed == 0 && !look.stopped && until_us > 0) {
-        failed = hub_log_pending(log, offers->kind, until_us, &offers->gone_later, visit, &look);
+        const struct hub_due later = { .kind = offers->kind, .until_us = until_us, .after = &offers->gone_later };
+        failed = hub_log_pending(log, &later, visit, &look);
         if (failed == 0) {
             offers->gone_later = hub_pending_key_before(&look.first_later);
         }
@@ -251,10 +254,11 @@ static void look(struct hub_pump *self)
     look_at(self, &self->effects, now_us);
     atomic_store(&self->in_flight, self->timers.count + self->effects.count);
     if (self->tick_us - self->slow_tick_us >= SLOW_TICK_US) {
+        const struct hub_due due = { .kind = HUB_PENDING_dead, .until_us = INT64_MAX };
         unsigned long dead = 0;
         self->slow_tick_us = self->tick_us;
         look_at(self, &self->follows, 0); /* they have no due time */
-        (void) hub_log_pending(self->options.runtime->log, HUB_PENDING_dead, INT64_MAX, NULL, count_dead, &dead);
+        (void) hub_log_pending(self->options.runtime->log, &due, count_dead, &dead);
         atomic_store(&self->dead, dead);
     }
 }
@@ -343,7 +347,8 @@ static bool send_follow(void *arg, const struct hub_pending_key *key, struct hub
 int64_t hub_pump_recover(const struct hub_runtime_options *runtime, struct hub_port *port)
 {
     struct recovery recovery = { .port = port };
-    int failed = hub_log_pending(runtime->log, HUB_PENDING_follow, INT64_MAX, NULL, send_follow, &recovery);
+    const struct hub_due due = { .kind = HUB_PENDING_follow, .until_us = INT64_MAX };
+    int failed = hub_log_pending(runtime->log, &due, send_follow, &recovery);
     return failed != 0 ? -1 : recovery.count;
 }
 

@@ -197,7 +197,8 @@ static void finish_with_append(struct hub_worker *self, struct hub_command *comm
     }
     struct hub_outcome *outcome = NULL;
     struct hub_fault fault = { 0 };
-    int failed = hub_outcome_build(&self->context, decided, command, entity, answer, &outcome, &fault);
+    struct hub_outcome_parts parts = { .decided = decided, .command = command, .entity = entity, .answer = answer };
+    int failed = hub_outcome_build(&self->context, &parts, &outcome, &fault);
     if (failed != 0) {
         if (rest != NULL) {
             command->ticket = rest->ticket;

@@ -251,10 +251,11 @@ static bool read_param(struct hub_call *call, void *record, struct hub_span name
         hub_respond_problem(call, HUB_ERROR_invalid_query, "", "%s is there twice.", field->name);
         return false;
     }
-    if (hub_field_read_text(shape, field, text, arena, record, &fault) != 0) {
+    if (hub_field_read_text(field, text, arena, hub_record_field(record, field), &fault) != 0) {
         hub_respond_problem(call, HUB_ERROR_invalid_query, fault.pointer, "%s %s.", field->name, fault.reason);
         return false;
     }
+    hub_record_mark(record, index);
     return true;
 }
 

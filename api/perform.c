@@ -28,10 +28,11 @@ bool hub_read_params(struct hub_call *call, const struct hub_shape *shape, const
             hub_respond_problem(call, HUB_ERROR_not_found, "", "The path is not encoded as it should be.");
             return false;
         }
-        if (hub_field_read_text(shape, fields[i], text, arena, record, &fault) != 0) {
+        if (hub_field_read_text(fields[i], text, arena, hub_record_field(record, fields[i]), &fault) != 0) {
             hub_respond_fault(call, &fault);
             return false;
         }
+        hub_record_mark(record, (unsigned) (fields[i] - shape->fields));
     }
     return true;
 }

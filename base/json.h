@@ -26,11 +26,11 @@ enum { HUB_JSON_DEPTH = 32 };
 int hub_json_read(const struct hub_shape *shape, struct hub_span text, struct hub_arena *arena, void *record,
                   struct hub_fault *ret_fault);
 
-/* Set one field of a record from plain text (a path part or a query parameter): "5", "true", "voice",
- * "2026-01-01T00:00:00Z"; sets and lists of scalars as "voice,video". The same checks. Returns 0 or invalid_field with
- * the fault's pointer "/name"; the field is not marked present then. */
-int hub_field_read_text(const struct hub_shape *shape, const struct hub_field *field, struct hub_span text,
-                        struct hub_arena *arena, void *record, struct hub_fault *ret_fault);
+/* Read one field's value from plain text (a path part or a query parameter) into `value`, which the caller marks present
+ * in its record: "5", "true", "voice", "2026-01-01T00:00:00Z"; sets and lists of scalars as "voice,video". The same
+ * checks. Returns 0, or invalid_field with the fault's pointer "/name". */
+int hub_field_read_text(const struct hub_field *field, struct hub_span text, struct hub_arena *arena, void *value,
+                        struct hub_fault *ret_fault);
 
 /* Check a record that did not come through JSON. Returns 0 or the first fault. */
 int hub_validate(const struct hub_shape *shape, const void *record, struct hub_fault *ret_fault);

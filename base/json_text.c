@@ -115,18 +115,17 @@ static bool take(const struct hub_field *field, struct hub_span text, struct hub
     return hub_value_take(field, token_for(field, text), arena, at, fault);
 }
 
-int hub_field_read_text(const struct hub_shape *shape, const struct hub_field *field, struct hub_span text,
-                        struct hub_arena *arena, void *record, struct hub_fault *ret_fault)
+int hub_field_read_text(const struct hub_field *field, struct hub_span text, struct hub_arena *arena, void *value,
+                        struct hub_fault *ret_fault)
 {
     struct hub_fault fault;
     hub_fault_init(&fault, HUB_ERROR_invalid_field);
-    if (!take(field, text, arena, hub_record_field(record, field), &fault)) {
+    if (!take(field, text, arena, value, &fault)) {
         fault.error = HUB_ERROR_invalid_field;
         fault.pointer[0] = '\0';
         hub_fault_step(&fault, hub_span(field->name));
         *ret_fault = fault;
         return fault.error;
     }
-    hub_record_mark(record, (unsigned) (field - shape->fields));
     return 0;
 }

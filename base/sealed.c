@@ -64,12 +64,13 @@ static void seal_value(const struct visitor *self, hub_sealed *value)
     *value = (hub_sealed){ .box = hub_span_of(box, len) };
 }
 
-void hub_record_seal(const struct hub_shape *shape, void *record, struct hub_ulid company, struct hub_ulid subject,
-                     const struct hub_key *key, const struct hub_world *world, struct hub_arena *arena)
+void hub_record_seal(const struct hub_shape *shape, void *record, const struct hub_sealing *with)
 {
-    const struct visitor visitor = {
-        .visit = seal_value, .to = { company, subject }, .key = key, .world = world, .arena = arena
-    };
+    const struct visitor visitor = { .visit = seal_value,
+                                     .to = { with->company, with->subject },
+                                     .key = with->key,
+                                     .world = with->world,
+                                     .arena = with->arena };
     go_through(&visitor, shape, record);
 }
 

@@ -19,10 +19,17 @@ struct hub_key_source {
     void *self;
 };
 
-/* Seal every sealed value of a record that has a clear part: box filled (in the arena), clear emptied. Nested ones too.
+/* What boxes are made with. */
+struct hub_sealing {
+    struct hub_ulid company, subject;
+    const struct hub_key *key;     /* the subject's */
+    const struct hub_world *world; /* for nonces */
+    struct hub_arena *arena;       /* for boxes */
+};
+
+/* Seal every sealed value of a record that has a clear part: box filled, clear emptied. Nested ones too.
  * A present value without a box is sealed even when its clear part is empty; one with a box and no clear part stays. */
-void hub_record_seal(const struct hub_shape *shape, void *record, struct hub_ulid company, struct hub_ulid subject,
-                     const struct hub_key *key, const struct hub_world *world, struct hub_arena *arena);
+void hub_record_seal(const struct hub_shape *shape, void *record, const struct hub_sealing *with);
 
 /* The clear bytes of one box, in the arena. Returns false when the box is damaged or its key is gone. */
 bool hub_box_open(struct hub_span box, struct hub_ulid company, const struct hub_key_source *keys,

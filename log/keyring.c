@@ -62,17 +62,18 @@ static struct hub_keyring *ring_new(const char *data_dir, const struct hub_world
     return self;
 }
 
-static int open_store(struct hub_keyring *self, const char *master_path, bool create, char *ret_why, size_t why_size)
+static int open_store(struct hub_keyring *self, const struct hub_keyring_options *options, char *ret_why,
+                      size_t why_size)
 {
-    struct hub_key_master_options options = {
-        .dir = self->dir, .master_path = master_path, .create = create, .world = self->world
+    struct hub_key_master_options master = {
+        .dir = self->dir, .master_path = options->master_path, .create = options->create, .world = self->world
     };
-    int result = hub_key_companies_open(&options, &self->companies, ret_why, why_size);
-    if (result == HUB_ERROR_not_found && !create) {
+    int result = hub_key_companies_open(&master, &self->companies, ret_why, why_size);
+    if (result == HUB_ERROR_not_found && !options->create) {
         self->is_absent = true;
         return 0;
     }
-    return result != 0 ? -1 : hub_key_files_open(self->dir, create, &self->files, ret_why, why_size);
+    return result != 0 ? -1 : hub_key_files_open(self->dir, options->create, &self->files, ret_why, why_size);
 }
 
 static int make_dirs(struct hub_keyring *self, const char *data_dir, char *ret_why, size_t why_size)
@@ -84,18 +85,18 @@ static int make_dirs(struct hub_keyring *self, const char *data_dir, char *ret_w
     return -1;
 }
 
-int hub_keyring_open(const char *data_dir, const char *master_path, bool create, const struct hub_world *world,
-                     struct hub_keyring **ret_ring, char *ret_why, size_t why_size)
+int hub_keyring_open(const struct hub_keyring_options *options, struct hub_keyring **ret_ring, char *ret_why,
+                     size_t why_size)
 {
     static const struct hub_ulid hub;
-    struct hub_keyring *self = ring_new(data_dir, world);
-    int result = create ? make_dirs(self, data_dir, ret_why, why_size) : 0;
+    struct hub_keyring *self = ring_new(options->data_dir, options->world);
+    int result = options->create ? make_dirs(self, options->data_dir, ret_why, why_size) : 0;
     if (result < 0) {
         hub_keyring_close(&self);
         return result;
     }
-    result = open_store(self, master_path, create, ret_why, why_size);
-    if (result == 0 && create && hub_keyring_add_company(self, hub) < 0) {
+    result = open_store(self, options, ret_why, why_size);
+    if (result == 0 && options->create && hub_keyring_add_company(self, hub) < 0) {
         snprintf(ret_why, why_size, "The hub's own key cannot be stored in %s: %s.", self->dir, strerror(errno));
         result = -1;
     }

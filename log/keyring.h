@@ -8,12 +8,17 @@
 
 struct hub_keyring;
 
-/* Open or create DATA/keys/ and lock it against another writer. The master key is DATA/keys/master (0600), or `master_path` when given, made with fresh
- * randomness when there is none and `create` is set. With create = false a missing store opens as an empty ring that
- * finds nothing (tools on a copy without keys).
- * Returns 0, or < 0 with a sentence in ret_why. */
-int hub_keyring_open(const char *data_dir, const char *master_path, bool create, const struct hub_world *world,
-                     struct hub_keyring **ret_ring, char *ret_why, size_t why_size);
+struct hub_keyring_options {
+    const char *data_dir;
+    const char *master_path; /* where the master key is; NULL: DATA/keys/master (0600) */
+    bool create;             /* make what is missing, with fresh randomness; else a missing store is an empty ring */
+    const struct hub_world *world;
+};
+
+/* Open DATA/keys/; with `create` it is locked against another writer. An empty ring finds nothing, as tools do on a copy
+ * without keys. Options are copied, their texts too. Returns 0, or < 0 with a sentence in ret_why. */
+int hub_keyring_open(const struct hub_keyring_options *options, struct hub_keyring **ret_ring, char *ret_why,
+                     size_t why_size);
 void hub_keyring_close(struct hub_keyring **self_p);
 
 /* The subject's key, through a bounded cache. False when there is none. Thread-safe. */

@@ -81,10 +81,18 @@ enum hub_tag { HUB_TAG_subject = 1, HUB_TAG_session = 2, HUB_TAG_type = 3 };
 struct hub_scan *hub_scan_all(struct hub_log *self, uint64_t from, uint64_t to);
 struct hub_scan *hub_scan_stream(struct hub_log *self, const struct hub_stream *stream, uint64_t from_version,
                                  uint64_t to_position);
-/* id: of the subject or session; for HUB_TAG_type the type in the last two bytes (hub_tag_of_type).
- * The session tag finds a session's own stream too. backwards: newest first. */
-struct hub_scan *hub_scan_tag(struct hub_log *self, struct hub_ulid company, enum hub_tag tag, struct hub_ulid id,
-                              uint64_t from, uint64_t to, bool backwards);
+struct hub_tag_range {
+    struct hub_ulid company;
+    enum hub_tag tag;
+    struct hub_ulid id; /* of the subject or session; of HUB_TAG_type: hub_tag_of_type */
+    uint64_t from, to;
+    bool backwards; /* newest first */
+};
+
+/* Events with a tag. The session tag finds a session's own stream too. Never NULL. */
+struct hub_scan *hub_scan_tag(struct hub_log *self, const struct hub_tag_range *range);
+
+/* The id of a type's tag: the type in the last two bytes. */
 struct hub_ulid hub_tag_of_type(uint16_t type);
 
 /* Only headers from now on: payload stays empty, which saves a read. */
@@ -94,9 +102,16 @@ void hub_scan_headers_only(struct hub_scan *self);
 int hub_scan_next(struct hub_scan *self, struct hub_stored *ret_event);
 void hub_scan_close(struct hub_scan **self_p);
 
-/* Walk pending rows of a kind in due order, those with due_us <= until_us and key > after (NULL: from the start).
- * `visit` returns false to stop; key and value are borrowed for the call. Returns 0 or < 0. */
-int hub_log_pending(struct hub_log *self, uint8_t kind, int64_t until_us, const struct hub_pending_key *after,
+/* Which pending rows. */
+struct hub_due {
+    uint8_t kind;                        /* HUB_PENDING_... */
+    int64_t until_us;                    /* due then or before; INT64_MAX: all */
+    const struct hub_pending_key *after; /* behind this key; NULL: from the start */
+};
+
+/* Walk pending rows in due order. `visit` returns false to stop; key and value are borrowed for the call.
+ * Returns 0 or < 0. */
+int hub_log_pending(struct hub_log *self, const struct hub_due *due,
                     bool (*visit)(void *arg, const struct hub_pending_key *key, struct hub_span value), void *arg);
 
 /* Chain hash of a position, to check that a view's checkpoint belongs to this log. */

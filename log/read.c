@@ -184,14 +184,15 @@ static void due_bounds(uint8_t kind, int64_t until_us, struct hub_pending_key *r
                                       : hub_pending_key_make((uint8_t) (kind + 1), 0, 0, 0);
 }
 
-int hub_log_pending(struct hub_log *self, uint8_t kind, int64_t until_us, const struct hub_pending_key *after,
+int hub_log_pending(struct hub_log *self, const struct hub_due *due,
                     bool (*visit)(void *arg, const struct hub_pending_key *key, struct hub_span value), void *arg)
 {
-    if (until_us < 0) {
+    if (due->until_us < 0) {
         return 0;
     }
+    const struct hub_pending_key *after = due->after;
     struct hub_pending_key lower, upper, key;
-    due_bounds(kind, until_us, &lower, &upper);
+    due_bounds(due->kind, due->until_us, &lower, &upper);
     struct hub_rocks_iter *iter = hub_rocks_iter_new(self->db, HUB_FAMILY_pending, NULL, HUB_KEY_SPAN(lower),
                                                      HUB_KEY_SPAN(upper));
     if (after == NULL) {

@@ -82,15 +82,14 @@ struct hub_scan *hub_scan_stream(struct hub_log *log, const struct hub_stream *s
     return self;
 }
 
-struct hub_scan *hub_scan_tag(struct hub_log *log, struct hub_ulid company, enum hub_tag tag, struct hub_ulid id,
-                              uint64_t from, uint64_t to, bool backwards)
+struct hub_scan *hub_scan_tag(struct hub_log *log, const struct hub_tag_range *range)
 {
-    struct hub_scan *self = scan_new(log, from, to);
-    self->backwards = backwards;
-    struct hub_name name = hub_name(&company, (uint8_t) tag, id.b);
+    struct hub_scan *self = scan_new(log, range->from, range->to);
+    self->backwards = range->backwards;
+    struct hub_name name = hub_name(&range->company, (uint8_t) range->tag, range->id.b);
     add_source(self, true, &name);
-    if (tag == HUB_TAG_session) {
-        struct hub_name own = hub_name(&company, HUB_STREAM_SESSION, id.b);
+    if (range->tag == HUB_TAG_session) {
+        struct hub_name own = hub_name(&range->company, HUB_STREAM_SESSION, range->id.b);
         add_source(self, false, &own);
     }
     return self;

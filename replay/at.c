@@ -70,9 +70,10 @@ static int fold_session(struct past *self, struct hub_ulid session)
 
 static int fold_customer(struct past *self, struct hub_ulid customer)
 {
-    return fold_scan(self, self->all,
-                     hub_scan_tag(self->views->log, self->ask->company, HUB_TAG_subject, customer, 1,
-                                  self->reading.at.sequence, false));
+    const struct hub_tag_range range = {
+        .company = self->ask->company, .tag = HUB_TAG_subject, .id = customer, .to = self->reading.at.sequence
+    };
+    return fold_scan(self, self->all, hub_scan_tag(self->views->log, &range));
 }
 
 /* Fold the company's events of a type behind `after`. */
@@ -81,9 +82,12 @@ static int fold_type(struct past *self, uint16_t type, uint64_t after)
     if (after >= self->reading.at.sequence) {
         return 0;
     }
-    return fold_scan(self, self->active,
-                     hub_scan_tag(self->views->log, self->ask->company, HUB_TAG_type, hub_tag_of_type(type), after + 1,
-                                  self->reading.at.sequence, false));
+    const struct hub_tag_range range = { .company = self->ask->company,
+                                         .tag = HUB_TAG_type,
+                                         .id = hub_tag_of_type(type),
+                                         .from = after + 1,
+                                         .to = self->reading.at.sequence };
+    return fold_scan(self, self->active, hub_scan_tag(self->views->log, &range));
 }
 
 /* --- The rows of a company: sessions are folded when they are looked at --- */

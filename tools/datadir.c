@@ -37,8 +37,9 @@ int hub_datadir_open(struct hub_datadir *self, const char *data, const char *mas
     const struct hub_world *world = hub_world_real();
     const struct hub_log_options options = { .data_dir = data, .world = world, .mode = HUB_LOG_FOLLOW };
     int error = hub_log_open(&options, &self->log, why, sizeof why);
+    const struct hub_keyring_options keys = { .data_dir = data, .master_path = master_key, .world = world };
     if (!error)
-        error = hub_keyring_open(data, master_key, false, world, &self->keys, why, sizeof why);
+        error = hub_keyring_open(&keys, &self->keys, why, sizeof why);
     if (error) {
         hub_tool_fail("%s", why);
         return -1;

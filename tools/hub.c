@@ -91,8 +91,11 @@ static int open_log(struct hub_hub *self, char *ret_why, size_t why_size)
     const struct hub_hub_options *options = self->options;
     const struct hub_world *world = hub_world_real();
     int error = make_directories(options->data_dir, ret_why, why_size);
+    const struct hub_keyring_options keys = {
+        .data_dir = options->data_dir, .master_path = options->master_key, .create = true, .world = world
+    };
     if (!error)
-        error = hub_keyring_open(options->data_dir, options->master_key, true, world, &self->keys, ret_why, why_size);
+        error = hub_keyring_open(&keys, &self->keys, ret_why, why_size);
     if (error)
         return error;
     const struct hub_log_options log = { .data_dir = options->data_dir,

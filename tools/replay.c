@@ -9,25 +9,25 @@
 #include "tools/replay_hashes.h"
 #include "tools/tool.h"
 
-static void print_state(const struct hub_datadir *reader, const struct hub_stream *stream, void *state,
-                        uint64_t version, struct hub_arena *arena)
+static void print_state(const struct hub_datadir *reader, const struct hub_stream *stream,
+                        const struct hub_folded_state *folded, struct hub_arena *arena)
 {
     const struct hub_shape *shape = hub_kind_find(stream->kind)->state;
-    struct hub_digest hash = hub_record_hash(shape, state);
+    struct hub_digest hash = hub_record_hash(shape, folded->state);
     char hex[2 * HUB_DIGEST + 1];
     struct hub_json_emit emit;
     struct hub_buf out;
     for (size_t i = 0; i < HUB_DIGEST; i++)
         snprintf(hex + 2 * i, 3, "%02x", hash.b[i]);
-    hub_datadir_unseal(reader, stream->company, shape, state, arena);
+    hub_datadir_unseal(reader, stream->company, shape, folded->state, arena);
     hub_buf_init(&out);
     hub_json_emit_init(&emit, &out);
     hub_json_emit_object_begin(&emit);
     hub_json_emit_member_text(&emit, "kind", hub_kind_find(stream->kind)->name);
-    hub_json_emit_member_i64(&emit, "version", (int64_t) version);
+    hub_json_emit_member_i64(&emit, "version", (int64_t) folded->version);
     hub_json_emit_member_text(&emit, "hash", hex);
     hub_json_emit_key(&emit, "state");
-    hub_json_write(shape, state, HUB_DIALECT_snake, hub_json_emit_value(&emit));
+    hub_json_write(shape, folded->state, HUB_DIALECT_snake, hub_json_emit_value(&emit));
     hub_json_emit_object_end(&emit);
     hub_json_emit_done(&emit);
     hub_buf_put_byte(&out, '\n');
@@ -38,8 +38,7 @@ static void print_state(const struct hub_datadir *reader, const struct hub_strea
 static int fold(const struct hub_datadir *reader, struct hub_ulid company, const char *name, const char *point)
 {
     struct hub_stream stream;
-    uint64_t to = 0, version = 0;
-    void *state = NULL;
+    uint64_t to = 0;
     if (hub_datadir_stream(reader, company, name, &stream) < 0)
         return HUB_EXIT_FAILED;
     if (point && hub_datadir_point(reader, point, &to, NULL) < 0)
@@ -48,12 +47,14 @@ static int fold(const struct hub_datadir *reader, struct hub_ulid company, const
         return hub_tool_fail("nothing was there yet at %s", point);
     struct hub_arena *arena = hub_arena_new(65536);
     int status = HUB_EXIT_OK;
-    if (hub_entity_fold(reader->log, NULL, &stream, to, arena, &state, &version) < 0)
+    const struct hub_fold_options options = { .log = reader->log, .stream = stream, .to = to };
+    struct hub_folded_state folded;
+    if (hub_entity_fold(&options, arena, &folded) < 0)
         status = hub_tool_fail("the stream %s cannot be read", name);
-    else if (!state)
+    else if (!folded.state)
         status = hub_tool_fail("there was no %s at that moment", name);
     else
-        print_state(reader, &stream, state, version, arena);
+        print_state(reader, &stream, &folded, arena);
     hub_arena_destroy(&arena);
     return status;
 }

@@ -79,17 +79,24 @@ static struct hub_scan *open_scan(struct walk *self)
         return hub_datadir_stream(&self->reader, self->company, query->stream, &stream) < 0
                    ? NULL
                    : hub_scan_stream(log, &stream, 1, self->to);
-    if (query->session)
-        return hub_datadir_entity(&self->reader, self->company, KIND_session, query->session, &self->session) < 0
-                   ? NULL
-                   : hub_scan_tag(log, self->company, HUB_TAG_session, self->session, self->from, self->to, false);
-    if (query->customer)
-        return hub_datadir_entity(&self->reader, self->company, KIND_customer, query->customer, &self->subject) < 0
-                   ? NULL
-                   : hub_scan_tag(log, self->company, HUB_TAG_subject, self->subject, self->from, self->to, false);
-    if (self->type && self->one_company)
-        return hub_scan_tag(log, self->company, HUB_TAG_type, hub_tag_of_type(self->type), self->from, self->to, false);
-    return hub_scan_all(log, self->from, self->to);
+    struct hub_tag_range range = { .company = self->company, .from = self->from, .to = self->to };
+    if (query->session) {
+        range.tag = HUB_TAG_session;
+        if (hub_datadir_entity(&self->reader, self->company, KIND_session, query->session, &self->session) < 0)
+            return NULL;
+        range.id = self->session;
+    } else if (query->customer) {
+        range.tag = HUB_TAG_subject;
+        if (hub_datadir_entity(&self->reader, self->company, KIND_customer, query->customer, &self->subject) < 0)
+            return NULL;
+        range.id = self->subject;
+    } else if (self->type && self->one_company) {
+        range.tag = HUB_TAG_type;
+        range.id = hub_tag_of_type(self->type);
+    } else {
+        return hub_scan_all(log, self->from, self->to);
+    }
+    return hub_scan_tag(log, &range);
 }
 
 static bool is_wanted(const struct walk *self, const struct event_header *header)

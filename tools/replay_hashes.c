@@ -32,11 +32,11 @@ static int add_state(struct hub_log *log, const struct event_header *first, uint
                                        .entity = first->entity,
                                        .kind = (uint8_t) first->kind };
     struct hub_arena *arena = hub_arena_new(65536);
-    void *state = NULL;
-    uint64_t version = 0;
-    int error = kind ? hub_entity_fold(log, NULL, &stream, to, arena, &state, &version) : -1;
-    if (!error && state) {
-        struct hub_digest hash = hub_record_hash(kind->state, state);
+    const struct hub_fold_options options = { .log = log, .stream = stream, .to = to };
+    struct hub_folded_state folded = { 0 };
+    int error = kind ? hub_entity_fold(&options, arena, &folded) : -1;
+    if (!error && folded.state) {
+        struct hub_digest hash = hub_record_hash(kind->state, folded.state);
         const struct hub_span parts[] = { hub_span_of(states[stream.kind].hash.b, HUB_DIGEST),
                                           hub_span_of(stream.entity.b, sizeof stream.entity.b),
                                           hub_span_of(hash.b, HUB_DIGEST) };

@@ -210,8 +210,12 @@ int hub_show_timeline(const struct hub_reading *reading, const struct hub_timeli
     if (done != 0 || after >= reading->at.sequence) {
         return done;
     }
-    struct hub_scan *scan = hub_scan_tag(reading->log, reading->company, HUB_TAG_subject, ask->customer, after + 1,
-                                         reading->at.sequence, false);
+    const struct hub_tag_range range = { .company = reading->company,
+                                         .tag = HUB_TAG_subject,
+                                         .id = ask->customer,
+                                         .from = after + 1,
+                                         .to = reading->at.sequence };
+    struct hub_scan *scan = hub_scan_tag(reading->log, &range);
     done = fill(reading, scan, ask, ret_page);
     hub_scan_close(&scan);
     return done;

@@ -377,11 +377,12 @@ static uint32_t check_session(struct run *self, const struct hub_stream *stream)
 
 static void *state_of(struct run *self, uint8_t kind, struct hub_ulid entity, struct hub_arena *arena)
 {
-    const struct hub_stream stream = { .company = self->f.company, .entity = entity, .kind = kind };
-    void *state = NULL;
-    uint64_t version = 0;
-    assert_int_equal(hub_entity_fold(self->f.log, NULL, &stream, 0, arena, &state, &version), 0);
-    return state;
+    const struct hub_fold_options options = {
+        .log = self->f.log, .stream = { .company = self->f.company, .entity = entity, .kind = kind }
+    };
+    struct hub_folded_state folded;
+    assert_int_equal(hub_entity_fold(&options, arena, &folded), 0);
+    return folded.state;
 }
 
 static bool customer_counts_on(struct run *self, struct hub_ulid customer, struct hub_ulid session)

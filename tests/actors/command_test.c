@@ -27,7 +27,8 @@ static int set_up(void **state)
     f = (struct fixture){ .dir = "/tmp/omnihub-names-XXXXXX", .companies = { { { 1 } }, { { 2 } } } };
     char why[200] = "";
     assert_non_null(mkdtemp(f.dir));
-    if (hub_keyring_open(f.dir, NULL, true, hub_world_real(), &f.keys, why, sizeof why) != 0) {
+    const struct hub_keyring_options ring = { .data_dir = f.dir, .create = true, .world = hub_world_real() };
+    if (hub_keyring_open(&ring, &f.keys, why, sizeof why) != 0) {
         fail_msg("%s", why);
     }
     assert_int_equal(hub_keyring_add_company(f.keys, f.companies[0]), 0);

@@ -190,7 +190,8 @@ static void inputs_differ_by_what_they_say_and_to_whom(void **state)
     struct fixture f;
     fixture_init(&f);
     char why[256];
-    assert_int_equal(hub_keyring_open(f.dir, NULL, true, hub_world_real(), &f.keys, why, sizeof why), 0);
+    const struct hub_keyring_options ring = { .data_dir = f.dir, .create = true, .world = hub_world_real() };
+    assert_int_equal(hub_keyring_open(&ring, &f.keys, why, sizeof why), 0);
     assert_int_equal(hub_keyring_add_company(f.keys, f.company), 0);
     struct hub_command *commands[] = {
         message_for(&f, "customer_1", "session_1", "hello"),

@@ -207,14 +207,21 @@ static void has_key(const struct harness *self, struct hub_ulid subject)
     fail_msg("an event has a subject that nobody made a key for");
 }
 
+static void seal(struct harness *self, const struct hub_shape *shape, void *record, struct hub_ulid subject)
+{
+    const struct hub_sealing with = {
+        .company = self->company, .subject = subject, .key = &self->key, .world = self->world, .arena = self->call
+    };
+    hub_record_seal(shape, record, &with);
+}
+
 static void write_event(struct harness *self, struct entity *entity, const struct hub_decided_event *decided)
 {
     struct hub_buf packed;
     hub_buf_init(&packed);
     if (!hub_ulid_is_none(decided->subject)) {
         has_key(self, decided->subject);
-        hub_record_seal(decided->shape, decided->record, self->company, decided->subject, &self->key, self->world,
-                        self->call);
+        seal(self, decided->shape, decided->record, decided->subject);
     }
     hub_pack(decided->shape, decided->record, &packed);
     assert_true(self->event_count < EVENTS);
@@ -235,8 +242,7 @@ static void keep_later(struct harness *self, const struct travel *travel, const 
 {
     assert_true(self->later_count < LATERS);
     assert_int_equal(later->follow.kind, 0);
-    hub_record_seal(later->follow.shape, later->follow.record, self->company, later->follow.subject, &self->key,
-                    self->world, self->call);
+    seal(self, later->follow.shape, later->follow.record, later->follow.subject);
     self->laters[self->later_count++] = (struct harness_later){
         .pending = later->pending,
         .kind = travel->kind,

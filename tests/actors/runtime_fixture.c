@@ -98,7 +98,8 @@ void fixture_init(struct fixture *self)
 void fixture_start(struct fixture *self)
 {
     char why[256];
-    assert_int_equal(hub_keyring_open(self->dir, NULL, true, hub_world_real(), &self->keys, why, sizeof why), 0);
+    const struct hub_keyring_options ring = { .data_dir = self->dir, .create = true, .world = hub_world_real() };
+    assert_int_equal(hub_keyring_open(&ring, &self->keys, why, sizeof why), 0);
     assert_int_equal(hub_keyring_add_company(self->keys, self->company), 0);
     struct hub_log_options log = { .data_dir = self->dir,
                                    .world = hub_world_real(),
@@ -311,8 +312,9 @@ static bool count_row(void *arg, const struct hub_pending_key *key, struct hub_s
 
 unsigned pending_of(struct fixture *self, uint8_t kind)
 {
+    const struct hub_due due = { .kind = kind, .until_us = INT64_MAX };
     unsigned count = 0;
-    assert_int_equal(hub_log_pending(self->log, kind, INT64_MAX, NULL, count_row, &count), 0);
+    assert_int_equal(hub_log_pending(self->log, &due, count_row, &count), 0);
     return count;
 }
 

@@ -78,9 +78,17 @@ static int tear_down(void **state)
     return 0;
 }
 
+static void seal_with(struct fixture *self, struct hub_ulid whose, const struct hub_key *key)
+{
+    const struct hub_sealing with = {
+        .company = company, .subject = whose, .key = key, .world = self->world, .arena = self->arena
+    };
+    hub_record_seal(&sample_shape, self->record, &with);
+}
+
 static void seal(struct fixture *self)
 {
-    hub_record_seal(&sample_shape, self->record, company, subject, &self->ring.key, self->world, self->arena);
+    seal_with(self, subject, &self->ring.key);
 }
 
 /* The record as a reader of the log has it. */
@@ -148,7 +156,7 @@ static void a_box_from_elsewhere_is_carried_unopened(void **state)
     struct hub_span box = self->record->secret.box;
     struct hub_span nested = self->leaf->note.box;
     struct hub_key other = { "another key" };
-    hub_record_seal(&sample_shape, self->record, company, company, &other, self->world, self->arena);
+    seal_with(self, company, &other);
     assert_ptr_equal(self->record->secret.box.at, box.at);
     assert_ptr_equal(self->leaf->note.box.at, nested.at);
 }
@@ -177,7 +185,7 @@ static void a_box_opens_in_its_own_company_and_for_its_own_subject_only(void **s
     /* The same key under another subject's name. */
     struct hub_ulid other_subject = { "Subject" };
     self->record->secret = (hub_sealed){ .clear = HUB_SPAN("top") };
-    hub_record_seal(&sample_shape, self->record, company, other_subject, &self->ring.key, self->world, self->arena);
+    seal_with(self, other_subject, &self->ring.key);
     struct hub_span box = hub_arena_copy(self->arena, self->record->secret.box);
     assert_false(hub_box_open(box, company, &self->keys, self->arena, &clear));
     memcpy((char *) box.at + 1, subject.b, sizeof subject.b);

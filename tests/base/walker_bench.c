@@ -114,8 +114,12 @@ static void hmac_32(struct bench *self)
 static void seal_event(struct bench *self)
 {
     self->event.content.clear = HUB_SPAN("I was charged twice for my subscription this month, can you help me?");
-    hub_record_seal(&twelve_shape, &self->event, self->event.customer, self->event.customer, &self->key,
-                    hub_world_real(), self->each);
+    const struct hub_sealing with = { .company = self->event.customer,
+                                      .subject = self->event.customer,
+                                      .key = &self->key,
+                                      .world = hub_world_real(),
+                                      .arena = self->each };
+    hub_record_seal(&twelve_shape, &self->event, &with);
     self->sum += self->event.content.box.len;
 }
 

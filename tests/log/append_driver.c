@@ -187,7 +187,8 @@ static int open_all(struct driver *self, const char *dir, bool no_sync)
     struct hub_log_options options = {
         .data_dir = dir, .world = hub_world_real(), .mode = HUB_LOG_WRITE, .reserve_bytes = 1, .no_sync = no_sync
     };
-    int result = hub_keyring_open(dir, NULL, true, options.world, &self->ring, why, sizeof why);
+    const struct hub_keyring_options ring = { .data_dir = dir, .create = true, .world = options.world };
+    int result = hub_keyring_open(&ring, &self->ring, why, sizeof why);
     options.keyring = self->ring;
     if (result == 0) {
         result = hub_log_open(&options, &self->log, why, sizeof why);

@@ -62,7 +62,8 @@ void fixture_close(struct fixture *self)
 int fixture_open(struct fixture *self)
 {
     self->why[0] = '\0';
-    assert_int_equal(hub_keyring_open(self->dir, NULL, true, self->world, &self->ring, self->why, sizeof self->why), 0);
+    const struct hub_keyring_options ring = { .data_dir = self->dir, .create = true, .world = self->world };
+    assert_int_equal(hub_keyring_open(&ring, &self->ring, self->why, sizeof self->why), 0);
     struct hub_log_options options = {
         .data_dir = self->dir,
         .world = self->world,

@@ -29,7 +29,10 @@ static void close_ring(struct fixture *f)
 static int open_ring(struct fixture *f, const char *master, bool create)
 {
     f->why[0] = '\0';
-    return hub_keyring_open(f->dir, master, create, f->world, &f->ring, f->why, sizeof f->why);
+    const struct hub_keyring_options options = {
+        .data_dir = f->dir, .master_path = master, .create = create, .world = f->world
+    };
+    return hub_keyring_open(&options, &f->ring, f->why, sizeof f->why);
 }
 
 static void reopen_ring(struct fixture *f)
@@ -319,10 +322,12 @@ static void a_second_writer_is_refused_and_a_reader_is_not(void **state)
     struct fixture *f = *state;
     struct hub_keyring *second = NULL;
     struct hub_key made = make_and_store(f, 1, 2), key;
-    assert_true(hub_keyring_open(f->dir, NULL, true, f->world, &second, f->why, sizeof f->why) < 0);
+    struct hub_keyring_options options = { .data_dir = f->dir, .create = true, .world = f->world };
+    assert_true(hub_keyring_open(&options, &second, f->why, sizeof f->why) < 0);
     assert_null(second);
     assert_non_null(strstr(f->why, "Another hub is using"));
-    assert_int_equal(hub_keyring_open(f->dir, NULL, false, f->world, &second, f->why, sizeof f->why), 0);
+    options.create = false;
+    assert_int_equal(hub_keyring_open(&options, &second, f->why, sizeof f->why), 0);
     assert_true(hub_keyring_find(second, fixture_id(1), fixture_id(2), &key));
     assert_same(&key, &made);
     hub_keyring_close(&second);

@@ -327,7 +327,8 @@ static bool see(void *arg, const struct hub_pending_key *key, struct hub_span va
 static struct seen pending_of(struct fixture *f, uint8_t kind, int64_t until_us, const struct hub_pending_key *after)
 {
     struct seen seen = { .count = 0 };
-    assert_int_equal(hub_log_pending(f->log, kind, until_us, after, see, &seen), 0);
+    const struct hub_due due = { .kind = kind, .until_us = until_us, .after = after };
+    assert_int_equal(hub_log_pending(f->log, &due, see, &seen), 0);
     return seen;
 }
 
@@ -357,7 +358,8 @@ static void pending_rows_come_in_due_order_and_are_settled(void **state)
     assert_int_equal(pending_of(f, HUB_PENDING_timer, INT64_MAX, &seen.keys[0]).count, 2);
     assert_int_equal(pending_of(f, HUB_PENDING_effect, 0, NULL).count, 1);
     struct seen stopped = { .stop_after = 2 };
-    assert_int_equal(hub_log_pending(f->log, HUB_PENDING_timer, INT64_MAX, NULL, see, &stopped), 0);
+    const struct hub_due timers = { .kind = HUB_PENDING_timer, .until_us = INT64_MAX };
+    assert_int_equal(hub_log_pending(f->log, &timers, see, &stopped), 0);
     assert_int_equal(stopped.count, 2);
 
     struct hub_append settle = { .stream = fixture_stream(1, 2, 1), .settles = &key, .settle_count = 1 };
@@ -509,7 +511,8 @@ static void a_large_batch_grows_what_it_needs(void **state)
     }
     fixture_write(f, each, COUNT);
     assert_int_equal(hub_log_commit(f->log).sequence, COUNT);
-    struct hub_scan *scan = hub_scan_tag(f->log, fixture_id(1), HUB_TAG_type, hub_tag_of_type(2), 0, 0, false);
+    const struct hub_tag_range range = { .company = fixture_id(1), .tag = HUB_TAG_type, .id = hub_tag_of_type(2) };
+    struct hub_scan *scan = hub_scan_tag(f->log, &range);
     struct hub_stored event;
     for (uint64_t i = 1; i < COUNT; i += 3) {
         assert_int_equal(hub_scan_next(scan, &event), 1);

@@ -72,6 +72,22 @@ static void write_mixture(struct fixture *f)
     }
 }
 
+static struct hub_scan *oldest_first(struct fixture *f, enum hub_tag tag, struct hub_ulid id, uint64_t from,
+                                     uint64_t to)
+{
+    const struct hub_tag_range range = { .company = fixture_id(1), .tag = tag, .id = id, .from = from, .to = to };
+    return hub_scan_tag(f->log, &range);
+}
+
+static struct hub_scan *newest_first(struct fixture *f, enum hub_tag tag, struct hub_ulid id, uint64_t from,
+                                     uint64_t to)
+{
+    const struct hub_tag_range range = {
+        .company = fixture_id(1), .tag = tag, .id = id, .from = from, .to = to, .backwards = true
+    };
+    return hub_scan_tag(f->log, &range);
+}
+
 static void everything_is_scanned_in_order(void **state)
 {
     struct fixture *f = *state;
@@ -112,29 +128,30 @@ static void a_tag_is_scanned_in_both_directions(void **state)
 {
     struct fixture *f = *state;
     write_mixture(f);
-    struct hub_ulid company = fixture_id(1), subject = fixture_id(20), type = hub_tag_of_type(0x0200);
-    SCAN_IS(hub_scan_tag(f->log, company, HUB_TAG_subject, subject, 0, 0, false), 1, 4, 7, 10);
-    SCAN_IS(hub_scan_tag(f->log, company, HUB_TAG_subject, subject, 0, 0, true), 10, 7, 4, 1);
-    SCAN_IS(hub_scan_tag(f->log, company, HUB_TAG_type, type, 0, 0, false), 1, 2, 4, 5, 7, 8, 10, 11);
-    SCAN_IS(hub_scan_tag(f->log, company, HUB_TAG_type, type, 5, 8, false), 5, 7, 8);
-    SCAN_IS(hub_scan_tag(f->log, company, HUB_TAG_type, type, 5, 8, true), 8, 7, 5);
-    SCAN_IS_EMPTY(hub_scan_tag(f->log, company, HUB_TAG_type, type, 6, 6, false));
-    SCAN_IS_EMPTY(hub_scan_tag(f->log, company, HUB_TAG_type, type, 9, 9, true));
-    SCAN_IS_EMPTY(hub_scan_tag(f->log, fixture_id(2), HUB_TAG_type, type, 0, 0, true));
-    SCAN_IS_EMPTY(hub_scan_tag(f->log, company, HUB_TAG_type, hub_tag_of_type(1), 0, 0, false));
+    struct hub_ulid subject = fixture_id(20), type = hub_tag_of_type(0x0200);
+    SCAN_IS(oldest_first(f, HUB_TAG_subject, subject, 0, 0), 1, 4, 7, 10);
+    SCAN_IS(newest_first(f, HUB_TAG_subject, subject, 0, 0), 10, 7, 4, 1);
+    SCAN_IS(oldest_first(f, HUB_TAG_type, type, 0, 0), 1, 2, 4, 5, 7, 8, 10, 11);
+    SCAN_IS(oldest_first(f, HUB_TAG_type, type, 5, 8), 5, 7, 8);
+    SCAN_IS(newest_first(f, HUB_TAG_type, type, 5, 8), 8, 7, 5);
+    SCAN_IS_EMPTY(oldest_first(f, HUB_TAG_type, type, 6, 6));
+    SCAN_IS_EMPTY(newest_first(f, HUB_TAG_type, type, 9, 9));
+    const struct hub_tag_range of_another = { .company = fixture_id(2), .tag = HUB_TAG_type, .id = type };
+    SCAN_IS_EMPTY(hub_scan_tag(f->log, &of_another));
+    SCAN_IS_EMPTY(oldest_first(f, HUB_TAG_type, hub_tag_of_type(1), 0, 0));
 }
 
 static void a_session_is_its_own_stream_and_what_others_say_of_it(void **state)
 {
     struct fixture *f = *state;
     write_mixture(f);
-    struct hub_ulid company = fixture_id(1), session = fixture_id(30);
-    SCAN_IS(hub_scan_tag(f->log, company, HUB_TAG_session, session, 0, 0, false), 2, 3, 5, 6, 8, 9, 11, 12);
-    SCAN_IS(hub_scan_tag(f->log, company, HUB_TAG_session, session, 0, 0, true), 12, 11, 9, 8, 6, 5, 3, 2);
-    SCAN_IS(hub_scan_tag(f->log, company, HUB_TAG_session, session, 4, 9, false), 5, 6, 8, 9);
-    SCAN_IS(hub_scan_tag(f->log, company, HUB_TAG_session, session, 4, 9, true), 9, 8, 6, 5);
-    SCAN_IS(hub_scan_tag(f->log, company, HUB_TAG_session, session, 2, 2, true), 2);
-    SCAN_IS(hub_scan_tag(f->log, company, HUB_TAG_session, session, 12, 12, false), 12);
+    struct hub_ulid session = fixture_id(30);
+    SCAN_IS(oldest_first(f, HUB_TAG_session, session, 0, 0), 2, 3, 5, 6, 8, 9, 11, 12);
+    SCAN_IS(newest_first(f, HUB_TAG_session, session, 0, 0), 12, 11, 9, 8, 6, 5, 3, 2);
+    SCAN_IS(oldest_first(f, HUB_TAG_session, session, 4, 9), 5, 6, 8, 9);
+    SCAN_IS(newest_first(f, HUB_TAG_session, session, 4, 9), 9, 8, 6, 5);
+    SCAN_IS(newest_first(f, HUB_TAG_session, session, 2, 2), 2);
+    SCAN_IS(oldest_first(f, HUB_TAG_session, session, 12, 12), 12);
 }
 
 static void a_long_stream_has_no_seams(void **state)
@@ -150,9 +167,9 @@ static void a_long_stream_has_no_seams(void **state)
     }
     assert_scan(hub_scan_stream(f->log, &stream, 0, 0), up, LONG);
     assert_scan(hub_scan_stream(f->log, &stream, 101, 0), up + 100, LONG - 100);
-    struct hub_ulid company = fixture_id(1), session = fixture_id(30);
-    assert_scan(hub_scan_tag(f->log, company, HUB_TAG_session, session, 0, 0, false), up, LONG);
-    assert_scan(hub_scan_tag(f->log, company, HUB_TAG_session, session, 0, 0, true), down, LONG);
+    struct hub_ulid session = fixture_id(30);
+    assert_scan(oldest_first(f, HUB_TAG_session, session, 0, 0), up, LONG);
+    assert_scan(newest_first(f, HUB_TAG_session, session, 0, 0), down, LONG);
 }
 
 static void headers_alone_come_without_payload(void **state)

@@ -89,7 +89,10 @@ static void seal(struct history *self, const struct hub_shape *shape, void *reco
         assert_int_equal(hub_keyring_store(self->log->ring, &made, 1), 0);
         key = made.key;
     }
-    hub_record_seal(shape, record, company, subject, &key, self->log->world, self->log->arena);
+    const struct hub_sealing with = {
+        .company = company, .subject = subject, .key = &key, .world = self->log->world, .arena = self->log->arena
+    };
+    hub_record_seal(shape, record, &with);
 }
 
 /* The client's own id of the first customer finds it from its first event on. */
