@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/json_reader.h"
+#include "base/list.h"
 
 /* A field's value is wrong: the reason stands already. The pointer gets the steps of the first `depth` frames. */
 void hub_reader_refuse(struct reader *self, size_t depth)
@@ -52,15 +53,7 @@ void *hub_reader_next_item(struct reader *self, struct frame *frame, size_t size
         hub_reader_refuse(self, self->depth - 1);
         return NULL;
     }
-    if (list->count == list->room) {
-        uint32_t room = list->room > 0 ? list->room * 2 : 4;
-        void *items = hub_arena_get(self->arena, room * size);
-        if (list->count > 0) {
-            memcpy(items, list->at, list->count * size);
-        }
-        list->at = items;
-        list->room = room;
-    }
+    list->at = hub_list_grow(list->at, size, list->count, &list->room, self->arena);
     return (char *) list->at + list->count++ * size;
 }
 

@@ -2,7 +2,7 @@
 /* The fold of a company. Logins are not kept: the view of credentials has them, and there may be many. */
 #include "actors/company/apply.h"
 
-enum { FIRST_ROOM = 4 };
+#include "base/list.h"
 
 struct fold {
     struct company_state *state;
@@ -40,20 +40,6 @@ int hub_company_page_at(const struct company_state *state, struct hub_span page_
     return -1;
 }
 
-/* Room for one more item; returns where the items are now. */
-static void *grow(const struct fold *fold, void *at, size_t size, uint32_t count, uint32_t *room)
-{
-    if (count < *room) {
-        return at;
-    }
-    *room = count < FIRST_ROOM ? FIRST_ROOM : count * 2;
-    void *larger = hub_arena_get(fold->arena, size * *room);
-    if (count > 0) {
-        memcpy(larger, at, size * count);
-    }
-    return larger;
-}
-
 static void apply_company_created(const struct fold *fold, const struct company_created *created)
 {
     struct company_state *state = fold->state;
@@ -66,9 +52,7 @@ static void apply_company_created(const struct fold *fold, const struct company_
 static void apply_company_user_added(const struct fold *fold, const struct company_user_added *added)
 {
     struct company_state *state = fold->state;
-    state->users.at = grow(fold, state->users.at, sizeof *state->users.at, state->users.count, &state->users.room);
-    struct company_user *user = &state->users.at[state->users.count++];
-    *user = (struct company_user){ 0 };
+    struct company_user *user = HUB_LIST_ADD(&state->users, fold->arena);
     HUB_SET(company_user, user, user, added->user);
     HUB_SET(company_user, user, role, added->role);
     hub_keep_sealed(fold->arena, &user->email, &added->email);
@@ -79,8 +63,7 @@ static void apply_company_user_added(const struct fold *fold, const struct compa
 static void apply_company_key_added(const struct fold *fold, const struct company_key_added *added)
 {
     struct company_state *state = fold->state;
-    state->keys.at = grow(fold, state->keys.at, sizeof *state->keys.at, state->keys.count, &state->keys.room);
-    struct company_key *key = &state->keys.at[state->keys.count++];
+    struct company_key *key = HUB_LIST_ADD(&state->keys, fold->arena);
     *key = *added->key;
     hub_keep_text(fold->arena, &key->name, added->key->name);
     hub_keep_text(fold->arena, &key->digest, added->digest);
@@ -95,8 +78,7 @@ static void apply_company_key_removed(const struct fold *fold, const struct comp
     if (at < 0) {
         return;
     }
-    state->keys.count--;
-    memmove(&state->keys.at[at], &state->keys.at[at + 1], sizeof *state->keys.at * (state->keys.count - (uint32_t) at));
+    HUB_LIST_REMOVE(&state->keys, (uint32_t) at);
     if (state->keys.count == 0) {
         HUB_CLEAR(company_state, state, keys);
     }
@@ -118,12 +100,8 @@ static void apply_company_page_set(const struct fold *fold, const struct company
 {
     struct company_state *state = fold->state;
     int at = hub_company_page_at(state, set->page->page_id);
-    if (at < 0) {
-        state->pages.at = grow(fold, state->pages.at, sizeof *state->pages.at, state->pages.count, &state->pages.room);
-        at = (int) state->pages.count++;
-        hub_keep_text(fold->arena, &state->pages.at[at].page_id, set->page->page_id);
-    }
-    struct company_page *page = &state->pages.at[at];
+    struct company_page *page = at < 0 ? HUB_LIST_ADD(&state->pages, fold->arena) : &state->pages.at[at];
+    hub_keep_text(fold->arena, &page->page_id, set->page->page_id);
     HUB_MARK(company_page, page, page_id);
     HUB_SET(company_page, page, channel, set->page->channel);
     hub_keep_text(fold->arena, &page->name, set->page->name);
@@ -141,14 +119,9 @@ void hub_company_apply(void *state, const struct hub_event *event, struct hub_ar
     const struct fold fold = { .state = state, .event = event, .arena = arena };
     HUB_SET(company_state, fold.state, version, event->version);
     switch (event->shape->id) {
-#define ON_EVENT(rec)                      \
-    case rec##_id:                         \
-        apply_##rec(&fold, event->record); \
-        break;
 #include "actors/def/events.h"
 #include "actors/company/company.def"
 #include "base/def/none.h"
-#undef ON_EVENT
     default: break; /* of a later version */
     }
 }

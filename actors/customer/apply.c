@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* The fold of a customer. Lists double their room, so that what they leave behind in the arena stays small. */
+/* The fold of a customer. */
 #include "actors/customer/apply.h"
 
+#include "base/list.h"
 #include "base/pack.h"
-
-enum { FIRST_ROOM = 2 };
 
 struct fold {
     struct customer_state *state;
@@ -20,20 +19,6 @@ int hub_customer_session_at(const struct customer_state *state, struct hub_ulid 
         }
     }
     return -1;
-}
-
-/* Room for one more item; returns where the items are now. */
-static void *grow(const struct fold *fold, void *at, size_t size, uint32_t count, uint32_t *room)
-{
-    if (count < *room) {
-        return at;
-    }
-    *room = count < FIRST_ROOM ? FIRST_ROOM : count * 2;
-    void *larger = hub_arena_get(fold->arena, size * *room);
-    if (count > 0) {
-        memcpy(larger, at, size * count);
-    }
-    return larger;
 }
 
 static void apply_customer_created(const struct fold *fold, const struct customer_created *created)
@@ -73,10 +58,7 @@ static void apply_customer_context_changed(const struct fold *fold, const struct
 static void apply_customer_identity_added(const struct fold *fold, const struct customer_identity_added *added)
 {
     struct customer_state *state = fold->state;
-    state->identities.at = grow(fold, state->identities.at, sizeof *state->identities.at, state->identities.count,
-                                &state->identities.room);
-    struct customer_identity *identity = &state->identities.at[state->identities.count++];
-    *identity = (struct customer_identity){ 0 };
+    struct customer_identity *identity = HUB_LIST_ADD(&state->identities, fold->arena);
     HUB_SET(customer_identity, identity, channel, added->identity->channel);
     hub_keep_sealed(fold->arena, &identity->address, &added->identity->address);
     HUB_MARK(customer_identity, identity, address);
@@ -86,10 +68,7 @@ static void apply_customer_identity_added(const struct fold *fold, const struct 
 static void apply_customer_session_opened(const struct fold *fold, const struct customer_session_opened *opened)
 {
     struct customer_state *state = fold->state;
-    state->sessions.at = grow(fold, state->sessions.at, sizeof *state->sessions.at, state->sessions.count,
-                              &state->sessions.room);
-    struct customer_session *session = &state->sessions.at[state->sessions.count++];
-    *session = (struct customer_session){ 0 };
+    struct customer_session *session = HUB_LIST_ADD(&state->sessions, fold->arena);
     HUB_SET(customer_session, session, session, opened->session);
     HUB_SET(customer_session, session, channel, opened->channel);
     HUB_MARK(customer_state, state, sessions);
@@ -103,9 +82,7 @@ static void apply_customer_session_closed(const struct fold *fold, const struct 
     if (at < 0) {
         return;
     }
-    state->sessions.count--;
-    memmove(&state->sessions.at[at], &state->sessions.at[at + 1],
-            sizeof *state->sessions.at * (state->sessions.count - (uint32_t) at));
+    HUB_LIST_REMOVE(&state->sessions, (uint32_t) at);
     if (state->sessions.count == 0) {
         HUB_CLEAR(customer_state, state, sessions);
     }
@@ -117,14 +94,9 @@ void hub_customer_apply(void *state, const struct hub_event *event, struct hub_a
     HUB_SET(customer_state, fold.state, version, event->version);
     HUB_SET(customer_state, fold.state, changed_at, event->decided_at_us);
     switch (event->shape->id) {
-#define ON_EVENT(rec)                      \
-    case rec##_id:                         \
-        apply_##rec(&fold, event->record); \
-        break;
 #include "actors/def/events.h"
 #include "actors/customer/customer.def"
 #include "base/def/none.h"
-#undef ON_EVENT
     default: break; /* of a later version */
     }
 }

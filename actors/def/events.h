@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* A reading of a kind's .def file, inside the switch of its fold: ON_EVENT(record) for every event, nothing for the rest.
- * Whoever includes this defines ON_EVENT; base/def/none.h ends the reading. An event without its part of the fold does
- * not compile. */
+/* A reading of a kind's .def file, inside the switch of its fold: apply_RECORD(&fold, event->record) for every event,
+ * nothing for the rest; base/def/none.h ends the reading. An event without its part of the fold does not compile. */
 #include "base/def/none.h"
-#define EVENT(rec, id, ...) ON_EVENT(rec)
+#define EVENT(rec, id, ...)                \
+    case id:                               \
+        apply_##rec(&fold, event->record); \
+        break;
 #define COMMAND(rec, id, ...)
 #define STATE(rec, id, ...)
 #define REPLY(rec, id, ...)

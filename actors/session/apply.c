@@ -7,8 +7,9 @@
 #include "actors/session/apply.h"
 
 #include "base/digest.h"
+#include "base/list.h"
 
-enum { FIRST_ROOM = 16, FIRST_TRANSFERS = 2 };
+enum { FIRST_ROOM = 16 };
 
 struct fold {
     struct session_state *state;
@@ -140,16 +141,7 @@ static void apply_message_status_changed(const struct fold *fold, const struct m
 static void apply_transfer_requested(const struct fold *fold, const struct transfer_requested *requested)
 {
     struct session_state *state = fold->state;
-    if (state->transfers.count >= state->transfers.room) {
-        uint32_t room = state->transfers.count < FIRST_TRANSFERS ? FIRST_TRANSFERS : state->transfers.count * 2;
-        struct session_transfer *larger = HUB_NEW_ARRAY(fold->arena, struct session_transfer, room);
-        if (state->transfers.count > 0) {
-            memcpy(larger, state->transfers.at, sizeof *larger * state->transfers.count);
-        }
-        state->transfers.at = larger;
-        state->transfers.room = room;
-    }
-    struct session_transfer *transfer = &state->transfers.at[state->transfers.count++];
+    struct session_transfer *transfer = HUB_LIST_ADD(&state->transfers, fold->arena);
     HUB_SET(session_transfer, transfer, number, requested->number);
     HUB_SET(session_transfer, transfer, from_channel, requested->from_channel);
     HUB_SET(session_transfer, transfer, to_channel, requested->to_channel);
@@ -219,14 +211,9 @@ void hub_session_apply(void *state, const struct hub_event *event, struct hub_ar
     const struct fold fold = { .state = state, .event = event, .arena = arena };
     HUB_SET(session_state, fold.state, version, event->version);
     switch (event->shape->id) {
-#define ON_EVENT(rec)                      \
-    case rec##_id:                         \
-        apply_##rec(&fold, event->record); \
-        break;
 #include "actors/def/events.h"
 #include "actors/session/session.def"
 #include "base/def/none.h"
-#undef ON_EVENT
     default: break; /* of a later version */
     }
 }

@@ -21,14 +21,8 @@ struct settings {
 };
 
 static const struct hub_option rows[] = {
-#define OPTION(name_, kind_, field_, value_, doc_) \
-    { .name = name_,                               \
-      .kind = HUB_OPTION_##kind_,                  \
-      .offset = offsetof(struct settings, field_), \
-      .value = value_,                             \
-      .doc = doc_ },
+#include "tools/bench/option_rows.h"
 #include "tools/bench/zactor_options.def"
-#undef OPTION
     { .name = NULL },
 };
 
