@@ -114,6 +114,9 @@ static void apply_session_opened(const struct fold *fold, const struct session_o
 static void apply_message_received(const struct fold *fold, const struct message_received *received)
 {
     add_message(fold, message_status_received, received->channel, &received->content);
+    HUB_COPY(session_state, fold->state, message_received, received, sentiment);
+    HUB_COPY(session_state, fold->state, message_received, received, urgency);
+    HUB_COPY(session_state, fold->state, message_received, received, intent);
     if (!HUB_HAS(session_state, fold->state, waiting_since)) {
         HUB_SET(session_state, fold->state, waiting_since, fold->event->decided_at_us);
     }

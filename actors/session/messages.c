@@ -4,6 +4,8 @@
 #include "actors/session/moves.h"
 #include "actors/session/render.h"
 
+#include "actors/routing/analyser.h"
+
 static const struct hub_ulid none;
 
 /* Seconds to wait after the first, second ... failed attempt; after the last one it is given up. */
@@ -54,6 +56,40 @@ static void wake(const struct session_state *state, struct hub_decision *decisio
     hub_session_move(state, moved, decision);
 }
 
+static void add_evidence(const struct hub_analysis *analysis, struct hub_arena *arena,
+                         struct message_received *received)
+{
+    uint64_t *evidence = HUB_NEW_ARRAY(arena, uint64_t, analysis->count);
+    for (unsigned i = 0; i < analysis->count; i++) {
+        evidence[i] = analysis->evidence[i];
+    }
+    HUB_SET(message_received, received, evidence, ((hub_list){ .at = evidence, .count = analysis->count }));
+    HUB_SET(message_received, received, analyser, hub_analyser()->version);
+}
+
+/* What the words say of mood, urgency and intent, for what the request does not say itself. */
+static void analyse(const struct process_message *command, struct hub_arena *arena, struct message_received *received)
+{
+    struct hub_analysis analysis;
+    if (HUB_HAS(process_message, command, sentiment)) {
+        return;
+    }
+    hub_analyser()->analyse(command->content.clear, &analysis);
+    if (analysis.count == 0) {
+        return;
+    }
+    add_evidence(&analysis, arena, received);
+    if (analysis.sentiment != 0) {
+        HUB_SET(message_received, received, sentiment, analysis.sentiment);
+    }
+    if (analysis.urgency != 0 && !HUB_HAS(message_received, received, urgency)) {
+        HUB_SET(message_received, received, urgency, analysis.urgency);
+    }
+    if (analysis.intent != 0 && !HUB_HAS(message_received, received, intent)) {
+        HUB_SET(message_received, received, intent, analysis.intent);
+    }
+}
+
 void hub_session_decide_process(const void *state_, const void *command_, struct hub_decision *decision)
 {
     const struct session_state *state = state_;
@@ -77,6 +113,9 @@ void hub_session_decide_process(const void *state_, const void *command_, struct
     HUB_COPY(message_received, received, process_message, command, page_id);
     HUB_COPY(message_received, received, process_message, command, metadata);
     HUB_COPY(message_received, received, process_message, command, sentiment);
+    HUB_COPY(message_received, received, process_message, command, urgency);
+    HUB_COPY(message_received, received, process_message, command, intent);
+    analyse(command, hub_decision_arena(decision), received);
     hub_decide_event(decision, &message_received_shape, received, state->customer, none);
     answer_message(state, message_status_received, decision);
 }

@@ -78,6 +78,32 @@ static void what_comes_with_a_message_is_kept_in_its_event(void **state)
     assert_int_equal(talk_state(h, "s")->channel, channel_chat);
 }
 
+static void words_are_analysed_unless_the_request_says_the_mood(void **state)
+{
+    struct harness *h = *state;
+    talk_say(h, "c", "s", "I am not happy, please call me back today");
+    const struct message_received *event = last_event(h, &message_received_shape);
+    assert_int_equal(event->sentiment, sentiment_negative);
+    assert_int_equal(event->urgency, urgency_high);
+    assert_int_equal(event->intent, intent_human);
+    assert_int_equal(event->analyser, 1);
+    assert_int_equal(event->evidence.count, 4);
+    talk_say(h, "c", "s", "the sky is blue");
+    event = last_event(h, &message_received_shape);
+    assert_false(HUB_HAS(message_received, event, sentiment) || HUB_HAS(message_received, event, evidence) ||
+                 HUB_HAS(message_received, event, analyser));
+    assert_int_equal(talk_state(h, "s")->sentiment, sentiment_negative);
+    assert_int_equal(talk_state(h, "s")->intent, intent_human);
+    struct process_message command = { 0 };
+    HUB_SET(process_message, &command, channel, channel_chat);
+    HUB_SET(process_message, &command, content, harness_sealed("I am furious, this is an emergency"));
+    HUB_SET(process_message, &command, sentiment, sentiment_satisfied);
+    talk_answer(talk_to(h, "s", &process_message_shape, &command), &message_processed_shape);
+    event = last_event(h, &message_received_shape);
+    assert_int_equal(event->sentiment, sentiment_satisfied);
+    assert_false(HUB_HAS(message_received, event, urgency) || HUB_HAS(message_received, event, analyser));
+}
+
 static void a_message_of_another_customer_is_a_conflict(void **state)
 {
     struct harness *h = *state;
@@ -497,6 +523,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_message_gets_the_next_number_and_an_id_that_says_where_it_is),
         TEST(what_comes_with_a_message_is_kept_in_its_event),
+        TEST(words_are_analysed_unless_the_request_says_the_mood),
         TEST(a_message_of_another_customer_is_a_conflict),
         TEST(the_first_unanswered_message_starts_the_clock_that_an_answer_stops),
         TEST(an_author_is_a_person_a_program_or_the_hub),
