@@ -34,7 +34,7 @@ struct hub_ticket {
     uint64_t number;
 };
 
-enum { HUB_COMMAND_MAGIC = 0x436d6421, HUB_ANSWER_MAGIC = 0x416e7321 };
+enum { HUB_COMMAND_MAGIC = 0x436d6421, HUB_ANSWER_MAGIC = 0x416e7321, HUB_EXPECTED_MAX = 8 };
 
 struct hub_command {
     uint32_t magic;
@@ -42,17 +42,17 @@ struct hub_command {
     void *record;                  /* in the arena */
     struct hub_arena *arena;       /* owns this struct too and everything below */
     struct hub_caller caller;
-    uint8_t target;                   /* kind of entity that decides: names[target] says which */
-    struct hub_name names[HUB_KINDS]; /* by kind; names of entities that the command refers to */
-    bool keyed;                       /* came with an Idempotency-Key */
-    uint8_t id[HUB_COMMAND_ID];       /* keyed: digest of (company, principal, key); else all zero */
-    uint8_t body[16];                 /* keyed: digest of the body */
-    bool expects;                     /* came with If-Match */
-    uint64_t expected_version;        /* the version it names */
-    uint8_t correlation[16];          /* trace id, all zero for none */
-    uint64_t cause;                   /* sequence of the causing event, 0 for none */
-    bool settles;                     /* does what a pending row asks for */
-    struct hub_pending_key settle;    /* that row */
+    uint8_t target;                      /* kind of entity that decides: names[target] says which */
+    struct hub_name names[HUB_KINDS];    /* by kind; names of entities that the command refers to */
+    bool keyed;                          /* came with an Idempotency-Key */
+    uint8_t id[HUB_COMMAND_ID];          /* keyed: digest of (company, principal, key); else all zero */
+    uint8_t body[16];                    /* keyed: digest of the body */
+    bool expects;                        /* came with If-Match */
+    uint64_t expected[HUB_EXPECTED_MAX]; /* the versions it names; 0: none more */
+    uint8_t correlation[16];             /* trace id, all zero for none */
+    uint64_t cause;                      /* sequence of the causing event, 0 for none */
+    bool settles;                        /* does what a pending row asks for */
+    struct hub_pending_key settle;       /* that row */
     struct hub_ticket ticket;
     bool is_held;             /* waits at a worker for an append before it is passed on */
     uint8_t hops;             /* forwards so far; more than 4 is refused */

@@ -219,6 +219,16 @@ static void finish_with_append(struct hub_worker *self, struct hub_command *comm
     hub_worker_send(self, outcome);
 }
 
+static bool expects_version(const struct hub_command *command, uint64_t version)
+{
+    for (int i = 0; i < HUB_EXPECTED_MAX; i++) {
+        if (command->expected[i] == version) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void run(struct hub_worker *self, struct hub_command *command, struct hub_entity *entity)
 {
     hub_decide_fn *decide = hub_kind_decider(entity->kind, command->shape);
@@ -232,7 +242,7 @@ static void run(struct hub_worker *self, struct hub_command *command, struct hub
                           hub_worker_refusal(self, command, HUB_ERROR_internal, "Nobody decides that."));
         return;
     }
-    if (command->expects && entity->version > 0 && command->expected_version != entity->version) {
+    if (command->expects && entity->version > 0 && !expects_version(command, entity->version)) {
         hub_worker_finish(self, command, entity,
                           hub_worker_refusal(self, command, HUB_ERROR_precondition_failed,
                                              "It has changed since the version in If-Match."));

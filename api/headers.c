@@ -151,37 +151,75 @@ bool hub_header_accepts(struct hub_span accept, const char *type)
     return false;
 }
 
-static bool read_number(struct hub_span text, uint64_t *ret_value)
+/* A version as an ETag writes it; anything else is a tag of somebody else's, and 0. */
+static uint64_t version_of(struct hub_span opaque)
 {
-    uint64_t value = 0;
-    if (text.len == 0 || text.len > 19) {
+    uint64_t version = 0;
+    if (opaque.len == 0 || opaque.len > 19 || opaque.at[0] == '0') {
+        return 0;
+    }
+    for (size_t i = 0; i < opaque.len; i++) {
+        if (opaque.at[i] < '0' || opaque.at[i] > '9') {
+            return 0;
+        }
+        version = version * 10 + (uint64_t) (opaque.at[i] - '0');
+    }
+    return version;
+}
+
+/* Cut an entity tag off (RFC 9110 §8.8.3): the version it names, 0 for a weak or a foreign one. */
+static bool take_tag(struct hub_span *rest, uint64_t *ret_version)
+{
+    bool is_weak = rest->len > 2 && memcmp(rest->at, "W/", 2) == 0;
+    size_t start = is_weak ? 3 : 1, end = start;
+    if (rest->len <= start || rest->at[start - 1] != '"') {
         return false;
     }
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] < '0' || text.at[i] > '9') {
-            return false;
-        }
-        value = value * 10 + (uint64_t) (text.at[i] - '0');
+    while (end < rest->len && rest->at[end] != '"' && (uint8_t) rest->at[end] > ' ' && rest->at[end] != 0x7f) {
+        end++;
     }
-    *ret_value = value;
+    if (end == rest->len || rest->at[end] != '"') {
+        return false;
+    }
+    *ret_version = is_weak ? 0 : version_of(hub_span_of(rest->at + start, end - start));
+    *rest = hub_text_trim(hub_span_of(rest->at + end + 1, rest->len - end - 1));
     return true;
 }
 
-bool hub_header_if_match(struct hub_span value, bool *ret_any, uint64_t *ret_version)
+/* Pass over commas and what is blank between them: a list may have empty places. False when there was none. */
+static bool skip_commas(struct hub_span *rest)
 {
-    value = hub_text_trim(value);
-    if (hub_span_is(value, HUB_SPAN("*"))) {
-        *ret_any = true;
+    bool found = false;
+    while (rest->len > 0 && rest->at[0] == ',') {
+        *rest = hub_text_trim(hub_span_of(rest->at + 1, rest->len - 1));
+        found = true;
+    }
+    return found;
+}
+
+bool hub_header_if_match(struct hub_span value, bool *ret_any, uint64_t ret_versions[HUB_EXPECTED_MAX])
+{
+    struct hub_span rest = hub_text_trim(value);
+    unsigned count = 0, tags = 0;
+    memset(ret_versions, 0, HUB_EXPECTED_MAX * sizeof *ret_versions);
+    *ret_any = hub_span_is(rest, HUB_SPAN("*"));
+    if (*ret_any) {
         return true;
     }
-    if (value.len > 2 && value.at[0] == 'W' && value.at[1] == '/') {
-        value = hub_span_of(value.at + 2, value.len - 2);
+    skip_commas(&rest);
+    for (; rest.len > 0; tags++) {
+        uint64_t version;
+        if (!take_tag(&rest, &version) || (!skip_commas(&rest) && rest.len > 0)) {
+            return false;
+        }
+        if (version != 0 && count == HUB_EXPECTED_MAX) {
+            return false;
+        }
+        if (version != 0) {
+            ret_versions[count++] = version;
+        }
     }
-    if (value.len < 3 || value.at[0] != '"' || value.at[value.len - 1] != '"') {
-        return false;
-    }
-    *ret_any = false;
-    return read_number(hub_span_of(value.at + 1, value.len - 2), ret_version);
+    return tags > 0;
 }
 
 bool hub_header_idempotency_key(struct hub_span value, struct hub_span *ret_key)

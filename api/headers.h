@@ -4,7 +4,7 @@
 #ifndef HUB_API_HEADERS_H
 #define HUB_API_HEADERS_H
 
-#include "base/span.h"
+#include "actors/command.h"
 
 enum { HUB_IDEMPOTENCY_KEY_MAX = 255, HUB_TOKEN_MAX = 256 };
 
@@ -27,8 +27,10 @@ bool hub_header_is_json(struct hub_span content_type);
  * weight above 0. type is like "application/json". */
 bool hub_header_accepts(struct hub_span accept, const char *type);
 
-/* If-Match: one strong or weak entity tag of ours, "12", or * for whatever there is (then *ret_any). */
-bool hub_header_if_match(struct hub_span value, bool *ret_any, uint64_t *ret_version);
+/* If-Match (RFC 9110 §13.1.1): a list of entity tags, or * for whatever there is (then *ret_any). The versions that strong
+ * tags of ours name, and zeros; a weak tag matches nothing, nor does one that is not ours. False for what is no such list, or
+ * names more than HUB_EXPECTED_MAX versions. */
+bool hub_header_if_match(struct hub_span value, bool *ret_any, uint64_t ret_versions[HUB_EXPECTED_MAX]);
 
 /* 1 .. 255 visible ASCII characters, quoted or not; the key is what stands between the quotes. */
 bool hub_header_idempotency_key(struct hub_span value, struct hub_span *ret_key);

@@ -182,8 +182,9 @@ static bool read_if_match(struct hub_call *call, struct hub_command *command)
     if (!call->ready->route->if_match || call->headers.if_match.at == NULL) {
         return true;
     }
-    if (!hub_header_if_match(call->headers.if_match, &any, &command->expected_version)) {
-        hub_respond_problem(call, HUB_ERROR_invalid_query, "", "If-Match must be one entity tag, as in an ETag, or *.");
+    if (!hub_header_if_match(call->headers.if_match, &any, command->expected)) {
+        hub_respond_problem(call, HUB_ERROR_invalid_query, "",
+                            "If-Match must be entity tags as in an ETag, at most %d, or *.", HUB_EXPECTED_MAX);
         return false;
     }
     command->expects = !any;

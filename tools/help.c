@@ -38,14 +38,26 @@ void hub_tool_print_help(enum hub_tool_name tool, FILE *out)
           out);
 }
 
-static void print_tools(void)
+/* Those of one group, or all. */
+static void print_tools(const char *group, FILE *out)
 {
-    fputs("usage: omnihub COMMAND [options]\n\ncommands:\n", stdout);
+    fprintf(out, "usage: omnihub %s%sCOMMAND [options]\n\ncommands:\n", group ? group : "", group ? " " : "");
     for (size_t i = 0; i < HUB_TOOLS; i++)
-        printf("  %-14s %s\n", hub_tools()[i].words, hub_tools()[i].doc);
+        if (!group || hub_tool_is_in_group(&hub_tools()[i], group))
+            fprintf(out, "  %-14s %s\n", hub_tools()[i].words, hub_tools()[i].doc);
     fputs("\n'omnihub help COMMAND' lists its options.\n"
           "exit status: 0 done; 1 it failed, and a sentence on stderr says why; 2 wrong command line or settings\n",
-          stdout);
+          out);
+}
+
+bool hub_tool_print_group(const char *word, FILE *out)
+{
+    for (size_t i = 0; i < HUB_TOOLS; i++)
+        if (hub_tool_is_in_group(&hub_tools()[i], word)) {
+            print_tools(word, out);
+            return true;
+        }
+    return false;
 }
 
 /* True when the operands are the words of a command. */
@@ -61,7 +73,7 @@ static bool names(const struct hub_tool_call *call, const char *words)
 int hub_tool_help(const struct hub_tool_call *call)
 {
     if (call->count == 0) {
-        print_tools();
+        print_tools(NULL, stdout);
         return HUB_EXIT_OK;
     }
     for (size_t i = 0; i < HUB_TOOLS; i++)
@@ -69,6 +81,8 @@ int hub_tool_help(const struct hub_tool_call *call)
             hub_tool_print_help(i, stdout);
             return HUB_EXIT_OK;
         }
+    if (call->count == 1 && hub_tool_print_group(call->operands[0], stdout))
+        return HUB_EXIT_OK;
     return hub_tool_misused("there is no command '%s'; 'omnihub help' lists them", call->operands[0]);
 }
 

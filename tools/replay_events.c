@@ -45,10 +45,26 @@ static int find_type(struct walk *self)
     return 0;
 }
 
+/* Nothing can lie between two points of which the later one is given first. Returns 0 or < 0. */
+static int check_order(const struct walk *self, bool from_is_time, bool to_is_time)
+{
+    const struct hub_replay_query *query = self->query;
+    int64_t from_us = 0, to_us = 0;
+    bool is_wrong = self->from > self->to;
+    if (!query->from || !query->to)
+        return 0;
+    if (from_is_time && to_is_time) /* there may be no event between two moments that are in order */
+        is_wrong = hub_time_parse(hub_span(query->from), &from_us) && hub_time_parse(hub_span(query->to), &to_us) &&
+                   from_us > to_us;
+    if (is_wrong)
+        hub_tool_misused("--from %s lies behind --to %s", query->from, query->to);
+    return is_wrong ? -HUB_EXIT_USAGE : 0;
+}
+
 static int find_points(struct walk *self)
 {
     const struct hub_replay_query *query = self->query;
-    bool is_time = false;
+    bool is_time = false, to_is_time = false;
     self->from = 1;
     if (query->from && hub_datadir_point(&self->reader, query->from, &self->from, &is_time) < 0)
         return -HUB_EXIT_USAGE;
@@ -62,11 +78,11 @@ static int find_points(struct walk *self)
         self->from += is_before ? 1 : 0;
         hub_arena_destroy(&arena);
     }
-    if (query->to && hub_datadir_point(&self->reader, query->to, &self->to, NULL) < 0)
+    if (query->to && hub_datadir_point(&self->reader, query->to, &self->to, &to_is_time) < 0)
         return -HUB_EXIT_USAGE;
     if (!query->to)
         self->to = hub_log_commit(self->reader.log).sequence;
-    return 0;
+    return check_order(self, is_time, to_is_time);
 }
 
 /* The narrowest index that holds what is asked for. Returns NULL when something named is not there. */

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "actors/company/company.h"
 #include "base/buf.h"
 #include "tools/first_start.h"
 #include "tools/notify.h"
@@ -150,6 +151,11 @@ static int check_secrets(const struct serving *self)
                              hub_settings_where(self->settings, HUB_SETTING_key), KEY_MOST);
             return -1;
         }
+    if (!hub_company_is_address(hub_span(hub_settings_text(self->settings, HUB_SETTING_admin_email)))) {
+        hub_tool_misused("%s: an e-mail address is something like admin@example.com",
+                         hub_settings_where(self->settings, HUB_SETTING_admin_email));
+        return -1;
+    }
     if (key && len < KEY_LEAST)
         say(self, "info", "the given API key is short, and can be guessed");
     if (password && strlen(password) < PASSWORD_LEAST)

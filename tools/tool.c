@@ -59,12 +59,18 @@ static int matches(const struct hub_tool *tool, int argc, char **argv)
     return count;
 }
 
+bool hub_tool_is_in_group(const struct hub_tool *tool, const char *word)
+{
+    const char *space = strchr(tool->words, ' ');
+    return space && strlen(word) == (size_t) (space - tool->words) && memcmp(word, tool->words, strlen(word)) == 0;
+}
+
 static int unknown_tool(int argc, char **argv)
 {
     const char *best = NULL;
     for (size_t i = 0; i < HUB_TOOLS; i++) {
-        const char *words = tools[i].words, *space = strchr(words, ' ');
-        if (space && strlen(argv[0]) == (size_t) (space - words) && memcmp(argv[0], words, strlen(argv[0])) == 0)
+        const char *words = tools[i].words;
+        if (hub_tool_is_in_group(&tools[i], argv[0]))
             return argc > 1
                        ? hub_tool_misused("there is no command '%s %s'; did you mean '%s'?", argv[0], argv[1], words)
                        : hub_tool_misused("'%s' needs another word; did you mean '%s'?", argv[0], words);
@@ -96,13 +102,18 @@ static int run(enum hub_tool_name tool, int argc, char **argv)
     return status;
 }
 
+static bool asks_for_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 int hub_tools_main(int argc, char **argv)
 {
     static char help[] = "help", version[] = "version";
     static char *asks_help[] = { help, NULL }, *asks_version[] = { version, NULL };
     argc -= argc > 0 ? 1 : 0;
     argv += 1;
-    if (argc == 0 || strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0) {
+    if (argc == 0 || asks_for_help(argv[0])) {
         argc = 1;
         argv = asks_help;
     } else if (strcmp(argv[0], "--version") == 0) {
@@ -118,5 +129,7 @@ int hub_tools_main(int argc, char **argv)
         if (words > 0)
             return run(i, argc - words, argv + words);
     }
+    if (argc > 1 && asks_for_help(argv[1]) && hub_tool_print_group(argv[0], stdout))
+        return HUB_EXIT_OK;
     return unknown_tool(argc, argv);
 }

@@ -46,6 +46,12 @@ int hub_tool_fail(const char *format, ...) __attribute__((format(printf, 1, 2)))
 /* The same for a wrong command line. Returns HUB_EXIT_USAGE. */
 int hub_tool_misused(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Whether a command has two words, of which this is the first. */
+bool hub_tool_is_in_group(const struct hub_tool *tool, const char *word);
+
+/* List the commands that begin with a word. False when there are none of two words. */
+bool hub_tool_print_group(const char *word, FILE *out);
+
 /* Print what a command is and takes. */
 void hub_tool_print_help(enum hub_tool_name tool, FILE *out);
 

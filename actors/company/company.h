@@ -15,6 +15,12 @@
  * company, for who logs in does not say which. */
 enum { HUB_ALIAS_USER = 4 };
 
+enum { HUB_ADDRESS_MAX = 320 };
+
+/* Whether a text can be an e-mail address: something, @, something, without blanks, at most 320 bytes of UTF-8. What may stand
+ * on either side is the mail servers' business. */
+bool hub_company_is_address(struct hub_span text);
+
 extern const struct hub_kind_info hub_kind_company;
 
 #endif

@@ -2,6 +2,8 @@
 /* Deciding on a company as such: its beginning with a first admin and a first key, its settings, its inboxes. */
 #include "actors/company/decide.h"
 
+#include "base/utf8.h"
+
 static const struct hub_ulid none;
 
 bool hub_company_is_there(const struct company_state *state, struct hub_decision *decision)
@@ -41,6 +43,18 @@ static void answer_created(const struct create_company *command, struct hub_deci
     hub_decide_answer(decision, &company_created_reply_shape, answer, none);
 }
 
+bool hub_company_is_address(struct hub_span text)
+{
+    const char *at = text.len > 0 ? memrchr(text.at, '@', text.len) : NULL;
+    for (size_t i = 0; i < text.len; i++) {
+        if ((uint8_t) text.at[i] <= ' ' || text.at[i] == 0x7f) {
+            return false;
+        }
+    }
+    return at != NULL && at > text.at && at < text.at + text.len - 1 && text.len <= HUB_ADDRESS_MAX &&
+           hub_utf8_is_valid(text);
+}
+
 void hub_company_decide_create(const void *state, const void *command_, struct hub_decision *decision)
 {
     const struct create_company *command = command_;
@@ -50,6 +64,10 @@ void hub_company_decide_create(const void *state, const void *command_, struct h
     }
     if (!HUB_HAS(create_company, command, admin_password)) {
         hub_decide_refuse(decision, HUB_ERROR_invalid_field, "/admin_password", "The first admin needs a password.");
+        return;
+    }
+    if (!hub_company_is_address(command->admin_email.clear)) {
+        hub_decide_refuse(decision, HUB_ERROR_invalid_field, "/admin_email", "This is no e-mail address.");
         return;
     }
     if (hub_decision_exists(decision, HUB_ALIAS_USER)) {

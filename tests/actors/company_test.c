@@ -102,6 +102,10 @@ static void a_company_is_made_once_and_with_a_password_and_a_free_address(void *
     HUB_CLEAR(create_company, &command, admin_password);
     talk_refused(harness_do(h, &other), HUB_ERROR_invalid_field, "/admin_password");
     HUB_SET(create_company, &command, admin_password, harness_sealed("$argon2id$"));
+    HUB_SET(create_company, &command, admin_email, harness_sealed("somebody"));
+    talk_refused(harness_do(h, &other), HUB_ERROR_invalid_field, "/admin_email");
+    HUB_SET(create_company, &command, admin_email, harness_sealed("another@example.org"));
+    HUB_SET(create_company, &command, admin_password, harness_sealed("$argon2id$"));
     HUB_CLEAR(create_company, &command, key_digest);
     struct company_created_reply *answer = talk_answer(harness_do(h, &other), &company_created_reply_shape);
     assert_true(hub_ulid_is(answer->company_id, other.entity));

@@ -293,7 +293,7 @@ static void a_stale_if_match_is_refused(void **state)
     hub_answer_destroy(&answer);
     struct hub_command *command = message_for(&f, "customer_1", "session_1", "hello");
     command->expects = true;
-    command->expected_version = 1;
+    command->expected[0] = 1;
     answer = ask(&f, command);
     assert_int_equal(answer->error, HUB_ERROR_precondition_failed);
     hub_answer_destroy(&answer);

@@ -322,7 +322,7 @@ class BadInput(unittest.TestCase):
             with self.subTest(key=key):
                 answer = self.hub.post('/session/create', create, headers={'Idempotency-Key': key})
                 self.assert_refused(answer, 400, 'invalid_query')
-        for tag in ('12', '"x"', '"1", "2"', '""'):
+        for tag in ('12', '"x', '"1" "2"', ',', '"1", *', ', '.join(f'"{i}"' for i in range(1, 10))):
             with self.subTest(tag=tag):
                 answer = self.hub.ask('PUT', '/session/s-1', {'priority': 'high'}, headers={'If-Match': tag})
                 self.assert_refused(answer, 400, 'invalid_query')
@@ -425,9 +425,10 @@ class BadInput(unittest.TestCase):
         stale = f'"{int(version.strip(chr(34))) + 1}"'
         before = self.commit()
         for method, body in (('PUT', {'priority': 'high'}), ('DELETE', None)):
-            with self.subTest(method=method):
-                answer = self.hub.ask(method, '/session/s-1', body, headers={'If-Match': stale})
-                self.assert_refused(answer, 412, 'precondition_failed')
+            for tags in (stale, f'W/{version}', f'{stale}, W/{version}', '"x"', '""'):
+                with self.subTest(method=method, tags=tags):
+                    answer = self.hub.ask(method, '/session/s-1', body, headers={'If-Match': tags})
+                    self.assert_refused(answer, 412, 'precondition_failed')
         self.assertEqual(self.commit(), before)
 
     def test_an_illegal_move_is_refused(self):

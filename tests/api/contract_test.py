@@ -65,7 +65,7 @@ class Contract(unittest.TestCase):
         changed = self.hub.ask('PUT', '/session/s-put', {'priority': 'urgent', 'labels': ['vip'], 'metadata': {'k': [1]}})
         session = self.made(changed)
         self.assertEqual((session['priority'], session['labels'], session['metadata']), ('urgent', ['vip'], {'k': [1]}))
-        fresh = self.hub.ask('PUT', '/session/s-put', {'priority': 'low'}, headers={'If-Match': changed.headers['ETag']})
+        fresh = self.hub.ask('PUT', '/session/s-put', {'priority': 'low'}, headers={'If-Match': f'"1", W/"2", {changed.headers["ETag"]}'})
         self.assertEqual(self.made(fresh)['priority'], 'low')
         ended = self.made(self.hub.ask('DELETE', '/session/s-put', headers={'If-Match': '*'}))
         self.assertEqual((ended['status'], ended['end_reason']), ('ended', 'completed'))

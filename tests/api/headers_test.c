@@ -94,23 +94,47 @@ static void accept_is_read_with_ranges_and_weights(void **state)
     assert_false(hub_header_accepts(HUB_SPAN(",,;"), "application/json"));
 }
 
-static void if_match_is_one_version_or_any(void **state)
+static void assert_expected(const char *value, const uint64_t *versions, size_t count)
 {
     bool any = true;
-    uint64_t version = 0;
-    (void) state;
-    assert_true(hub_header_if_match(HUB_SPAN("\"12\""), &any, &version));
+    uint64_t found[HUB_EXPECTED_MAX];
+    assert_true(hub_header_if_match(hub_span(value), &any, found));
     assert_false(any);
-    assert_int_equal(version, 12);
-    assert_true(hub_header_if_match(HUB_SPAN(" W/\"7\" "), &any, &version));
-    assert_int_equal(version, 7);
-    assert_true(hub_header_if_match(HUB_SPAN("*"), &any, &version));
+    for (size_t i = 0; i < HUB_EXPECTED_MAX; i++) {
+        assert_int_equal(found[i], i < count ? versions[i] : 0);
+    }
+}
+
+static void if_match_names_versions_by_strong_tags(void **state)
+{
+    (void) state;
+    assert_expected("\"12\"", (const uint64_t[]){ 12 }, 1);
+    assert_expected(" \"1\",\"2\" ,, \"3\",", (const uint64_t[]){ 1, 2, 3 }, 3);
+    assert_expected(",\"a,b\", W/\"7\", \"8\"", (const uint64_t[]){ 8 }, 1);
+    static const char *const foreign[] = { "W/\"7\"", "\"\"",  "\"a\"",        "\"-1\"", "\"99999999999999999999\"",
+                                           "\"07\"",  "\"0\"", "\"\xc3\xa4\"", "\"7W/\"" };
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
+        assert_expected(foreign[i], NULL, 0);
+    }
+    assert_expected("\"1\",\"2\",\"3\",\"4\",W/\"4\",\"5\",\"6\",\"7\",\"8\"",
+                    (const uint64_t[]){ 1, 2, 3, 4, 5, 6, 7, 8 }, 8);
+}
+
+static void if_match_is_a_list_of_tags_or_a_star(void **state)
+{
+    bool any = false;
+    uint64_t found[HUB_EXPECTED_MAX];
+    (void) state;
+    assert_true(hub_header_if_match(HUB_SPAN("*"), &any, found));
     assert_true(any);
-    static const char *const texts[] = { "",      "12",           "\"\"",   "\"",
-                                         "\"a\"", "\"1\", \"2\"", "\"-1\"", "\"99999999999999999999\"",
-                                         "W/",    "\"1" };
+    static const char *const texts[] = {
+        "",        "12",          "\"",         "W/",
+        "\"1",     "\"1\" \"2\"", "\"1\"\"2\"", "\"1\", *",
+        "w/\"1\"", ",",           " , ",        "\"a b\"",
+        "W/1",     "W/\"1",       "\"1\", 2",   "\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\""
+    };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        assert_false(hub_header_if_match(hub_span(texts[i]), &any, &version));
+        assert_false(hub_header_if_match(hub_span(texts[i]), &any, found));
     }
 }
 
@@ -195,7 +219,8 @@ int main(void)
         cmocka_unit_test(a_cookie_that_is_there_twice_is_none),
         cmocka_unit_test(json_is_told_by_its_type_alone),
         cmocka_unit_test(accept_is_read_with_ranges_and_weights),
-        cmocka_unit_test(if_match_is_one_version_or_any),
+        cmocka_unit_test(if_match_names_versions_by_strong_tags),
+        cmocka_unit_test(if_match_is_a_list_of_tags_or_a_star),
         cmocka_unit_test(an_idempotency_key_is_visible_ascii_of_bounded_length),
         cmocka_unit_test(a_trace_id_comes_out_of_a_traceparent),
         cmocka_unit_test(an_origin_is_ours_by_scheme_and_host),

@@ -38,6 +38,14 @@ class Words(unittest.TestCase):
             self.assertIn('exit status: 0 done; 1', by_flag.stdout)
             self.assertEqual(by_flag.stdout, run('help', *name.split()).stdout)
 
+    def test_the_first_of_two_words_explains_its_commands(self):
+        for word in {name.split()[0] for name in commands() if ' ' in name}:
+            by_flag = run(word, '--help')
+            self.assertEqual((by_flag.returncode, by_flag.stderr), (0, ''), word)
+            self.assertTrue(by_flag.stdout.startswith(f'usage: omnihub {word} COMMAND'), word)
+            self.assertEqual(LISTED.findall(by_flag.stdout), [name for name in commands() if name.startswith(f'{word} ')])
+            self.assertEqual(by_flag.stdout, run('help', word).stdout)
+
     def test_version_is_one_line(self):
         for words in (('version',), ('--version',)):
             self.assertRegex(run(*words).stdout, r'\Aomnihub \d+\.\d+\.\d+\n\Z')
@@ -61,6 +69,10 @@ class Words(unittest.TestCase):
                 (('serve', '--listen', 'nowhere'), 'ADDR:PORT'),
                 (('serve', '--listen', '127.0.0.1:70000'), 'ADDR:PORT'),
                 (('serve', '--tls-cert', 'x.pem'), 'belong together'),
+                (('serve', '--admin-email', 'somebody'), 'flag --admin-email: an e-mail address'),
+                (('serve', '--admin-email', '@'), 'e-mail address'),
+                (('serve', '--admin-email', 'a b@example.com'), 'e-mail address'),
+                (('serve', '--admin-email', 'a@' + 320 * 'b'), 'e-mail address'),
                 (('replay', '--at', '5'), '--at belongs to --state'),
                 (('schema', 'poem'), 'openapi, jsonschema, states, events, manual'),
                 (('company', 'list'), 'OMNICHANNEL_API_KEY'),

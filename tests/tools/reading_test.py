@@ -75,6 +75,11 @@ class Reading(unittest.TestCase):
         self.assertEqual(self.events('--from', '2000-01-01T00:00:00Z')[:len(everything)], everything)
         self.assertEqual(self.events('--to', '2000-01-01T00:00:00Z'), [])
         self.assertEqual(self.events('--from', '999999999'), [])
+        self.assertEqual(self.events('--from', '2000-01-01T00:00:00Z', '--to', '2000-01-02T00:00:00Z'), [])
+        for points in (('5', '3'), ('2000-01-02T00:00:00Z', '2000-01-01T00:00:00Z'), ('5', '2000-01-01T00:00:00Z')):
+            done = run('replay', '--data', self.hub.data, '--from', points[0], '--to', points[1])
+            self.assertEqual((done.returncode, done.stdout), (2, ''))
+            self.assertIn(f'--from {points[0]} lies behind --to {points[1]}', done.stderr)
         self.assertEqual(self.events('--limit', '2'), everything[:2])
         self.assertEqual(self.events('--session', SESSION, '--type', 'message_received', '--limit', '1')[0]['payload']['content'],
                          'The first message')
