@@ -103,6 +103,7 @@ static struct hub_ask ask_of(struct hub_call *call)
     return (struct hub_ask){ .query = call->asks,
                              .params = call->ask_params,
                              .company = call->caller.company,
+                             .now_us = hub_now_us(call->loop->server->options.world),
                              .names = hub_call_names(call),
                              .arena = hub_call_arena(call) };
 }
@@ -147,12 +148,12 @@ struct past {
     struct hub_span at;
 };
 
-/* The position of a moment that was found to be sound. */
-static int find_moment(struct hub_log *log, struct hub_span text, struct hub_position *ret_at)
+/* The position of a moment that was found to be sound, and its time, 0 when it is given as a position. */
+static int find_moment(struct hub_log *log, struct hub_span text, struct hub_position *ret_at, int64_t *ret_time_us)
 {
-    int64_t time_us;
-    if (hub_time_parse(text, &time_us)) {
-        return hub_log_at_time(log, time_us, ret_at);
+    *ret_time_us = 0;
+    if (hub_time_parse(text, ret_time_us)) {
+        return hub_log_at_time(log, *ret_time_us, ret_at);
     }
     return hub_position_parse(text, hub_log_identity(log), ret_at);
 }
@@ -164,7 +165,9 @@ static void fold_past(struct hub_job *job, void *server)
     const struct past *past = job->question;
     struct hub_ask ask = past->ask;
     ask.deadline_tick_us = hub_tick_us(options->world) + HUB_PAST_US;
-    job->error = find_moment(options->log, past->at, &job->position);
+    int64_t now_us = ask.now_us;
+    job->error = find_moment(options->log, past->at, &job->position, &ask.now_us);
+    ask.now_us = ask.now_us < now_us ? ask.now_us : now_us; /* what is to come is not known */
     if (job->error == 0) {
         job->error = hub_query_at(options->views, &ask, job->position, &job->result, &job->fault);
     }
@@ -202,6 +205,27 @@ static void ask_then(struct hub_call *call)
     job->company = call->caller.company;
     job->run = fold_past;
     hub_call_give(call, call->loop->server->past, job, on_past);
+}
+
+/* Figures of then are made of rows of now. */
+static void on_reached(struct hub_wait *wait, int reached)
+{
+    struct hub_call *call = hub_call_of_wait(wait);
+    if (!reached) {
+        hub_respond_problem(call, HUB_ERROR_behind, "", "The views are not far enough yet; ask again.");
+        return;
+    }
+    ask_then(call);
+}
+
+static void ask_past(struct hub_call *call)
+{
+    if (call->asks->scope == HUB_SCOPE_figures) {
+        uint64_t commit = hub_log_commit(call->loop->server->options.log).sequence;
+        hub_call_wait(call, commit, HUB_ASKED_POSITION_US, on_reached);
+    } else {
+        ask_then(call);
+    }
 }
 
 /* --- reading --- */
@@ -323,7 +347,7 @@ void hub_ask(struct hub_call *call)
         return;
     }
     if (call->at.at != NULL) {
-        ask_then(call);
+        ask_past(call);
     } else if (call->min_position.at != NULL || call->headers.min_position.at != NULL) {
         hub_call_wait(call, call->min.sequence, HUB_ASKED_POSITION_US, on_asked_position);
     } else {

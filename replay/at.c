@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "base/pack.h"
 #include "replay/active_lists.h"
+#include "replay/past_figures.h"
 #include "replay/query.h"
 #include "replay/reading.h"
 #include "replay/views/all.h"
@@ -21,10 +22,11 @@ struct past {
     struct hub_views *views;
     const struct hub_ask *ask;
     struct hub_reading reading;
-    struct hub_rows *memory;      /* owned */
-    struct hub_projector *all;    /* owned: every view */
-    struct hub_projector *active; /* owned: the one that a company's scope is folded into; else NULL */
-    int failed;                   /* while an answer was looking things up */
+    struct hub_rows *memory;          /* owned */
+    struct hub_projector *all;        /* owned: every view */
+    struct hub_projector *active;     /* owned: the one that a company's scope or figures are folded into; else NULL */
+    struct hub_past_figures *figures; /* owned: of a company's figures; else NULL */
+    int failed;                       /* while an answer was looking things up */
 };
 
 static int too_long_ago(const struct past *self)
@@ -40,7 +42,9 @@ static int fold_scan(struct past *self, struct hub_projector *projector, struct 
     int found = 1;
     int done = 0;
     for (unsigned count = 1; done == 0 && (found = hub_scan_next(scan, &stored)) == 1; count++) {
-        done = hub_projector_fold(projector, &stored);
+        if (hub_ulid_is(stored.header.company, self->ask->company)) {
+            done = hub_projector_fold(projector, &stored);
+        }
         if (done == 0 && count % LOOK_AT_CLOCK == 0 && self->ask->deadline_tick_us > 0 &&
             hub_tick_us(self->views->world) > self->ask->deadline_tick_us) {
             done = too_long_ago(self);
@@ -181,6 +185,28 @@ static int fold_company(struct past *self)
     return done == 0 ? fold_type(self, session_moved_id, after) : done;
 }
 
+/* --- Figures --- */
+
+static int fold_figures(struct past *self)
+{
+    static const struct hub_view_info *const analytics[] = { &hub_view_analytics };
+    struct hub_stored last;
+    int done = hub_log_read(self->views->log, self->reading.at, self->ask->arena, &last);
+    done = done == 0 ? hub_past_figures_new(self->views, &self->reading, last.header.time, self->memory, &self->figures)
+                     : -1;
+    if (done == HUB_ERROR_behind) {
+        return hub_reading_refuse(&self->reading, done, "", "the views have not reached that position");
+    }
+    if (done != 0) {
+        return done;
+    }
+    self->reading.rows = hub_past_figures_rows(self->figures);
+    self->active = hub_projector_new(
+        &(struct hub_projector_options){ .rows = self->reading.rows, .views = analytics, .count = 1 });
+    return fold_scan(self, self->active,
+                     hub_scan_all(self->views->log, hub_past_figures_from(self->figures), self->reading.at.sequence));
+}
+
 /* --- Asking --- */
 
 static int fold_scope(struct past *self)
@@ -195,6 +221,7 @@ static int fold_scope(struct past *self)
     case HUB_SCOPE_session: return fold_session(self, entity);
     case HUB_SCOPE_customer: return fold_customer(self, entity);
     case HUB_SCOPE_company: return fold_company(self);
+    case HUB_SCOPE_figures: return fold_figures(self);
     }
     return -1;
 }
@@ -222,6 +249,7 @@ static void past_init(struct past *self, struct hub_views *views, const struct h
 static void past_done(struct past *self)
 {
     hub_projector_destroy(&self->active);
+    hub_past_figures_destroy(&self->figures);
     hub_projector_destroy(&self->all);
     hub_rows_memory_destroy(&self->memory);
 }
@@ -237,6 +265,7 @@ int hub_query_at(struct hub_views *views, const struct hub_ask *ask, struct hub_
     if (at.sequence > hub_log_commit(views->log).sequence) {
         done = hub_reading_refuse(&past.reading, HUB_ERROR_behind, "", "the log has not reached that position");
     }
+    done = done == 0 ? hub_query_moment(views, ask, at, &past.reading.now_us) : done;
     done = done == 0 ? fold_scope(&past) : done;
     if (done == 0) {
         void *answer = hub_arena_get(ask->arena, ask->query->answer->size);

@@ -7,38 +7,43 @@
 #include "replay/query.h"
 #include "replay/reading.h"
 
-/* A consistent sight of the views' store. */
-struct sight {
-    const struct hub_rocks_snapshot *snapshot;
-    struct hub_view_mark mark;
-    struct hub_view_rows rows;
-};
-
-static void sight_done(struct hub_views *views, struct sight *self)
+void hub_sight_done(struct hub_views *views, struct hub_sight *self)
 {
     hub_rocks_snapshot_done(views->db, &self->snapshot);
 }
 
-static int sight_init(struct hub_views *views, struct sight *self)
+int hub_sight_init(struct hub_views *views, struct hub_sight *self)
 {
     self->snapshot = hub_rocks_snapshot_new(views->db);
     if (hub_view_mark_read(views->db, self->snapshot, HUB_MARK_LIVE, &self->mark) != 0) {
-        sight_done(views, self);
+        hub_sight_done(views, self);
         return -1;
     }
     self->rows = (struct hub_view_rows){ .db = views->db, .snapshot = self->snapshot, .places = self->mark.places };
     return 0;
 }
 
+int hub_query_moment(struct hub_views *views, const struct hub_ask *ask, struct hub_position at, int64_t *ret_time_us)
+{
+    struct hub_stored event;
+    *ret_time_us = ask->now_us;
+    if (ask->now_us != 0 || at.sequence == 0) {
+        return 0;
+    }
+    int done = hub_log_read(views->log, at, ask->arena, &event);
+    *ret_time_us = done == 0 ? event.header.time : 0;
+    return done == 0 ? 0 : -1;
+}
+
 int hub_query_live(struct hub_views *views, const struct hub_ask *ask, void **ret_answer, struct hub_position *ret_at,
                    struct hub_fault *ret_fault)
 {
-    struct sight sight;
+    struct hub_sight sight;
     hub_fault_init(ret_fault, HUB_ERROR_internal);
-    if (sight_init(views, &sight) < 0) {
+    if (hub_sight_init(views, &sight) < 0) {
         return -1;
     }
-    const struct hub_reading reading = {
+    struct hub_reading reading = {
         .rows = hub_view_rows(&sight.rows),
         .log = views->log,
         .at = { sight.mark.sequence },
@@ -48,8 +53,9 @@ int hub_query_live(struct hub_views *views, const struct hub_ask *ask, void **re
         .fault = ret_fault,
     };
     void *answer = hub_arena_get(ask->arena, ask->query->answer->size);
-    int done = ask->query->answer_fn(&reading, ask->params, answer);
-    sight_done(views, &sight);
+    int done = hub_query_moment(views, ask, reading.at, &reading.now_us);
+    done = done == 0 ? ask->query->answer_fn(&reading, ask->params, answer) : done;
+    hub_sight_done(views, &sight);
     if (done == 0) {
         *ret_answer = answer;
         *ret_at = reading.at;
@@ -62,13 +68,13 @@ int hub_query_live(struct hub_views *views, const struct hub_ask *ask, void **re
 static int read_row(struct hub_views *self, const struct hub_row_key *key, const struct hub_shape *shape,
                     struct hub_arena *arena, void *ret_row)
 {
-    struct sight sight;
-    if (sight_init(self, &sight) < 0) {
+    struct hub_sight sight;
+    if (hub_sight_init(self, &sight) < 0) {
         return -1;
     }
     const struct hub_reading reading = { .rows = hub_view_rows(&sight.rows), .log = self->log, .arena = arena };
     int done = hub_reading_row(&reading, key, shape, ret_row);
-    sight_done(self, &sight);
+    hub_sight_done(self, &sight);
     return done;
 }
 
@@ -117,15 +123,15 @@ struct hub_snapshots hub_views_snapshots(struct hub_views *self)
 int hub_views_hash(struct hub_views *self, const char *name, struct hub_digest *ret_hash)
 {
     const struct hub_view_info *info = hub_views_find(self, name);
-    struct sight sight;
+    struct hub_sight sight;
     if (info == NULL) {
         return HUB_ERROR_not_found;
     }
-    if (sight_init(self, &sight) < 0) {
+    if (hub_sight_init(self, &sight) < 0) {
         return -1;
     }
     struct hub_rows rows = hub_view_rows(&sight.rows);
     int done = hub_view_rows_hash(&rows, info->number, ret_hash);
-    sight_done(self, &sight);
+    hub_sight_done(self, &sight);
     return done;
 }

@@ -11,6 +11,7 @@ struct hub_reading {
     struct hub_rows rows;
     struct hub_log *log;
     struct hub_position at; /* what is newer than this does not exist */
+    int64_t now_us;         /* the moment that it is about; 0 in an empty log */
     struct hub_ulid company;
     const struct hub_name *names; /* by kind: what the query names, as in hub_command */
     struct hub_arena *arena;      /* of the answer */
@@ -26,6 +27,7 @@ enum hub_query_scope {
     HUB_SCOPE_session = 1, /* one session's stream, and its customer's */
     HUB_SCOPE_customer,    /* one customer's events on all streams */
     HUB_SCOPE_company,     /* everything: bounded in time */
+    HUB_SCOPE_figures,     /* the view `analytics`: final buckets, and the five minutes under way then */
 };
 
 /* The session or customer that a query is about, by its scope. Returns 0 or an error with the reading's fault. */
@@ -36,7 +38,7 @@ struct hub_query_info {
     const struct hub_shape *params;
     const struct hub_shape *answer;
     enum hub_query_scope scope;
-    hub_query_find_fn *find_fn; /* NULL: of scope company */
+    hub_query_find_fn *find_fn; /* NULL: of scope company or figures */
     hub_query_fn *answer_fn;
 };
 
@@ -50,12 +52,16 @@ extern const struct hub_query_info hub_query_customer_history;  /* customer_quer
 extern const struct hub_query_info hub_query_unified_view;      /* customer_query -> unified_view */
 extern const struct hub_query_info hub_query_transfer_answer;   /* transfer_done (a reply) -> transfer_answer */
 
+extern const struct hub_query_info hub_query_analytics;           /* analytics_query -> dashboard_analytics */
+extern const struct hub_query_info hub_query_channel_performance; /* channel_performance_query -> channel_performance */
+
 struct hub_ask {
     const struct hub_query_info *query;
     const void *params;
     struct hub_ulid company;
     const struct hub_name *names; /* HUB_KINDS of them */
     struct hub_arena *arena;
+    int64_t now_us;           /* the moment asked about; 0: the log time of the reading's last event */
     int64_t deadline_tick_us; /* for a moment of the past; 0: none */
 };
 

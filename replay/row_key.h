@@ -14,6 +14,9 @@
  *                          none, 'u', user                               -> user_row
  *                          company, 'k', key or login                    -> index_row: digest of its token
  *                          company, 'o'                                  -> index_row: present for the operator's company
+ *    13 analytics          company, 'b', size (1), channel (1), start (8)  -> channel_bucket
+ *                          company, 'n', channel (1)                     -> channel_now
+ *                          company, 's', session                         -> session_place
  *     0x8000 + view        company, kind (1), entity                     -> parked_row
  *
  * All numbers are big-endian. On disk the slot of the view follows its number; views and queries do not see it. */
@@ -31,6 +34,7 @@ enum hub_view_number {
     HUB_VIEW_customer_sessions = 5,
     HUB_VIEW_figures = 6,
     HUB_VIEW_credentials = 7,
+    HUB_VIEW_analytics = 13,
     HUB_VIEW_NUMBERS = 32, /* numbers are below this */
     HUB_VIEW_PARKED = 0x8000,
 };

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* The shapes of views.def. */
+/* The shapes of views.def and analytics.def. */
 #include "replay/view.h"
 
 #include "base/def/shapes.h"
 #include "replay/views.def"
+#include "replay/analytics.def"
 #include "base/def/heads.h"
 #include "replay/views.def"
+#include "replay/analytics.def"
 #include "base/def/none.h"

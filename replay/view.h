@@ -13,8 +13,10 @@
 
 #include "base/def/structs.h"
 #include "replay/views.def"
+#include "replay/analytics.def"
 #include "base/def/indexes.h"
 #include "replay/views.def"
+#include "replay/analytics.def"
 #include "base/def/none.h"
 
 /* An event as a projection sees it. Everything is borrowed for the call. */

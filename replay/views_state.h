@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "replay/projector.h"
+#include "replay/query.h"
 #include "replay/store.h"
 #include "replay/views.h"
 
@@ -67,6 +68,20 @@ struct hub_views {
     uint64_t parked_streams[HUB_VIEW_NUMBERS], parked_events[HUB_VIEW_NUMBERS];
     char error[160];
 };
+
+/* A consistent sight of the live views' store. */
+struct hub_sight {
+    const struct hub_rocks_snapshot *snapshot;
+    struct hub_view_mark mark;
+    struct hub_view_rows rows;
+};
+
+/* Look at the store as it is now. Returns 0; < 0, and then there is nothing to be done with. */
+int hub_sight_init(struct hub_views *views, struct hub_sight *self);
+void hub_sight_done(struct hub_views *views, struct hub_sight *self);
+
+/* The moment that a question is about: the ask's own, or the log time of the event at `at`. Returns 0 or < 0. */
+int hub_query_moment(struct hub_views *views, const struct hub_ask *ask, struct hub_position at, int64_t *ret_time_us);
 
 /* Prepare a stage at a mark and read what is parked. Returns 0 or < 0 with stage->why. */
 int hub_stage_init(struct hub_stage *self, struct hub_views *views, const struct hub_view_mark *mark,

@@ -4,7 +4,7 @@
 
 static const struct hub_view_info *const views[] = {
     &hub_view_entities,          &hub_view_active,  &hub_view_messages,    &hub_view_transfers,
-    &hub_view_customer_sessions, &hub_view_figures, &hub_view_credentials,
+    &hub_view_customer_sessions, &hub_view_figures, &hub_view_credentials, &hub_view_analytics,
 };
 
 const struct hub_view_info *const *hub_views_all(size_t *ret_count)

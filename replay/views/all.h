@@ -12,5 +12,6 @@ extern const struct hub_view_info hub_view_transfers;
 extern const struct hub_view_info hub_view_customer_sessions;
 extern const struct hub_view_info hub_view_figures;
 extern const struct hub_view_info hub_view_credentials;
+extern const struct hub_view_info hub_view_analytics;
 
 #endif

@@ -289,6 +289,44 @@ class Contract(unittest.TestCase):
             self.assertEqual(shown.json['total'], i + 1)
             self.assertEqual(self.hub.get('/session/s-own/messages?limit=1000').json['total'], i + 1)
 
+    # --- figures ---
+
+    def figures(self, **params):
+        asked = ''.join(f'&{name}={value}' for name, value in params.items()).replace('&', '?', 1)
+        return self.made(self.hub.get('/analytics/dashboard' + asked))
+
+    def test_the_dashboard_counts_what_happens(self):
+        before = self.figures(channel='social')
+        self.hub.post('/session/create', {'customer_id': 'c-fig', 'session_id': 's-fig', 'channel': 'social'})
+        self.hub.post('/message/process', {'customer_id': 'c-fig', 'session_id': 's-fig', 'channel': 'social', 'content': '?'})
+        self.hub.post('/message/respond', {'session_id': 's-fig', 'channel': 'social', 'content': '!'})
+        ended = self.hub.ask('DELETE', '/session/s-fig', {'satisfaction': 5})
+        self.assertEqual(ended.status, 200, ended)
+        after = self.figures(channel='social')
+        self.assertEqual(after['active_sessions'], before['active_sessions'])
+        for period in ('last_hour', 'today', 'last_24_hours', 'last_7_days'):
+            then, now = before[period]['total'], after[period]['total']
+            for name in ('sessions_created', 'sessions_ended', 'messages_in', 'messages_out'):
+                self.assertEqual(now[name], then[name] + 1, (period, name))
+            self.assertEqual(now['response_time']['n'], then['response_time']['n'] + 1)
+            self.assertEqual(now['resolution']['n'], then['resolution']['n'] + 1)
+            self.assertEqual(now['satisfaction'], {'n': 1, 'mean': 5, 'ratio': 1})
+        self.assertEqual([one['channel'] for one in after['today']['by_channel']], ['social'])
+        channels = self.made(self.hub.get('/analytics/channel-performance?period=today'))
+        self.assertLessEqual(set(CHANNELS), set(channels))
+        self.assertEqual(channels['social']['traffic'], after['today']['by_channel'][0])
+
+    def test_figures_of_a_moment_stay_what_they_were(self):
+        self.hub.post('/message/process', {'customer_id': 'c-fig2', 'session_id': 's-fig2', 'channel': 'sms', 'content': '?'})
+        live = self.hub.get('/analytics/dashboard')
+        position = self.hub.get(f'/analytics/dashboard?at={live.position}').json
+        self.hub.post('/transfer/channel', {'session_id': 's-fig2', 'to_channel': 'chat'})
+        self.assertEqual(self.hub.get(f"/analytics/dashboard?at={live.json['as_of']}").body, live.body)
+        self.assertEqual(self.hub.get(f'/analytics/dashboard?at={live.position}').json, position)
+        self.assertLess(position['as_of'], live.json['as_of'])
+        past = self.hub.get('/analytics/dashboard?at=2001-01-01T00:00:00Z')
+        self.assertEqual((past.json['active_sessions'], past.json['last_7_days']['by_channel']), (0, []))
+
     # --- the hub itself ---
 
     def test_what_needs_no_credentials_is_there(self):

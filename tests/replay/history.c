@@ -235,6 +235,8 @@ static void add_lists(struct asking *self)
     add(self, "active, first", &hub_query_active_sessions, some);
     add(self, "active, video", &hub_query_active_sessions, video);
     add(self, "active, elsewhere", &hub_query_active_sessions, whole)->company = h->other_company;
+    add(self, "figures", &hub_query_analytics, params_of(h, &analytics_query_shape));
+    add(self, "channels", &hub_query_channel_performance, params_of(h, &channel_performance_query_shape));
 }
 
 static void add_sessions(struct asking *self)

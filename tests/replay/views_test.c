@@ -17,7 +17,7 @@
 #include "replay/afresh.h"
 #include "tests/replay/history.h"
 
-enum { VIEWS = 8, DEADLINE_S = 20 };
+enum { VIEWS = 16, DEADLINE_S = 20 };
 
 struct hashes {
     struct hub_digest of[VIEWS];

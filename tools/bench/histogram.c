@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* A log-linear histogram of durations in microseconds, three significant digits, fixed size.
- *
- * Values below 2048 have a cell each. From there on every power of two is cut into 1024 equal cells: a
- * value whose highest bit is b (b >= 11) is shifted right by b - 10, which leaves 1024..2047, so a cell is
- * never wider than 1/1024 of what it holds. Cell number = (b - 10) * 1024 + (value >> (b - 10)): this
- * continues the first 2048 cells without a gap. Gil Tene's HdrHistogram made the layout known. */
+/* A log-linear histogram of durations in microseconds, three significant digits, fixed size. Its cells: base/cells.h. */
 #include "tools/bench/histogram.h"
 
 #include <stdlib.h>
 
+#include "base/cells.h"
+
 enum {
-    HALF_BITS = 10,
-    HALF = 1 << HALF_BITS,
-    TOP_BIT = 31,
-    CELLS = (TOP_BIT - HALF_BITS + 2) * HALF,
+    BITS = 10,
+    CELLS = HUB_CELLS(BITS, 32),
 };
 
 struct hub_histogram {
@@ -23,27 +18,6 @@ struct hub_histogram {
     int64_t max_us;
     uint64_t cells[CELLS];
 };
-
-static unsigned shift_of(uint64_t value)
-{
-    unsigned top = 63 - (unsigned) __builtin_clzll(value | 1);
-    return top > HALF_BITS ? top - HALF_BITS : 0;
-}
-
-static size_t cell_of(uint64_t value)
-{
-    unsigned shift = shift_of(value);
-    return (size_t) shift * HALF + (size_t) (value >> shift);
-}
-
-static int64_t cell_end_us(size_t cell)
-{
-    if (cell < 2 * HALF)
-        return (int64_t) cell;
-    unsigned shift = (unsigned) (cell / HALF) - 1;
-    uint64_t head = cell - (size_t) shift * HALF;
-    return (int64_t) (((head + 1) << shift) - 1);
-}
 
 struct hub_histogram *hub_histogram_new(void)
 {
@@ -68,7 +42,8 @@ void hub_histogram_record(struct hub_histogram *self, int64_t value_us)
         self->max_us = value_us;
     self->count++;
     self->sum_us += (uint64_t) value_us;
-    self->cells[cell_of((uint64_t) (value_us < HUB_HISTOGRAM_LIMIT_US ? value_us : HUB_HISTOGRAM_LIMIT_US))]++;
+    int64_t kept_us = value_us < HUB_HISTOGRAM_LIMIT_US ? value_us : HUB_HISTOGRAM_LIMIT_US;
+    self->cells[hub_cell_of((uint64_t) kept_us, BITS)]++;
 }
 
 void hub_histogram_merge(struct hub_histogram *self, const struct hub_histogram *other)
@@ -118,8 +93,10 @@ int64_t hub_histogram_percentile_us(const struct hub_histogram *self, double per
     uint64_t seen = 0;
     for (size_t i = 0; i < CELLS; i++) {
         seen += self->cells[i];
-        if (seen >= wanted)
-            return cell_end_us(i) < self->max_us ? cell_end_us(i) : self->max_us;
+        if (seen >= wanted) {
+            int64_t end_us = (int64_t) hub_cell_end(i, BITS);
+            return end_us < self->max_us ? end_us : self->max_us;
+        }
     }
     return self->max_us;
 }
