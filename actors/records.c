@@ -8,6 +8,7 @@
 #include "actors/routing/routing.h"
 #include "actors/session/session.h"
 #include "log/envelope.h"
+#include "log/proof.h"
 
 #include "base/def/shapes.h"
 #include "actors/words.def"

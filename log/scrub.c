@@ -2,27 +2,22 @@
 /* The scrubber. It works in small steps, each with iterators of its own, so that it never holds old files back. */
 #include "log/scrub.h"
 
-#include <pthread.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <time.h>
 
 #include "base/memory.h"
 #include "base/pack.h"
+#include "log/chore.h"
 #include "log/keys.h"
 #include "log/rows.h"
 #include "log/store.h"
 
-enum { RATE = 10000, STEP = 1000, FORGET_STEP = 1000, NICE = 19, FAR_SECONDS = 10, HURRY = 8 };
+enum { RATE = 10000, STRIDE = 1000, FORGET_STEP = 1000, FAR_SECONDS = 10, HURRY = 8 };
 static const int64_t second_us = 1000 * 1000;
 static const int64_t hour_us = INT64_C(3600) * 1000 * 1000;
 
 struct hub_scrub {
     struct hub_scrub_options options;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t stopping;
-    bool is_stopping;
+    struct hub_chore *chore;
     _Atomic uint64_t rounds;
     struct hub_mark again; /* how far the walk over the whole chain has come */
     int64_t forgot_us;     /* tick of the last look for old command ids */
@@ -85,8 +80,7 @@ static int walk_some(struct hub_log *log, struct hub_mark *mark, uint64_t to, st
 {
     struct hub_chain_walk walk;
     struct hub_stored event;
-    uint64_t end = to - mark->sequence > STEP
-    ? mark->sequence + STEP : to;
+    uint64_t end = to - mark->sequence > STRIDE ? mark->sequence + STRIDE : to;
     int result = hub_chain_walk_init(&walk, log, mark, end, ret_report);
     if (result == 0) {
         do {
@@ -98,24 +92,6 @@ static int walk_some(struct hub_log *log, struct hub_mark *mark, uint64_t to, st
     }
     hub_chain_walk_done(&walk);
     return result;
-}
-
-/* Wait for a while. Returns false when it is time to stop. */
-static bool pause_for(struct hub_scrub *self, int64_t us)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t ns = until.tv_nsec + us % second_us * 1000;
-    until.tv_sec += us / second_us + ns / 1000000000;
-    until.tv_nsec = ns % 1000000000;
-    pthread_mutex_lock(&self->lock);
-    int waited = 0;
-    while (!self->is_stopping && waited == 0) {
-        waited = pthread_cond_timedwait(&self->stopping, &self->lock, &until);
-    }
-    bool go_on = !self->is_stopping;
-    pthread_mutex_unlock(&self->lock);
-    return go_on;
 }
 
 /* One step: at the head when there is something new, else over the whole chain. Returns 0 or < 0. */
@@ -159,37 +135,25 @@ static int64_t pause_us(struct hub_scrub *self)
 {
     uint32_t rate = self->options.events_per_second == 0 ? RATE : self->options.events_per_second;
     uint64_t behind = hub_log_commit(self->options.log).sequence - hub_store_mark(self->options.log).sequence;
-    return STEP
-    *second_us / rate / (behind > (uint64_t) rate * FAR_SECONDS ? HURRY : 1);
+    return STRIDE * second_us / rate / (behind > (uint64_t) rate * FAR_SECONDS ? HURRY : 1);
 }
 
-static void *run(void *arg)
+static int64_t run(void *arg)
 {
     struct hub_scrub *self = arg;
     struct hub_verify_report report;
-    setpriority(PRIO_PROCESS, 0, NICE); /* of this thread alone, on Linux */
-    while (pause_for(self, pause_us(self))) {
-        if (step(self, &report) < 0 || forget_if_due(self, &report) < 0) {
-            self->options.on_fault(self->options.arg, &report);
-            break;
-        }
+    if (step(self, &report) < 0 || forget_if_due(self, &report) < 0) {
+        self->options.on_fault(self->options.arg, &report);
+        return -1;
     }
-    return NULL;
+    return pause_us(self);
 }
 
 struct hub_scrub *hub_scrub_start(const struct hub_scrub_options *options)
 {
     struct hub_scrub *self = hub_memory_new(sizeof *self);
-    pthread_condattr_t monotone;
     *self = (struct hub_scrub){ .options = *options, .forgot_us = hub_tick_us(options->log->world) };
-    pthread_condattr_init(&monotone);
-    pthread_condattr_setclock(&monotone, CLOCK_MONOTONIC);
-    pthread_cond_init(&self->stopping, &monotone);
-    pthread_condattr_destroy(&monotone);
-    pthread_mutex_init(&self->lock, NULL);
-    if (pthread_create(&self->thread, NULL, run, self) != 0) {
-        abort();
-    }
+    self->chore = hub_chore_start(run, self, pause_us(self));
     return self;
 }
 
@@ -199,13 +163,7 @@ void hub_scrub_stop(struct hub_scrub **self_p)
     if (self == NULL) {
         return;
     }
-    pthread_mutex_lock(&self->lock);
-    self->is_stopping = true;
-    pthread_cond_signal(&self->stopping);
-    pthread_mutex_unlock(&self->lock);
-    pthread_join(self->thread, NULL);
-    pthread_cond_destroy(&self->stopping);
-    pthread_mutex_destroy(&self->lock);
+    hub_chore_stop(&self->chore);
     free(self);
     *self_p = NULL;
 }

@@ -2,6 +2,7 @@
 /* `audit verify`: the whole log, from its first event to its last. */
 #include <unistd.h>
 
+#include "log/checkpoint.h"
 #include "log/verify.h"
 #include "log/witness.h"
 #include "tools/datadir.h"
@@ -78,20 +79,32 @@ static int walk(struct hub_log *log, uint64_t *ret_events)
     return hub_tool_fail("the log is not sound: position %llu: %s", (unsigned long long) report.sequence, report.what);
 }
 
+/* Every signed checkpoint, and the file of the Merkle tree. Returns an exit status. */
+static int look_at_checkpoints(struct hub_log *log, const char *data, uint64_t *ret_count)
+{
+    struct hub_verify_report report = { .sequence = 0 };
+    if (hub_checkpoint_verify(log, data, &report, ret_count) == 0)
+        return HUB_EXIT_OK;
+    return hub_tool_fail("the log is not sound: position %llu: %s", (unsigned long long) report.sequence, report.what);
+}
+
 int hub_tool_audit_verify(const struct hub_tool_call *call)
 {
     const char *data = hub_settings_text(call->settings, HUB_SETTING_data);
     struct memory memory = { .is_there = false };
     struct hub_datadir reader;
-    uint64_t events = 0;
+    uint64_t events = 0, checkpoints = 0;
     if (recall(data, &memory) < 0)
         return HUB_EXIT_FAILED;
     int status = hub_datadir_open(&reader, data, NULL) == 0 ? walk(reader.log, &events) : HUB_EXIT_FAILED;
     if (status == HUB_EXIT_OK)
         status = compare(reader.log, &memory);
     if (status == HUB_EXIT_OK)
-        printf("The log is sound: %llu events; chain, density, versions, indexes and witness are right.\n",
-               (unsigned long long) events);
+        status = look_at_checkpoints(reader.log, data, &checkpoints);
+    if (status == HUB_EXIT_OK)
+        printf(
+            "The log is sound: %llu events; chain, density, versions, indexes, witness and %llu checkpoint%s are right.\n",
+            (unsigned long long) events, (unsigned long long) checkpoints, checkpoints == 1 ? "" : "s");
     hub_datadir_close(&reader);
     return status;
 }

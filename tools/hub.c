@@ -12,6 +12,7 @@
 #include "actors/channels/loopback.h"
 #include "base/memory.h"
 #include "log/keyring.h"
+#include "log/notary.h"
 #include "log/scrub.h"
 
 /* The loop of tickets that are the program's own; the server's are numbered from 0. */
@@ -26,6 +27,7 @@ struct hub_hub {
     struct hub_runtime *runtime;
     struct hub_loopback *gateway;
     struct hub_scrub *scrub;
+    struct hub_notary *notary;
 
     pthread_mutex_t lock; /* guards own */
     pthread_cond_t came;
@@ -160,6 +162,23 @@ static void start_scrub(struct hub_hub *self)
                                                                .on_fault = on_fault });
 }
 
+static void on_unsigned(void *arg, const char *why)
+{
+    (void) arg;
+    fprintf(stderr, "omnihub: a checkpoint could not be written: %s\n", why);
+}
+
+static int start_notary(struct hub_hub *self, char *ret_why, size_t why_size)
+{
+    const struct hub_notary_options notary = { .log = self->log,
+                                               .data_dir = self->options->data_dir,
+                                               .world = hub_world_real(),
+                                               .every_us = self->options->checkpoint_us,
+                                               .copy_to = self->options->checkpoint_copy,
+                                               .on_fault = on_unsigned };
+    return hub_notary_start(&notary, &self->notary, ret_why, why_size);
+}
+
 int hub_hub_open(const struct hub_hub_options *options, struct hub_hub **ret_hub, char *ret_why, size_t why_size)
 {
     struct hub_hub *self = hub_memory_zero(sizeof *self);
@@ -173,6 +192,8 @@ int hub_hub_open(const struct hub_hub_options *options, struct hub_hub **ret_hub
         error = open_views(self, ret_why, why_size);
     if (!error)
         error = start_runtime(self, ret_why, why_size);
+    if (!error)
+        error = start_notary(self, ret_why, why_size);
     if (error)
         hub_hub_close(&self, 0);
     else
@@ -204,6 +225,7 @@ void hub_hub_close(struct hub_hub **self_p, int64_t patience_us)
         hub_runtime_stop(&self->runtime);
     }
     hub_scrub_stop(&self->scrub);
+    hub_notary_stop(&self->notary);
     hub_views_close(&self->views);
     hub_log_close(&self->log);
     hub_keyring_close(&self->keys);

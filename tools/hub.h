@@ -13,6 +13,8 @@ struct hub_hub_options {
     uint64_t reserve_bytes; /* 0: the log's own default */
     bool no_sync;
     unsigned workers;                 /* 0: by the number of cores */
+    int64_t checkpoint_us;            /* between two signed checkpoints; 0: the notary's own default */
+    const char *checkpoint_copy;      /* a file that gets each of them too; NULL: none */
     struct hub_server_options server; /* its pointers to parts are filled here */
 };
 

@@ -122,10 +122,11 @@ static int set(struct hub_settings *self, size_t name, enum hub_setting_source s
     return 0;
 }
 
-static size_t find(const char *flag, size_t len)
+/* The option of a command that is written so; two commands may mean different things by one flag. */
+static size_t find(enum hub_tool_name tool, const char *flag, size_t len)
 {
     for (size_t i = 0; i < HUB_SETTINGS; i++)
-        if (strlen(rows[i].flag) == len && memcmp(rows[i].flag, flag, len) == 0)
+        if (hub_setting_belongs(i, tool) && strlen(rows[i].flag) == len && memcmp(rows[i].flag, flag, len) == 0)
             return i;
     return HUB_SETTINGS;
 }
@@ -151,8 +152,8 @@ static int unknown_flag(const struct hub_settings *self, const char *word, size_
 static int read_flag(struct hub_settings *self, char **argv, int argc, int *i)
 {
     const char *word = argv[*i] + 2, *equals = strchr(word, '=');
-    size_t len = equals ? (size_t) (equals - word) : strlen(word), name = find(word, len);
-    if (name == HUB_SETTINGS || !hub_setting_belongs(name, self->tool))
+    size_t len = equals ? (size_t) (equals - word) : strlen(word), name = find(self->tool, word, len);
+    if (name == HUB_SETTINGS)
         return unknown_flag(self, word, len);
     const char *text = equals ? equals + 1 : NULL;
     if (!text && rows[name].kind == HUB_SETTING_FLAG)
@@ -218,8 +219,8 @@ static int read_environment(struct hub_settings *self)
 static int on_line(void *arg, const char *where, const char *key, const char *text)
 {
     struct hub_settings *self = arg;
-    size_t name = find(key, strlen(key));
-    if (name == HUB_SETTINGS || name == HUB_SETTING_config || !hub_setting_belongs(name, HUB_TOOL_config)) {
+    size_t name = find(HUB_TOOL_config, key, strlen(key));
+    if (name == HUB_SETTINGS || name == HUB_SETTING_config) {
         hub_tool_misused("%s: there is no setting '%s'", where, key);
         return -2;
     }

@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""`audit checkpoint`, `audit prove` and `audit check`: proofs from a running hub's data, checked without hub and data."""
+
+import json
+import os
+import shutil
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'e2e'))
+from running import Hub, run  # noqa: E402
+
+
+def read(path):
+    with open(path, encoding='utf-8') as file:
+        return file.read()
+
+
+class Proof(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.hub = Hub()
+        cls.hub.create_session('customer_004', 'omni_session_004', 'chat')
+        cls.talk(5)
+        cls.apart = os.path.join(cls.hub.made, 'apart')
+        os.mkdir(cls.apart)
+        cls.key = cls.keep('key', read(os.path.join(cls.hub.data, 'checkpoint.pub')))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.hub.__exit__()
+
+    @classmethod
+    def talk(cls, count):
+        for i in range(count):
+            cls.hub.say('customer_004', 'omni_session_004', f'message {i}')
+
+    @classmethod
+    def keep(cls, name, text):
+        path = os.path.join(cls.apart, name)
+        with open(path, 'w', encoding='utf-8') as out:
+            out.write(text)
+        return path
+
+    def audit(self, *words, status=0):
+        done = run('audit', *words)
+        self.assertEqual(done.returncode, status, (words, done.stdout, done.stderr))
+        return done.stdout if status == 0 else done.stderr
+
+    def prove(self, *words, name='proof'):
+        return self.keep(name, self.audit('prove', *words, '--data', self.hub.data))
+
+    def test_every_event_proves_itself(self):
+        end = int(self.audit('checkpoint', '--data', self.hub.data).splitlines()[1])
+        for position in (1, 2, end // 2, end):
+            said = self.audit('check', self.prove(str(position)), '--key', self.key)
+            self.assertIn(f'position {position} of ', said)
+
+    def test_a_log_that_grew_proves_that_it_only_grew(self):
+        kept = self.keep('kept', self.audit('checkpoint', '--data', self.hub.data))
+        before = read(kept).splitlines()[1]
+        self.talk(3)
+        now = self.audit('checkpoint', '--data', self.hub.data).splitlines()[1]
+        self.assertGreater(int(now), int(before))
+        proof = self.prove('--between', before, now)
+        verifier = read(self.key).strip()
+        said = self.audit('check', proof, '--key', verifier, '--checkpoint', kept)
+        self.assertIn(f'the {now} events begin with the {before} of before', said)
+
+    def test_another_history_is_told_apart(self):
+        with Hub() as other:
+            other.create_session('customer_004', 'omni_session_004', 'chat')
+            mine = self.keep('mine', self.audit('checkpoint', '--data', self.hub.data))
+            size = read(mine).splitlines()[1]
+            theirs = self.keep('theirs', self.audit('prove', '1', '--data', other.data))
+            self.assertIn('not signed by this key', self.audit('check', theirs, '--key', self.key, status=1))
+            # The thief of the key signs for a log of his own.
+            stolen = os.path.join(self.apart, 'stolen')
+            shutil.copytree(other.data, stolen, ignore=shutil.ignore_patterns('lock'))
+            shutil.copy(os.path.join(self.hub.data, 'checkpoint.key'), stolen)
+            self.assertIn('it has no', self.audit('prove', size, '--data', stolen, status=1))
+            proof = self.keep('stolen-proof', self.audit('prove', '2', '--data', stolen))
+            self.assertIn('not signed', self.audit('check', proof, '--key', self.key, status=1))
+
+    def test_a_proof_for_another_moment_is_not_taken_for_the_one_kept(self):
+        kept = self.keep('kept-3', self.audit('checkpoint', '--data', self.hub.data))
+        proof = self.prove('--between', '2', '4')
+        said = self.audit('check', proof, '--key', self.key, '--checkpoint', kept, status=1)
+        self.assertIn('the proof starts at 2', said)
+
+    def test_what_is_no_proof_is_refused(self):
+        proof_file = self.prove('3')
+        proof = json.loads(read(proof_file))
+        for name, value in (('path', proof['path'][4:]), ('position', 4), ('payload', proof['header']),
+                            ('checkpoint', 'x'), ('previous', 'AAAA'), ('kind', 'other'), ('more', 1)):
+            bad = self.keep('bad', json.dumps({**proof, name: value}))
+            self.audit('check', bad, '--key', self.key, status=1)
+        for text in ('', '{', '[]', '{}', '\0'):
+            self.audit('check', self.keep('bad', text), '--key', self.key, status=1)
+        self.assertIn('no such file', self.audit('check', '/nonexistent', '--key', self.key, status=1))
+        self.assertIn('no verifier key', self.audit('check', self.key, '--key', proof_file, status=1))
+
+    def test_a_wrong_command_line_is_explained(self):
+        data = ('--data', self.hub.data)
+        self.assertIn('POSITION', self.audit('prove', *data, status=2))
+        self.assertIn('neither a position', self.audit('prove', 'yesterday', *data, status=2))
+        self.assertIn('comes first', self.audit('prove', '--between', '4', '2', *data, status=2))
+        self.assertIn('the log ends at', self.audit('prove', '999999', *data, status=1))
+        self.assertIn('needs --key', self.audit('check', self.key, status=2))
+        self.assertIn('audit check has no option --data', self.audit('check', 'x', '--data', 'y', status=2))
+
+    def test_without_a_signing_key_it_says_so(self):
+        there = os.path.join(self.apart, 'without')
+        shutil.copytree(self.hub.data, there, ignore=shutil.ignore_patterns('lock', 'checkpoint.key'))
+        self.assertIn('no signing key', self.audit('checkpoint', '--data', there, status=1))
+
+    def test_a_hub_that_stops_leaves_a_checkpoint_that_needs_no_tree_file(self):
+        with Hub() as hub:
+            hub.create_session('customer_004', 'omni_session_004', 'chat')
+            hub.stop()
+            self.assertIn('1 checkpoint', self.audit('verify', '--data', hub.data))
+            kept = read(os.path.join(hub.data, 'checkpoints'))
+            self.assertTrue(kept.endswith(self.audit('checkpoint', '--data', hub.data) + '\n'))
+            path = os.path.join(hub.data, 'checkpoints')
+            self.keep(path, kept.replace('=', 'A', 1))
+            self.assertIn('not signed', self.audit('verify', '--data', hub.data, status=1))
+            self.keep(path, kept)
+            os.remove(os.path.join(hub.data, 'tree'))
+            self.assertTrue(kept.endswith(self.audit('checkpoint', '--data', hub.data) + '\n'))
+
+
+if __name__ == '__main__':
+    unittest.main()
