@@ -177,6 +177,7 @@ void *hub_loop_run(void *loop)
     struct hub_loop *self = loop;
     struct hub_server *server = self->server;
     const struct hub_world *world = server->options.world;
+    (void) pthread_setname_np(pthread_self(), "hub-loop");
     begin(self);
     while (!atomic_load(&server->stopping)) {
         h2o_evloop_run(self->context.loop, self->waits.count > 0 ? BUSY_WAIT_MS : IDLE_WAIT_MS);

@@ -58,6 +58,9 @@ struct hub_pending_key {
 /* due_us >= 0; number as above. */
 struct hub_pending_key hub_pending_key_make(uint8_t kind, int64_t due_us, uint64_t number, uint16_t index);
 
+/* The number in it. */
+uint64_t hub_pending_key_number(const struct hub_pending_key *key);
+
 /* What a command with an id leaves behind, so that a repetition gets the same answer. */
 struct hub_command_row {
     uint8_t id[HUB_COMMAND_ID];   /* keyed digest of (company, principal, key) */
@@ -114,12 +117,20 @@ struct hub_append {
 };
 
 /* The seam. A log takes a batch of appends and answers each in `result`; those appended are durable on return. The real
- * one is log/log.h; tests have one in memory that answers conflict or unknown on demand. */
+ * one is log/log.h; tests have one in memory that answers conflict or unknown on demand.
+ *
+ * A log may offer the same in two steps, for two threads: while one batch is put on disk, the next is written. */
 struct hub_log_sink {
     /* appends  `count` of them, owned by the caller; events of one append get consecutive positions, appends keep their
      *          order. count 0: nothing to write, the log sees to what it does from time to time (the witness)
      * Returns 0, or < 0: fatal, nothing may be answered and the process must stop (ret_why says why, terminated). */
     int (*write)(void *self, struct hub_append *const *appends, size_t count, char *ret_why, size_t why_size);
+
+    /* NULL, or the first step: as write, but nothing may be answered before the next sync has returned; count > 0 */
+    int (*put)(void *self, struct hub_append *const *appends, size_t count, char *ret_why, size_t why_size);
+    /* The second step: all is durable that was put before the call; also what the log does from time to time. Returns 0,
+     * or < 0 as write does. */
+    int (*sync)(void *self, char *ret_why, size_t why_size);
     void *self;
 };
 

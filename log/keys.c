@@ -24,6 +24,11 @@ struct hub_pending_key hub_pending_key_make(uint8_t kind, int64_t due_us, uint64
     return key;
 }
 
+uint64_t hub_pending_key_number(const struct hub_pending_key *key)
+{
+    return hub_get_be64(key->b + 9);
+}
+
 struct hub_ulid hub_tag_of_type(uint16_t type)
 {
     struct hub_ulid id = { { 0 } };

@@ -184,6 +184,16 @@ static void due_bounds(uint8_t kind, int64_t until_us, struct hub_pending_key *r
                                       : hub_pending_key_make((uint8_t) (kind + 1), 0, 0, 0);
 }
 
+/* Whether the append that brought a row is on disk; before, nothing may be done about it. A follower sees what it sees. */
+static bool is_durable(const struct hub_log *self, const struct hub_pending_key *key)
+{
+    uint64_t number = hub_pending_key_number(key);
+    return self->mode == HUB_LOG_FOLLOW ||
+           ((number & HUB_PENDING_LOOSE) != 0
+                ? (number & ~HUB_PENDING_LOOSE) <= atomic_load_explicit(&self->durable.loose, memory_order_acquire)
+                : number <= hub_log_commit(self).sequence);
+}
+
 int hub_log_pending(struct hub_log *self, const struct hub_due *due,
                     bool (*visit)(void *arg, const struct hub_pending_key *key, struct hub_span value), void *arg)
 {
@@ -209,7 +219,7 @@ int hub_log_pending(struct hub_log *self, const struct hub_due *due,
             break;
         }
         memcpy(key.b, found.at, HUB_PENDING_KEY);
-        if (after == NULL || memcmp(key.b, after->b, HUB_PENDING_KEY) != 0) {
+        if ((after == NULL || memcmp(key.b, after->b, HUB_PENDING_KEY) != 0) && is_durable(self, &key)) {
             go_on = visit(arg, &key, hub_rocks_iter_value(iter));
         }
     }

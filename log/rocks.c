@@ -40,7 +40,8 @@ struct hub_rocks {
     rocksdb_t *db;
     rocksdb_cache_t *cache;
     rocksdb_readoptions_t *read;
-    rocksdb_writeoptions_t *write;
+    rocksdb_writeoptions_t *write, *write_ahead;
+    bool syncs;
     rocksdb_column_family_handle_t *families[FAMILIES_MAX];
     unsigned count;
 };
@@ -219,7 +220,9 @@ int hub_rocks_open(const struct hub_rocks_options *options, struct hub_rocks **r
     }
     self->read = rocksdb_readoptions_create();
     self->write = rocksdb_writeoptions_create();
-    rocksdb_writeoptions_set_sync(self->write, options->profile == HUB_ROCKS_TRUTH && !options->no_sync);
+    self->write_ahead = rocksdb_writeoptions_create();
+    self->syncs = options->profile == HUB_ROCKS_TRUTH && !options->no_sync;
+    rocksdb_writeoptions_set_sync(self->write, self->syncs);
     rocksdb_writeoptions_disable_WAL(self->write, options->profile == HUB_ROCKS_VIEWS);
     *ret_db = self;
     return 0;
@@ -240,6 +243,7 @@ void hub_rocks_close(struct hub_rocks **self_p)
     if (self->read != NULL) {
         rocksdb_readoptions_destroy(self->read);
         rocksdb_writeoptions_destroy(self->write);
+        rocksdb_writeoptions_destroy(self->write_ahead);
     }
     rocksdb_cache_destroy(self->cache);
     free(self);
@@ -392,12 +396,33 @@ void hub_rocks_delete_range(struct hub_rocks_batch *self, unsigned family, struc
     rocksdb_writebatch_delete_range_cf(self->batch, self->db->families[family], from.at, from.len, to.at, to.len);
 }
 
-int hub_rocks_write(struct hub_rocks *self, struct hub_rocks_batch *batch, char *ret_why, size_t why_size)
+static int write_with(struct hub_rocks *self, const rocksdb_writeoptions_t *options, struct hub_rocks_batch *batch,
+                      char *ret_why, size_t why_size)
 {
     char *error = NULL;
     rocksdb_set_perf_level(rocksdb_disable); /* of this thread: nobody reads its counters */
-    rocksdb_write(self->db, self->write, batch->batch, &error);
+    rocksdb_write(self->db, options, batch->batch, &error);
     rocksdb_writebatch_clear(batch->batch);
+    return take_error(error, ret_why, why_size);
+}
+
+int hub_rocks_write(struct hub_rocks *self, struct hub_rocks_batch *batch, char *ret_why, size_t why_size)
+{
+    return write_with(self, self->write, batch, ret_why, why_size);
+}
+
+int hub_rocks_write_ahead(struct hub_rocks *self, struct hub_rocks_batch *batch, char *ret_why, size_t why_size)
+{
+    return write_with(self, self->write_ahead, batch, ret_why, why_size);
+}
+
+int hub_rocks_sync(struct hub_rocks *self, char *ret_why, size_t why_size)
+{
+    char *error = NULL;
+    rocksdb_set_perf_level(rocksdb_disable);
+    if (self->syncs) {
+        rocksdb_flush_wal(self->db, 1, &error);
+    }
     return take_error(error, ret_why, why_size);
 }
 

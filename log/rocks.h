@@ -70,6 +70,13 @@ void hub_rocks_delete_range(struct hub_rocks_batch *self, unsigned family, struc
 /* Write it (truth: synced unless no_sync) and clear it. Returns 0, or < 0 with RocksDB's words. */
 int hub_rocks_write(struct hub_rocks *self, struct hub_rocks_batch *batch, char *ret_why, size_t why_size);
 
+/* The same without a sync: it is durable after the next hub_rocks_sync, and seen by readers before. */
+int hub_rocks_write_ahead(struct hub_rocks *self, struct hub_rocks_batch *batch, char *ret_why, size_t why_size);
+
+/* Make durable all that was written before, unless no_sync. Another thread may write meanwhile. Returns 0, or < 0 with
+ * RocksDB's words. */
+int hub_rocks_sync(struct hub_rocks *self, char *ret_why, size_t why_size);
+
 /* A consistent view of the store. */
 const struct hub_rocks_snapshot *hub_rocks_snapshot_new(struct hub_rocks *db);
 void hub_rocks_snapshot_done(struct hub_rocks *db, const struct hub_rocks_snapshot **snapshot_p);

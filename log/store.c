@@ -213,16 +213,20 @@ static int read_head_time(struct hub_log *self, uint64_t head, int64_t *ret_time
 static int start_writing(struct hub_log *self, uint64_t head, struct why why)
 {
     struct hub_mark mark = { .sequence = head };
-    int64_t head_time_us;
-    atomic_store(&self->commit, head);
-    if (hub_store_hash(self, head, &mark.hash) != 0 || read_head_time(self, head, &head_time_us) != 0) {
+    int64_t head_time_us = 0;
+    int result = hub_store_hash(self, head, &mark.hash);
+    if (result == 0) {
+        hub_durable_init(self, &(struct hub_point){ .sequence = head, .hash = mark.hash, .loose = self->meta.loose });
+        result = read_head_time(self, head, &head_time_us);
+    }
+    if (result != 0) {
         return refuse(why, "The last event of the log in %s cannot be read.", self->data_dir);
     }
     if (write_start(self, &mark, why) < 0) {
         return -1;
     }
     self->writing = hub_writing_new(self, &mark.hash, head_time_us);
-    if (hub_writing_witness(self, true) < 0) {
+    if (hub_durable_witness(self, true) < 0) {
         return refuse(why, "The witness in %s cannot be written: %s.", self->data_dir, strerror(errno));
     }
     return 0;
@@ -340,8 +344,11 @@ void hub_log_close(struct hub_log **self_p)
     if (self == NULL) {
         return;
     }
-    if (self->writing != NULL && hub_writing_witness(self, true) < 0) {
+    if (self->writing != NULL && hub_durable_witness(self, true) < 0) {
         fprintf(stderr, "omnihub: the witness in %s cannot be written: %s\n", self->data_dir, strerror(errno));
+    }
+    if (self->writing != NULL) {
+        hub_durable_done(self);
     }
     hub_writing_destroy(&self->writing);
     hub_rocks_close(&self->db);

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "log/durable.h"
 #include "log/log.h"
 #include "log/meta.h"
 #include "log/rocks.h"
@@ -32,6 +33,7 @@ struct hub_log {
     struct hub_rocks *db;
     struct hub_meta meta; /* as of opening */
     _Atomic uint64_t commit;
+    struct hub_durable durable; /* not in follow mode */
     struct hub_log_counters counters;
 
     pthread_mutex_t mark_lock; /* guards mark and mark_is_new */

@@ -20,12 +20,8 @@
 #include "log/rows.h"
 #include "log/stored.h"
 #include "log/tags.h"
-#include "log/witness.h"
 
-enum {
-    SPACE_US = 100 * 1000,   /* how old the figure of free space may be */
-    WITNESS_US = 500 * 1000, /* how far the witness stays behind */
-};
+enum { SPACE_US = 100 * 1000 }; /* how old the figure of free space may be */
 
 struct hub_writing {
     struct hub_rocks_batch *batch;
@@ -41,12 +37,11 @@ struct hub_writing {
     int64_t now_us;           /* wall clock of this batch */
     uint64_t loose;           /* numbers given to appends without events */
     bool loose_is_new;
-    uint64_t bytes; /* of this batch's payloads */
+    uint64_t batches; /* written since the start */
+    uint64_t bytes;   /* of this batch's payloads */
 
     int64_t space_asked_us; /* tick of the last look at the disk */
     bool is_full;
-    int64_t witnessed_us; /* tick of the last witness */
-    uint64_t witnessed;   /* what it says */
 };
 
 struct hub_writing *hub_writing_new(struct hub_log *log, const struct hub_digest *head_hash, int64_t head_time_us)
@@ -59,7 +54,6 @@ struct hub_writing *hub_writing_new(struct hub_log *log, const struct hub_digest
         .time_us = head_time_us,
         .loose = log->meta.loose,
         .space_asked_us = hub_tick_us(log->world) - SPACE_US,
-        .witnessed = UINT64_MAX,
     };
     hub_admission_init(&self->admission, log);
     hub_tags_init(&self->tags);
@@ -306,7 +300,7 @@ static void put_meta(struct hub_log *log)
 
 /* --- The batch --- */
 
-static void count_figures(struct hub_log *log, struct hub_append *const *appends, size_t count, int64_t sync_us)
+static void count_figures(struct hub_log *log, struct hub_append *const *appends, size_t count)
 {
     struct hub_log_counters *counters = &log->counters;
     uint64_t appended = 0, conflicts = 0, full = 0, events = 0;
@@ -322,10 +316,6 @@ static void count_figures(struct hub_log *log, struct hub_append *const *appends
     atomic_fetch_add_explicit(&counters->refused_full, full, memory_order_relaxed);
     atomic_fetch_add_explicit(&counters->events, events, memory_order_relaxed);
     atomic_fetch_add_explicit(&counters->bytes, log->writing->bytes, memory_order_relaxed);
-    atomic_fetch_add_explicit(&counters->sync_us_total, sync_us, memory_order_relaxed);
-    if (sync_us > atomic_load_explicit(&counters->sync_us_max, memory_order_relaxed)) {
-        atomic_store_explicit(&counters->sync_us_max, sync_us, memory_order_relaxed);
-    }
 }
 
 /* Settled rows go last: a row may be settled in the batch that brings it, and a memtable takes rows in ascending order
@@ -359,17 +349,19 @@ static size_t put_all(struct hub_log *log, struct hub_append *const *appends, si
     return admitted;
 }
 
-static int write_batch(struct hub_log *log, char *ret_why, size_t why_size, int64_t *ret_sync_us)
+static int write_batch(struct hub_log *log, char *ret_why, size_t why_size)
 {
-    put_meta(log);
-    int64_t before = hub_tick_us(log->world);
+    struct hub_writing *self = log->writing;
     char words[256] = "";
-    if (hub_rocks_write(log->db, log->writing->batch, words, sizeof words) < 0) {
+    put_meta(log);
+    if (hub_rocks_write_ahead(log->db, self->batch, words, sizeof words) < 0) {
         snprintf(ret_why, why_size, "The log in %s cannot be written: %s.", log->data_dir, words);
         return -1;
     }
-    *ret_sync_us = hub_tick_us(log->world) - before;
-    atomic_store_explicit(&log->commit, log->writing->sequence, memory_order_release);
+    struct hub_point at = {
+        .sequence = self->sequence, .hash = self->hash, .loose = self->loose, .batch = ++self->batches
+    };
+    hub_durable_note(log, &at);
     return 0;
 }
 
@@ -389,49 +381,37 @@ static int store_keys(struct hub_log *log, char *ret_why, size_t why_size)
     return result;
 }
 
-static int sink_write(void *arg, struct hub_append *const *appends, size_t count, char *ret_why, size_t why_size)
+static int sink_put(void *arg, struct hub_append *const *appends, size_t count, char *ret_why, size_t why_size)
 {
     struct hub_log *log = arg;
-    int64_t sync_us = 0;
-    if (count > 0) {
-        look_at_space(log);
-        if (admit_all(log, appends, count) < 0) {
-            snprintf(ret_why, why_size, "The log in %s cannot be read.", log->data_dir);
-            return -1;
-        }
-        if (store_keys(log, ret_why, why_size) < 0) {
-            return -1;
-        }
-        if (put_all(log, appends, count) > 0 && write_batch(log, ret_why, why_size, &sync_us) < 0) {
-            return -1;
-        }
-        count_figures(log, appends, count, sync_us);
-    }
-    if (hub_writing_witness(log, false) < 0) {
-        snprintf(ret_why, why_size, "The witness in %s cannot be written: %s.", log->data_dir, strerror(errno));
+    look_at_space(log);
+    if (admit_all(log, appends, count) < 0) {
+        snprintf(ret_why, why_size, "The log in %s cannot be read.", log->data_dir);
         return -1;
     }
+    if (store_keys(log, ret_why, why_size) < 0) {
+        return -1;
+    }
+    if (put_all(log, appends, count) > 0 && write_batch(log, ret_why, why_size) < 0) {
+        return -1;
+    }
+    count_figures(log, appends, count);
     return 0;
+}
+
+static int sink_sync(void *arg, char *ret_why, size_t why_size)
+{
+    return hub_durable_sync(arg, ret_why, why_size);
+}
+
+static int sink_write(void *arg, struct hub_append *const *appends, size_t count, char *ret_why, size_t why_size)
+{
+    int result = count > 0 ? sink_put(arg, appends, count, ret_why, why_size) : 0;
+    return result < 0 ? result : sink_sync(arg, ret_why, why_size);
 }
 
 struct hub_log_sink hub_log_sink(struct hub_log *self)
 {
     assert(self->writing != NULL);
-    return (struct hub_log_sink){ .write = sink_write, .self = self };
-}
-
-int hub_writing_witness(struct hub_log *log, bool at_once)
-{
-    struct hub_writing *self = log->writing;
-    int64_t tick = hub_tick_us(log->world);
-    if (self->witnessed == self->sequence || (!at_once && tick - self->witnessed_us < WITNESS_US)) {
-        return 0;
-    }
-    struct hub_witness witness = { .identity = log->meta.identity, .sequence = self->sequence, .hash = self->hash };
-    if (hub_witness_write(log->data_dir, &witness) < 0) {
-        return -1;
-    }
-    self->witnessed = self->sequence;
-    self->witnessed_us = tick;
-    return 0;
+    return (struct hub_log_sink){ .write = sink_write, .put = sink_put, .sync = sink_sync, .self = self };
 }

@@ -11,7 +11,4 @@
 struct hub_writing *hub_writing_new(struct hub_log *log, const struct hub_digest *head_hash, int64_t head_time_us);
 void hub_writing_destroy(struct hub_writing **self_p);
 
-/* Write the witness when it is a while behind, or at once. Returns 0, or < 0 with errno set. */
-int hub_writing_witness(struct hub_log *log, bool at_once);
-
 #endif

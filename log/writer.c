@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* The log actor: one zactor that drains appends, writes them as one synced batch and hands them back.
+/* The log actor: one zactor that drains appends, writes them as one batch and hands them back when it is on disk.
  *
- * No delay is made to gather a batch: while one is being synced the next one gathers by itself. Ports push frames of
+ * No delay is made to gather a batch. A syncer waits for the disk meanwhile (log/syncer.h), so that the rows of the next
+ * batch are made while the last one is being synced; a sink that does all at once needs none. Ports push frames of
  * pointers; what is under way is bounded by the workers, so the queue has no bound of its own and a send never blocks. */
 #include "log/writer.h"
 
 #include <czmq.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -13,6 +15,7 @@
 #include "base/handoff.h"
 #include "base/memory.h"
 #include "base/world.h"
+#include "log/syncer.h"
 
 enum {
     BATCH_BYTES = 1024 * 1024,
@@ -40,6 +43,7 @@ struct hub_writer_port {
 struct loop {
     const struct hub_writer_options *options;
     struct hub_handoff *sent;
+    struct hub_syncer *syncer;   /* owned; NULL: the sink's write is durable on return */
     void *pull, *pipe;           /* raw sockets of zsocks below */
     struct hub_append **waiting; /* owned */
     size_t first, count, room;   /* those from first on wait */
@@ -111,12 +115,17 @@ static void write_one(struct loop *self)
     size_t count = batch_of(self);
     struct hub_append *const *appends = self->waiting + self->first;
     const struct hub_log_sink *sink = &self->options->sink;
-    if (sink->write(sink->self, appends, count, why, sizeof why) < 0) {
+    if (count == 0 && self->syncer != NULL) {
+        return;
+    }
+    if ((self->syncer != NULL ? sink->put : sink->write)(sink->self, appends, count, why, sizeof why) < 0) {
         fprintf(stderr, "omnihub: %s Nothing more is acknowledged; the process ends.\n", why);
         _exit(EXIT_FATAL);
     }
     self->first += count;
-    if (count > 0) {
+    if (self->syncer != NULL) {
+        hub_syncer_give(self->syncer, appends, count);
+    } else if (count > 0) {
         self->options->on_written(self->options->arg, appends, count);
     }
 }
@@ -134,6 +143,7 @@ static void wait_for_work(struct loop *self)
 static void run(zsock_t *pipe, void *arg)
 {
     struct hub_writer *writer = arg;
+    (void) pthread_setname_np(pthread_self(), "hub-log");
     zsock_t *pull = zsock_new(ZMQ_PULL);
     zsock_set_rcvhwm(pull, 0);
     int bound = zsock_bind(pull, "%s", writer->endpoint);
@@ -145,6 +155,7 @@ static void run(zsock_t *pipe, void *arg)
                          .pipe = zsock_resolve(pipe),
                          .room = FIRST_ROOM };
     self.waiting = hub_memory_new(self.room * sizeof *self.waiting);
+    self.syncer = writer->options.sink.sync != NULL ? hub_syncer_new(&writer->options) : NULL;
     zsock_signal(pipe, 0);
     for (;;) {
         drain(&self);
@@ -157,6 +168,7 @@ static void run(zsock_t *pipe, void *arg)
         }
         write_one(&self);
     }
+    hub_syncer_destroy(&self.syncer);
     free(self.waiting);
     zsock_destroy(&pull);
     hub_hand_over(&writer->over);

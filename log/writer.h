@@ -9,8 +9,8 @@ struct hub_writer;
 
 struct hub_writer_options {
     struct hub_log_sink sink;
-    /* Called on the log actor's thread after each batch, with the appends of one batch in order; each owner takes its own
-     * back. Must not block: it posts to mailboxes. */
+    /* Called when appends are durable, with those of a batch or more in order, always on the same thread; each owner takes
+     * its own back. Must not block: it posts to mailboxes. */
     void (*on_written)(void *arg, struct hub_append *const *appends, size_t count);
     void *arg;
     size_t batch_bytes;  /* 0: 1 MiB */

@@ -378,6 +378,28 @@ static int try_settle(struct fixture *f, const struct hub_pending_key *key, unsi
     return times == 1 ? first.result : second.result;
 }
 
+static void i8_what_is_put_asks_for_nothing_before_it_is_synced(void **state)
+{
+    struct fixture *f = *state;
+    struct hub_log_sink sink = hub_log_sink(f->log);
+    struct hub_pending row = { .kind = HUB_PENDING_effect, .value = HUB_SPAN("e") };
+    struct hub_new_event event = { .type = 0x0200, .schema = 1, .payload = HUB_SPAN("p") };
+    struct hub_append with = { .stream = fixture_stream(1, 2, 1), .pendings = &row, .pending_count = 1 }, loose = with;
+    with.events = &event;
+    with.event_count = 1;
+    struct hub_append *both[] = { &with, &loose };
+    assert_int_equal(sink.put(sink.self, both, 2, f->why, sizeof f->why), 0);
+    assert_int_equal(with.result, HUB_APPENDED);
+    struct hub_stored stored;
+    assert_int_equal(hub_log_commit(f->log).sequence, 0);
+    assert_int_equal(hub_log_read(f->log, with.last, f->arena, &stored), HUB_ERROR_not_found);
+    assert_int_equal(pending_of(f, HUB_PENDING_effect, INT64_MAX, NULL).count, 0);
+    assert_int_equal(sink.sync(sink.self, f->why, sizeof f->why), 0);
+    assert_int_equal(hub_log_commit(f->log).sequence, 1);
+    assert_int_equal(hub_log_read(f->log, with.last, f->arena, &stored), 0);
+    assert_int_equal(pending_of(f, HUB_PENDING_effect, INT64_MAX, NULL).count, 2);
+}
+
 static void i8_a_pending_row_is_settled_once(void **state)
 {
     struct fixture *f = *state;
@@ -549,6 +571,7 @@ int main(void)
         TEST(an_alias_is_found_and_removed),
         TEST(companies_come_one_after_the_other),
         TEST(pending_rows_come_in_due_order_and_are_settled),
+        TEST(i8_what_is_put_asks_for_nothing_before_it_is_synced),
         TEST(i8_a_pending_row_is_settled_once),
         TEST(pending_keys_are_never_made_twice),
         TEST(reading_outside_the_log_finds_nothing),
