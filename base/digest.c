@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* SHA-256, HMAC and AES-256-GCM through OpenSSL's EVP.
+/* SHA-256, HMAC and AES-256-GCM by OpenSSL.
  *
- * Fetching an algorithm and allocating a context cost more than hashing a short message, so each thread does it once and
- * keeps what it got until it ends. HMAC (RFC 2104) is two hashes with the key mixed in; written out it needs no third
- * kind of context. */
+ * SHA-256 goes by its own functions: most of what is hashed here is a block or two, and EVP takes longer than that to get
+ * there (138 against 57 ns for one block). They are marked as deprecated, not as wrong. For AES, fetching the algorithm
+ * and allocating a context cost more than a short text, so each thread does it once and keeps what it got until it ends.
+ * HMAC (RFC 2104) is two hashes with the key mixed in. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/digest.h"
 
 #include <assert.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,8 +29,6 @@ struct cipher {
 
 /* What one thread keeps. */
 struct tools {
-    EVP_MD *sha256;
-    EVP_MD_CTX *hash;
     EVP_CIPHER *gcm;
     struct cipher seal;
     struct cipher unseal;
@@ -49,8 +50,6 @@ static void must(bool fine, const char *what)
 static void free_tools(void *at)
 {
     struct tools *tools = at;
-    EVP_MD_CTX_free(tools->hash);
-    EVP_MD_free(tools->sha256);
     EVP_CIPHER_CTX_free(tools->seal.context);
     EVP_CIPHER_CTX_free(tools->unseal.context);
     EVP_CIPHER_free(tools->gcm);
@@ -68,14 +67,10 @@ static __attribute__((cold, noinline)) struct tools *make_tools(void)
 {
     struct tools *tools = hub_memory_new(sizeof *tools);
     *tools = (struct tools){
-        .sha256 = EVP_MD_fetch(NULL, "SHA256", NULL),
-        .hash = EVP_MD_CTX_new(),
         .gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL),
         .seal.context = EVP_CIPHER_CTX_new(),
         .unseal.context = EVP_CIPHER_CTX_new(),
     };
-    must(tools->sha256 != NULL && tools->hash != NULL && EVP_DigestInit_ex2(tools->hash, tools->sha256, NULL) == 1,
-         "SHA-256");
     must(tools->gcm != NULL && tools->seal.context != NULL && tools->unseal.context != NULL &&
              EVP_EncryptInit_ex2(tools->seal.context, tools->gcm, NULL, NULL, NULL) == 1 &&
              EVP_DecryptInit_ex2(tools->unseal.context, tools->gcm, NULL, NULL, NULL) == 1,
@@ -91,16 +86,24 @@ static inline struct tools *get_tools(void)
     return tools_here != NULL ? tools_here : make_tools();
 }
 
+/* Its steps say that they may fail; what they do has no way to. */
+static void hash_parts(SHA256_CTX *hash, const struct hub_span *parts, size_t count)
+{
+    bool fine = true;
+    for (size_t i = 0; i < count; i++) {
+        fine = fine && SHA256_Update(hash, parts[i].at, parts[i].len) == 1;
+    }
+    must(fine, "SHA-256");
+}
+
 struct hub_digest hub_sha256_of(const struct hub_span *parts, size_t count)
 {
     assert(count <= PARTS_MAX);
-    struct tools *tools = get_tools();
-    struct hub_digest digest = { { 0 } };
-    bool fine = EVP_DigestInit_ex2(tools->hash, NULL, NULL) == 1;
-    for (size_t i = 0; i < count; i++) {
-        fine = fine && EVP_DigestUpdate(tools->hash, parts[i].at, parts[i].len) == 1;
-    }
-    must(fine && EVP_DigestFinal_ex(tools->hash, digest.b, NULL) == 1, "SHA-256");
+    SHA256_CTX hash;
+    struct hub_digest digest;
+    must(SHA256_Init(&hash) == 1, "SHA-256");
+    hash_parts(&hash, parts, count);
+    must(SHA256_Final(digest.b, &hash) == 1, "SHA-256");
     return digest;
 }
 
@@ -119,18 +122,16 @@ struct hub_digest hub_hmac(const struct hub_key *key, const struct hub_span *par
         inner_pad[i] = byte ^ 0x36;
         outer_pad[i] = byte ^ 0x5C;
     }
-    struct tools *tools = get_tools();
-    struct hub_digest inner = { { 0 } };
-    bool fine = EVP_DigestInit_ex2(tools->hash, NULL, NULL) == 1 &&
-                EVP_DigestUpdate(tools->hash, inner_pad, sizeof inner_pad) == 1;
-    for (size_t i = 0; i < count; i++) {
-        fine = fine && EVP_DigestUpdate(tools->hash, parts[i].at, parts[i].len) == 1;
-    }
-    must(fine && EVP_DigestFinal_ex(tools->hash, inner.b, NULL) == 1, "SHA-256");
+    SHA256_CTX hash;
+    struct hub_digest inner;
+    must(SHA256_Init(&hash) == 1 && SHA256_Update(&hash, inner_pad, sizeof inner_pad) == 1, "SHA-256");
+    hash_parts(&hash, parts, count);
+    must(SHA256_Final(inner.b, &hash) == 1, "SHA-256");
     struct hub_span outer[2] = { hub_span_of(outer_pad, sizeof outer_pad), hub_span_of(inner.b, sizeof inner.b) };
     struct hub_digest digest = hub_sha256_of(outer, 2);
     OPENSSL_cleanse(inner_pad, sizeof inner_pad);
     OPENSSL_cleanse(outer_pad, sizeof outer_pad);
+    OPENSSL_cleanse(&hash, sizeof hash);
     return digest;
 }
 
