@@ -6,6 +6,8 @@
  * copied: what it points to is somebody else's then, and the first change moves it to a piece of its own. */
 #include "actors/session/apply.h"
 
+#include <assert.h>
+
 #include "base/digest.h"
 #include "base/list.h"
 
@@ -45,12 +47,15 @@ static char *own_messages(const struct fold *fold, size_t count)
     return (char *) state->message_ranks.at;
 }
 
-/* d(n) = SHA-256(d(n-1) || n, big-endian || the box of the words). */
+/* d(n) = SHA-256(d(n-1) || n, big-endian || the tag of the box of the words): one block of the hash, whatever the length. What
+ * the tag says nothing about, the log's own chain binds. */
 static void add_to_history(struct session_state *state, uint32_t index, struct hub_span box)
 {
+    assert(box.len >= HUB_TAG);
+    const struct hub_span tag = hub_span_of(box.at + box.len - HUB_TAG, HUB_TAG);
     const uint8_t number[4] = { (uint8_t) (index >> 24), (uint8_t) (index >> 16), (uint8_t) (index >> 8),
                                 (uint8_t) index };
-    const struct hub_span parts[] = { state->history_digest, hub_span_of(number, sizeof number), box };
+    const struct hub_span parts[] = { state->history_digest, hub_span_of(number, sizeof number), tag };
     struct hub_digest digest = hub_sha256_of(parts, sizeof parts / sizeof parts[0]);
     memcpy((char *) state->history_digest.at, digest.b, HUB_DIGEST);
 }
