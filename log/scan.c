@@ -9,7 +9,19 @@
 #include "log/store.h"
 #include "log/stored.h"
 
-enum { SOURCES = 2 };
+enum {
+    SOURCES = 2,
+    WINDOW = HUB_SCAN_AHEAD + 1,
+    AHEAD_STEP = 2, /* rows read for one that is given, until the window is full: a scan that ends soon reads little */
+};
+
+_Static_assert((WINDOW & (WINDOW - 1)) == 0, "the ring's numbers may wrap");
+
+/* A row that is waiting for its turn, or is given. */
+struct ahead {
+    struct hub_stored event; /* points into bytes */
+    struct hub_buf bytes;    /* header row, payload */
+};
 
 /* One index of a merge. */
 struct source {
@@ -24,11 +36,13 @@ struct hub_scan {
     struct hub_arena *arena; /* for the decoder */
     bool headers_only;
     bool backwards;
-    bool is_primed;
 
-    /* Everything: rows in order. */
-    uint64_t at, to; /* next sequence wanted and the last; at > to: at the end */
+    /* Everything: rows in order, some of them read ahead. */
+    uint64_t at, to; /* next sequence to be read and the last; at > to: at the end */
     struct hub_rocks_iter *headers, *payloads;
+    struct ahead window[WINDOW]; /* a ring */
+    unsigned read, given;        /* so far; the last one given is in the window still */
+    bool is_broken;              /* the next row cannot be read */
 
     /* An index: sequences from up to two sources, rows by key. */
     bool by_index;
@@ -51,6 +65,9 @@ static struct hub_scan *scan_new(struct hub_log *log, uint64_t from, uint64_t to
     struct hub_scan *self = hub_memory_new(sizeof *self);
     *self = (struct hub_scan){ .log = log, .at = from == 0 ? 1 : from, .to = bound(log, to) };
     self->arena = hub_arena_new(0);
+    for (unsigned i = 0; i < WINDOW; i++) {
+        hub_buf_init(&self->window[i].bytes);
+    }
     hub_buf_init(&self->header_rows.bytes);
     hub_buf_init(&self->payload_rows.bytes);
     return self;
@@ -129,35 +146,60 @@ static bool row_of(struct hub_rocks_iter *iter, uint64_t sequence, struct hub_sp
     return true;
 }
 
-static int next_row(struct hub_scan *self, struct hub_stored *ret_event)
+/* Move both iterators to the next row, or open them at the first. */
+static void step(struct hub_scan *self)
 {
-    if (self->at > self->to) {
-        return 0;
-    }
     if (self->headers == NULL) {
         open_rows(self);
-    } else {
-        hub_rocks_iter_next(self->headers);
+        return;
     }
+    hub_rocks_iter_next(self->headers);
+    if (self->payloads != NULL) {
+        hub_rocks_iter_next(self->payloads);
+    }
+}
+
+/* Read the next row into the window. Returns false when it is missing or damaged. */
+static bool read_row(struct hub_scan *self)
+{
+    struct ahead *ahead = &self->window[self->read % WINDOW];
     struct hub_span row, payload = { NULL, 0 };
-    if (!row_of(self->headers, self->at, &row)) {
-        return -1;
+    step(self);
+    if (!row_of(self->headers, self->at, &row) ||
+        (self->payloads != NULL && !row_of(self->payloads, self->at, &payload))) {
+        return false;
     }
-    if (!self->headers_only) {
-        if (self->is_primed) {
-            hub_rocks_iter_next(self->payloads);
-        }
-        if (!row_of(self->payloads, self->at, &payload)) {
-            return -1;
-        }
+    hub_buf_clear(&ahead->bytes);
+    hub_buf_put(&ahead->bytes, row.at, row.len);
+    hub_buf_put(&ahead->bytes, payload.at, payload.len);
+    if (hub_stored_decode(hub_span_of(ahead->bytes.at, row.len), self->at, self->arena, &ahead->event) < 0) {
+        return false;
     }
-    self->is_primed = true;
-    if (hub_stored_decode(row, self->at, self->arena, ret_event) < 0) {
-        return -1;
-    }
-    ret_event->payload = payload;
+    ahead->event.payload = hub_span_of(ahead->bytes.at + row.len, payload.len);
+    self->read++;
     self->at++;
+    return true;
+}
+
+static int next_row(struct hub_scan *self, struct hub_stored *ret_event)
+{
+    for (unsigned i = 0; i < AHEAD_STEP && self->read - self->given < HUB_SCAN_AHEAD + 1u; i++) {
+        if (self->is_broken || self->at > self->to) {
+            break;
+        }
+        self->is_broken = !read_row(self);
+    }
+    if (self->read == self->given) {
+        return self->is_broken ? -1 : 0;
+    }
+    *ret_event = self->window[self->given++ % WINDOW].event;
     return 1;
+}
+
+const struct hub_stored *hub_scan_ahead(const struct hub_scan *self, unsigned distance)
+{
+    assert(distance > 0 && distance <= HUB_SCAN_AHEAD);
+    return self->read - self->given < distance ? NULL : &self->window[(self->given + distance - 1) % WINDOW].event;
 }
 
 /* --- By an index --- */
@@ -261,6 +303,9 @@ void hub_scan_close(struct hub_scan **self_p)
         if (self->sources[i].is_open) {
             hub_cursor_done(&self->sources[i].cursor);
         }
+    }
+    for (unsigned i = 0; i < WINDOW; i++) {
+        hub_buf_done(&self->window[i].bytes);
     }
     hub_buf_done(&self->header_rows.bytes);
     hub_buf_done(&self->payload_rows.bytes);

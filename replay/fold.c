@@ -17,6 +17,9 @@ enum {
     CACHE_BYTES = 32 * 1024 * 1024,
     ENTRY_BYTES = 256, /* what an entry costs beside its arena: the entry, its key, malloc's own */
     WASTE_BYTES = 2048,
+    EXPECTED = 16,     /* a power of two, more than twice the following */
+    EXPECTED_STEP = 4, /* keys between two steps of loading one */
+    LINE = 64,         /* of the processor's cache */
 };
 
 struct entry {
@@ -43,6 +46,8 @@ struct hub_view_fold {
     size_t changed_count;
     size_t bytes, limit;
     struct hub_buf value, state; /* scratch */
+    uint64_t expected[EXPECTED]; /* hashes of the keys that will be looked for; a ring */
+    unsigned expected_count;     /* so far */
 };
 
 struct hub_view_fold *hub_fold_new(const struct hub_rows *rows, size_t cache_bytes)
@@ -223,6 +228,35 @@ int hub_fold_open_entity(struct hub_view_fold *self, const struct hub_row_key *k
     return open_row(self, key, kind->state, kind, ret_row);
 }
 
+static void load(const void *at, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i += LINE) {
+        __builtin_prefetch((const char *) at + i);
+    }
+}
+
+static struct entry *expected_before(const struct hub_view_fold *self, unsigned keys)
+{
+    uint64_t hash = self->expected[(self->expected_count - keys) % EXPECTED];
+    return (struct entry *) hub_row_map_guess(&self->map, hash);
+}
+
+/* Each step waits for what the one before began to load: the bucket, the entry, the record. */
+void hub_fold_expect(struct hub_view_fold *self, const struct hub_row_key *key)
+{
+    uint64_t hash = hub_row_map_hash(hub_row_key_span(key));
+    hub_row_map_load(&self->map, hash);
+    self->expected[self->expected_count++ % EXPECTED] = hash;
+    struct entry *entry = expected_before(self, 1 + EXPECTED_STEP);
+    if (entry != NULL) {
+        load(entry, sizeof *entry);
+    }
+    entry = expected_before(self, 1 + 2 * EXPECTED_STEP);
+    if (entry != NULL && entry->row.record != NULL) {
+        load(entry->row.record, entry->kept);
+    }
+}
+
 /* --- Changing --- */
 
 void hub_fold_touch(struct hub_view_fold *self, struct hub_folded *row)
@@ -374,12 +408,10 @@ void hub_fold_flush(struct hub_view_fold *self)
 
 void hub_fold_reset(struct hub_view_fold *self)
 {
-    for (size_t i = 0; self->map.count > 0 && i <= self->map.mask; i++) {
-        for (struct hub_row_slot *slot = self->map.buckets[i], *next; slot != NULL; slot = next) {
-            next = slot->next;
-            empty((struct entry *) slot);
-            free(slot);
-        }
+    size_t at = 0;
+    for (struct hub_row_slot *slot; (slot = hub_row_map_walk(&self->map, &at)) != NULL;) {
+        empty((struct entry *) slot);
+        free(slot);
     }
     hub_row_map_done(&self->map);
     self->newest = self->oldest = self->changed = NULL;

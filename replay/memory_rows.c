@@ -105,10 +105,9 @@ static void put_in_order(struct store *store)
         store->ordered = hub_memory_new(store->ordered_room * sizeof(struct row *));
     }
     size_t count = 0;
-    for (size_t i = 0; store->map.count > 0 && i <= store->map.mask; i++) {
-        for (struct hub_row_slot *slot = store->map.buckets[i]; slot != NULL; slot = slot->next) {
-            store->ordered[count++] = (struct row *) slot;
-        }
+    size_t at = 0;
+    for (struct hub_row_slot *slot; (slot = hub_row_map_walk(&store->map, &at)) != NULL;) {
+        store->ordered[count++] = (struct row *) slot;
     }
     if (count > 0) {
         qsort(store->ordered, count, sizeof(struct row *), compare_rows);
@@ -162,11 +161,9 @@ void hub_rows_memory_destroy(struct hub_rows **self_p)
     }
     struct store *store = (*self_p)->self;
     *self_p = NULL;
-    for (size_t i = 0; store->map.count > 0 && i <= store->map.mask; i++) {
-        for (struct hub_row_slot *slot = store->map.buckets[i], *next; slot != NULL; slot = next) {
-            next = slot->next;
-            row_destroy((struct row *) slot);
-        }
+    size_t at = 0;
+    for (struct hub_row_slot *slot; (slot = hub_row_map_walk(&store->map, &at)) != NULL;) {
+        row_destroy((struct row *) slot);
     }
     hub_row_map_done(&store->map);
     free(store->ordered);

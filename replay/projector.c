@@ -102,6 +102,15 @@ int hub_projector_fold(struct hub_projector *self, const struct hub_stored *stor
     return 0;
 }
 
+void hub_projector_expect(struct hub_projector *self, const struct hub_stored *stored)
+{
+    for (size_t i = 0; stored != NULL && i < self->options.count; i++) {
+        if (self->options.views[i]->expect != NULL) {
+            self->options.views[i]->expect(self->fold, &stored->header);
+        }
+    }
+}
+
 bool hub_projector_is_full(const struct hub_projector *self)
 {
     return hub_fold_is_full(self->fold);

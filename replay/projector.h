@@ -25,6 +25,9 @@ int hub_projector_load(struct hub_projector *self);
 /* Fold one event into every view, or set its stream aside. Returns 0, or < 0: the store failed; reset. */
 int hub_projector_fold(struct hub_projector *self, const struct hub_stored *stored);
 
+/* An event will be folded after HUB_FOLD_EXPECT others; NULL: it is not known which. Only a hint, which saves time. */
+void hub_projector_expect(struct hub_projector *self, const struct hub_stored *stored);
+
 /* True when the batch should end early, for memory's sake. */
 bool hub_projector_is_full(const struct hub_projector *self);
 

@@ -6,15 +6,19 @@
 #include "base/span.h"
 
 struct hub_row_slot {
-    struct hub_row_slot *next; /* in the same bucket */
     uint64_t hash;
     struct hub_span key; /* owned by whoever owns the slot; constant while it is in the map */
 };
 
+struct hub_row_bucket {
+    uint64_t hash;             /* the slot's, so that others are passed by without a look at them */
+    struct hub_row_slot *slot; /* NULL: free */
+};
+
 struct hub_row_map {
-    struct hub_row_slot **buckets; /* owned; NULL while empty */
+    struct hub_row_bucket *buckets; /* owned; NULL while empty */
     size_t mask;
-    size_t count;
+    size_t count; /* at most half of the buckets */
 };
 
 /* Start empty; free the table (not the slots). */
@@ -29,5 +33,15 @@ void hub_row_map_add(struct hub_row_map *self, struct hub_row_slot *slot);
 
 /* Take out a slot that is in the map. */
 void hub_row_map_remove(struct hub_row_map *self, struct hub_row_slot *slot);
+
+/* Any slot from bucket *at on, which is moved behind it; NULL at the end. The map must not change in between, but slots that were
+ * handed out may be freed. Begin with 0. */
+struct hub_row_slot *hub_row_map_walk(const struct hub_row_map *self, size_t *at);
+
+/* To look for a key soon: its hash; begin to load where it is looked for; a slot with that hash, if any, whose own memory
+ * was not looked at. */
+uint64_t hub_row_map_hash(struct hub_span key);
+void hub_row_map_load(const struct hub_row_map *self, uint64_t hash);
+struct hub_row_slot *hub_row_map_guess(const struct hub_row_map *self, uint64_t hash);
 
 #endif

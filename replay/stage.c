@@ -61,6 +61,7 @@ static int fold_events(struct hub_stage *self, struct hub_scan *scan)
         if (stored.header.sequence != self->mark.sequence + 1) {
             return fail(self, "the log has a gap");
         }
+        hub_projector_expect(self->projector, hub_scan_ahead(scan, HUB_FOLD_EXPECT));
         if (hub_projector_fold(self->projector, &stored) < 0) {
             return fail(self, "the rows of a view cannot be read");
         }

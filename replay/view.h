@@ -38,6 +38,8 @@ struct hub_view_info {
      * before it changed anything.
      * Returns 0; HUB_ERROR_internal for an event it cannot take (its stream is parked); < 0 when the store failed. */
     int (*fold)(struct hub_view_fold *fold, const struct hub_view_event *event);
+    /* The event will be folded after some others: tell the fold which rows it will open (hub_fold_expect). May be NULL. */
+    void (*expect)(struct hub_view_fold *fold, const struct event_header *header);
     const char *doc;
 };
 

@@ -3,6 +3,17 @@
 #include "base/error.h"
 #include "replay/views/all.h"
 
+static struct hub_row_key key_of(const struct event_header *header)
+{
+    return hub_row_key_of(HUB_VIEW_entities, header->company, (uint8_t) header->kind, header->entity);
+}
+
+static void expect(struct hub_view_fold *self, const struct event_header *header)
+{
+    struct hub_row_key key = key_of(header);
+    hub_fold_expect(self, &key);
+}
+
 static int fold(struct hub_view_fold *self, const struct hub_view_event *event)
 {
     const struct event_header *header = &event->stored->header;
@@ -10,7 +21,7 @@ static int fold(struct hub_view_fold *self, const struct hub_view_event *event)
     if (kind == NULL) {
         return HUB_ERROR_internal;
     }
-    struct hub_row_key key = hub_row_key_of(HUB_VIEW_entities, header->company, kind->number, header->entity);
+    struct hub_row_key key = key_of(header);
     struct hub_folded *entity;
     int done = hub_fold_open_entity(self, &key, kind, &entity);
     if (done < 0) {
@@ -39,5 +50,6 @@ const struct hub_view_info hub_view_entities = {
     .number = HUB_VIEW_entities,
     .version = 1,
     .fold = fold,
+    .expect = expect,
     .doc = "The state of every company, customer and session.",
 };

@@ -172,6 +172,40 @@ static void a_long_stream_has_no_seams(void **state)
     assert_scan(newest_first(f, HUB_TAG_session, session, 0, 0), down, LONG);
 }
 
+/* Rows read ahead stay where they are until they are given, and the window goes on round and round. */
+static void events_ahead_are_those_that_come(void **state)
+{
+    enum { LONG = 100, PARTS = 2 };
+    struct fixture *f = *state;
+    for (uint64_t i = 0; i < LONG; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "%" PRIu64, i + 1);
+        fixture_event(f, fixture_stream(1, SESSION, 30), i, text);
+    }
+    struct hub_scan *scan = hub_scan_all(f->log, 0, LONG - 5);
+    struct hub_stored event;
+    unsigned most = 0;
+    assert_null(hub_scan_ahead(scan, 1));
+    for (uint64_t sequence = 1; sequence <= LONG - 5; sequence++) {
+        char text[32];
+        snprintf(text, sizeof text, "%" PRIu64, sequence);
+        assert_int_equal(hub_scan_next(scan, &event), 1);
+        for (unsigned distance = 1; distance <= HUB_SCAN_AHEAD; distance++) {
+            const struct hub_stored *ahead = hub_scan_ahead(scan, distance);
+            if (ahead != NULL) {
+                assert_int_equal(ahead->header.sequence, sequence + distance);
+                most = distance > most ? distance : most;
+            }
+        }
+        assert_int_equal(event.header.sequence, sequence);
+        assert_payload(&event, text);
+    }
+    assert_int_equal(most, HUB_SCAN_AHEAD);
+    assert_null(hub_scan_ahead(scan, 1));
+    assert_int_equal(hub_scan_next(scan, &event), 0);
+    hub_scan_close(&scan);
+}
+
 static void headers_alone_come_without_payload(void **state)
 {
     struct fixture *f = *state;
@@ -200,6 +234,7 @@ int main(void)
         TEST(a_tag_is_scanned_in_both_directions),
         TEST(a_session_is_its_own_stream_and_what_others_say_of_it),
         TEST(a_long_stream_has_no_seams),
+        TEST(events_ahead_are_those_that_come),
         TEST(headers_alone_come_without_payload),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
