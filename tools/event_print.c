@@ -50,16 +50,15 @@ static void put_id(struct hub_buf *out, struct hub_ulid id)
     hub_buf_put(out, text, sizeof text);
 }
 
+/* Widths of the table's columns; its head repeats them. */
 enum { WIDTH_POSITION = 8, WIDTH_TIME = 27, WIDTH_STREAM = 35, WIDTH_VERSION = 4, WIDTH_TYPE = 24 };
 
-void hub_event_print_head(FILE *out)
-{
-    fprintf(out, "%*s %-*s %-*s %*s %-*s %s\n", WIDTH_POSITION, "position", WIDTH_TIME, "time", WIDTH_STREAM, "stream",
-            WIDTH_VERSION, "v", WIDTH_TYPE, "event", "payload");
-}
+static const char table_head[] =
+    "position time                        stream                                 v event                    payload\n";
+static const char csv_head[] = "sequence,time,kind,entity,version,type,subject,session,principal,payload\r\n";
 
-void hub_event_print_row(const struct hub_datadir *reader, const struct hub_stored *event, struct hub_arena *arena,
-                         struct hub_buf *out)
+static void print_row(const struct hub_datadir *reader, const struct hub_stored *event, struct hub_arena *arena,
+                      struct hub_buf *out)
 {
     char number[48];
     int len = snprintf(number, sizeof number, "%*llu ", WIDTH_POSITION, (unsigned long long) event->header.sequence);
@@ -78,6 +77,7 @@ void hub_event_print_row(const struct hub_datadir *reader, const struct hub_stor
     hub_buf_put_text(out, type_name(event));
     put_padded(out, start, WIDTH_TYPE);
     put_payload(reader, event, arena, out);
+    hub_buf_put_byte(out, '\n');
 }
 
 static void emit_id(struct hub_json_emit *emit, const char *name, struct hub_ulid id)
@@ -138,8 +138,8 @@ static void emit_header(struct hub_json_emit *emit, const struct hub_stored *eve
     emit_hex(emit, "hash", hub_span_of(event->hash.b, sizeof event->hash.b));
 }
 
-void hub_event_print_json(const struct hub_datadir *reader, const struct hub_stored *event, struct hub_arena *arena,
-                          struct hub_buf *out)
+static void print_json(const struct hub_datadir *reader, const struct hub_stored *event, struct hub_arena *arena,
+                       struct hub_buf *out)
 {
     char position[HUB_POSITION_TEXT];
     struct hub_json_emit emit;
@@ -153,4 +153,65 @@ void hub_event_print_json(const struct hub_datadir *reader, const struct hub_sto
     put_payload(reader, event, arena, hub_json_emit_value(&emit));
     hub_json_emit_object_end(&emit);
     hub_json_emit_done(&emit);
+    hub_buf_put_byte(out, '\n');
+}
+
+static void put_csv_id(struct hub_buf *out, struct hub_ulid id)
+{
+    if (!hub_ulid_is_none(id))
+        put_id(out, id);
+    hub_buf_put_byte(out, ',');
+}
+
+static void print_csv(const struct hub_datadir *reader, const struct hub_stored *event, struct hub_arena *arena,
+                      struct hub_buf *out)
+{
+    struct hub_buf payload;
+    hub_buf_init(&payload);
+    put_payload(reader, event, arena, &payload);
+    hub_buf_put_u64(out, event->header.sequence);
+    hub_buf_put_byte(out, ',');
+    hub_time_print(event->header.time, out);
+    hub_buf_put_byte(out, ',');
+    hub_buf_put_text(out, kind_name(event));
+    hub_buf_put_byte(out, ',');
+    put_csv_id(out, event->header.entity);
+    hub_buf_put_u64(out, event->header.version);
+    hub_buf_put_byte(out, ',');
+    hub_buf_put_text(out, type_name(event));
+    hub_buf_put_byte(out, ',');
+    put_csv_id(out, event->header.subject);
+    put_csv_id(out, event->header.session);
+    put_csv_id(out, event->header.principal);
+    hub_buf_put_byte(out, '"');
+    for (size_t i = 0; i < payload.len; i++) {
+        if (payload.at[i] == '"')
+            hub_buf_put_byte(out, '"');
+        hub_buf_put_byte(out, (uint8_t) payload.at[i]);
+    }
+    hub_buf_put_text(out, "\"\r\n");
+    hub_buf_done(&payload);
+}
+
+static void print_msgpack(const struct hub_datadir *reader, const struct hub_stored *event, struct hub_arena *arena,
+                          struct hub_buf *out)
+{
+    enum { ARRAY_OF_TWO = 0x92 };
+    (void) reader;
+    (void) arena;
+    hub_buf_put_byte(out, ARRAY_OF_TWO);
+    hub_buf_put(out, event->header_bytes.at, event->header_bytes.len);
+    hub_buf_put(out, event->payload.at, event->payload.len);
+}
+
+const struct hub_event_format *hub_event_format_find(const char *name)
+{
+    static const struct hub_event_format formats[] = { { "table", table_head, print_row },
+                                                       { "json", NULL, print_json },
+                                                       { "csv", csv_head, print_csv },
+                                                       { "msgpack", NULL, print_msgpack } };
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+        if (strcmp(formats[i].name, name) == 0)
+            return &formats[i];
+    return NULL;
 }

@@ -8,15 +8,20 @@
 #include "base/buf.h"
 #include "tools/datadir.h"
 
-/* Append one line of a table, without its end: position, time, stream, version, type, payload. */
-void hub_event_print_row(const struct hub_datadir *reader, const struct hub_stored *event, struct hub_arena *arena,
-                         struct hub_buf *out);
+/* A way to print events. */
+struct hub_event_format {
+    const char *name;
+    const char *head; /* what comes before the first; NULL: nothing */
+    /* Append one event with its end. */
+    void (*print)(const struct hub_datadir *reader, const struct hub_stored *event, struct hub_arena *arena,
+                  struct hub_buf *out);
+};
 
-/* Append one JSON object with everything that the log knows of the event. */
-void hub_event_print_json(const struct hub_datadir *reader, const struct hub_stored *event, struct hub_arena *arena,
-                          struct hub_buf *out);
-
-/* The head of the table. */
-void hub_event_print_head(FILE *out);
+/* table: a line for people: position, time, stream, version, type, payload.
+ * json: one JSON object a line with everything that the log knows of the event.
+ * csv: RFC 4180, the payload as JSON in the last column.
+ * msgpack: an array of header and payload as they are stored, one after the other.
+ * NULL for another name. */
+const struct hub_event_format *hub_event_format_find(const char *name);
 
 #endif

@@ -95,7 +95,15 @@ int hub_tool_replay(const struct hub_tool_call *call)
                                             .type = hub_settings_text(settings, HUB_SETTING_type),
                                             .from = hub_settings_text(settings, HUB_SETTING_from),
                                             .to = hub_settings_text(settings, HUB_SETTING_to),
+                                            .where = hub_settings_text(settings, HUB_SETTING_where),
+                                            .channel = hub_settings_text(settings, HUB_SETTING_channel),
+                                            .actor = hub_settings_text(settings, HUB_SETTING_actor),
                                             .limit = hub_settings_count(settings, HUB_SETTING_limit),
-                                            .json = hub_settings_is(settings, HUB_SETTING_json) };
+                                            .format = hub_settings_is(settings, HUB_SETTING_json)
+                                                          ? "json"
+                                                          : hub_settings_text(settings, HUB_SETTING_format),
+                                            .follow = hub_settings_is(settings, HUB_SETTING_follow) };
+    if (query.follow && query.to)
+        return hub_tool_misused("--follow goes on for ever, so it has no --to");
     return hub_replay_print(&query, stdout);
 }

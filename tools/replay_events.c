@@ -5,8 +5,12 @@
 #include "actors/kind.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "tools/event_filter.h"
 #include "tools/event_print.h"
+#include "tools/signals.h"
 #include "tools/tool.h"
+
+enum { FILTERS = 3, LOOK_EVERY_US = 200000 };
 
 /* A query with its texts looked up. */
 struct walk {
@@ -17,6 +21,11 @@ struct walk {
     uint64_t from, to;
     uint16_t type; /* 0: no matter */
     struct hub_ulid subject, session;
+    struct hub_arena *arena; /* of the filters */
+    const struct hub_event_filter *filters[FILTERS];
+    size_t filter_count;
+    const struct hub_event_format *format;
+    uint64_t printed;
 };
 
 static int find_company(struct walk *self)
@@ -43,6 +52,42 @@ static int find_type(struct walk *self)
         return -HUB_EXIT_USAGE;
     }
     return 0;
+}
+
+/* Compile a condition; what is wrong with it is shown under the place. Returns 0 or < 0. */
+static int add_filter(struct walk *self, const char *flag, struct hub_span text)
+{
+    struct hub_filter_fault fault;
+    const struct hub_event_filter *filter = hub_event_filter_new(text, self->arena, &fault);
+    if (!filter) {
+        hub_tool_misused("%s: byte %zu: %s", flag, fault.at, fault.reason);
+        fprintf(stderr, "  %.*s\n  %*s^\n", (int) text.len, text.at, (int) fault.at, "");
+        return -HUB_EXIT_USAGE;
+    }
+    self->filters[self->filter_count++] = filter;
+    return 0;
+}
+
+/* field == "text", for a text that has no quote in it. */
+static int add_equals(struct walk *self, const char *flag, const char *field, const char *text)
+{
+    char condition[256];
+    if (!text)
+        return 0;
+    int len = snprintf(condition, sizeof condition, "%s == \"%s\"", field, text);
+    if (len >= (int) sizeof condition || strpbrk(text, "\"\\")) {
+        hub_tool_misused("%s cannot be '%s'", flag, text);
+        return -HUB_EXIT_USAGE;
+    }
+    return add_filter(self, flag, hub_span(condition));
+}
+
+static int find_filters(struct walk *self)
+{
+    const struct hub_replay_query *query = self->query;
+    int error = query->where ? add_filter(self, "--where", hub_span(query->where)) : 0;
+    error = error ? error : add_equals(self, "--channel", "channel", query->channel);
+    return error ? error : add_equals(self, "--actor", "principal", query->actor);
 }
 
 /* Nothing can lie between two points of which the later one is given first. Returns 0 or < 0. */
@@ -115,59 +160,100 @@ static struct hub_scan *open_scan(struct walk *self)
     return hub_scan_tag(log, &range);
 }
 
-static bool is_wanted(const struct walk *self, const struct event_header *header)
+static bool is_wanted(const struct walk *self, const struct hub_stored *event, struct hub_arena *scratch)
 {
-    return header->sequence >= self->from && header->sequence <= self->to &&
-           (!self->type || header->type == self->type) &&
-           (!self->one_company || hub_ulid_is(header->company, self->company)) &&
-           (!self->query->customer || hub_ulid_is_none(self->subject) || hub_ulid_is(header->subject, self->subject));
+    const struct event_header *header = &event->header;
+    bool is_in = header->sequence >= self->from && header->sequence <= self->to &&
+                 (!self->type || header->type == self->type) &&
+                 (!self->one_company || hub_ulid_is(header->company, self->company)) &&
+                 (!self->query->customer || hub_ulid_is_none(self->subject) ||
+                  hub_ulid_is(header->subject, self->subject));
+    for (size_t i = 0; is_in && i < self->filter_count; i++)
+        is_in = hub_event_filter_holds(self->filters[i], event, scratch, hub_now_us(hub_world_real()));
+    return is_in;
 }
 
-static int print_all(struct walk *self, struct hub_scan *scan, FILE *out)
+static bool is_enough(const struct walk *self)
+{
+    return self->query->limit > 0 && self->printed >= self->query->limit;
+}
+
+/* Print what a scan has. Returns an exit status. */
+static int print_scan(struct walk *self, struct hub_scan *scan, FILE *out)
 {
     struct hub_arena *arena = hub_arena_new(65536);
     struct hub_stored event;
     struct hub_buf line;
-    uint64_t printed = 0;
     int more = 1;
     hub_buf_init(&line);
-    if (!self->query->json)
-        hub_event_print_head(out);
-    while ((self->query->limit == 0 || printed < self->query->limit) && (more = hub_scan_next(scan, &event)) == 1) {
-        if (!is_wanted(self, &event.header))
+    while (!is_enough(self) && (more = hub_scan_next(scan, &event)) == 1) {
+        hub_arena_reset(arena);
+        if (!is_wanted(self, &event, arena))
             continue;
         hub_buf_clear(&line);
-        hub_arena_reset(arena);
-        (self->query->json ? hub_event_print_json : hub_event_print_row)(&self->reader, &event, arena, &line);
-        hub_buf_put_byte(&line, '\n');
+        self->format->print(&self->reader, &event, arena, &line);
         fwrite(line.at, 1, line.len, out);
-        printed++;
+        self->printed++;
     }
     hub_buf_done(&line);
     hub_arena_destroy(&arena);
+    fflush(out);
     return more < 0 ? hub_tool_fail("the log cannot be read further; 'omnihub audit verify' says what is wrong")
                     : HUB_EXIT_OK;
 }
 
+/* Print what lies between the points. Returns an exit status. */
+static int print_range(struct walk *self, FILE *out)
+{
+    if (self->to == 0 || self->from > self->to) /* nothing is there before the first position */
+        return HUB_EXIT_OK;
+    struct hub_scan *scan = open_scan(self);
+    int status = scan ? print_scan(self, scan, out) : HUB_EXIT_FAILED;
+    hub_scan_close(&scan);
+    return status;
+}
+
+/* Go on with what the hub writes. Returns an exit status. */
+static int follow(struct walk *self, FILE *out)
+{
+    int status = HUB_EXIT_OK;
+    while (status == HUB_EXIT_OK && !is_enough(self) && !ferror(out) && hub_signals_wait(LOOK_EVERY_US) == 0) {
+        if (hub_log_catch_up(self->reader.log) < 0)
+            return hub_tool_fail("the log cannot be followed any more");
+        uint64_t commit = hub_log_commit(self->reader.log).sequence;
+        if (commit <= self->to)
+            continue;
+        self->from = self->to + 1;
+        self->to = commit;
+        status = print_range(self, out);
+    }
+    return status;
+}
+
 static int look_up(struct walk *self)
 {
+    self->format = hub_event_format_find(self->query->format);
     int error = find_company(self);
     error = error ? error : find_type(self);
+    error = error ? error : find_filters(self);
     return error ? error : find_points(self);
 }
 
 int hub_replay_print(const struct hub_replay_query *query, FILE *out)
 {
-    struct walk self = { .query = query };
+    struct walk self = { .query = query, .arena = hub_arena_new(65536) };
     int status = HUB_EXIT_FAILED;
+    if (query->follow)
+        hub_signals_block();
     if (hub_datadir_open(&self.reader, query->data, query->master_key) == 0) {
         int error = look_up(&self);
-        /* Nothing is there before the first position. */
-        bool is_empty = !error && (self.to == 0 || self.from > self.to);
-        struct hub_scan *scan = error || is_empty ? NULL : open_scan(&self);
-        status = scan ? print_all(&self, scan, out) : error ? -error : is_empty ? HUB_EXIT_OK : HUB_EXIT_FAILED;
-        hub_scan_close(&scan);
+        if (!error && self.format->head)
+            fputs(self.format->head, out);
+        status = error ? -error : print_range(&self, out);
+        if (status == HUB_EXIT_OK && query->follow)
+            status = follow(&self, out);
     }
     hub_datadir_close(&self.reader);
+    hub_arena_destroy(&self.arena);
     return status;
 }

@@ -12,8 +12,10 @@ struct hub_replay_query {
     const char *data;
     const char *master_key;
     const char *company, *stream, *customer, *session, *type, *from, *to;
-    uint64_t limit; /* 0: all */
-    bool json;      /* a JSON document a line, otherwise a table */
+    const char *where, *channel, *actor; /* a filter; a channel; the id of who did it */
+    uint64_t limit;                      /* 0: all */
+    const char *format;                  /* table, json, csv or msgpack */
+    bool follow;                         /* goes on with what comes, until SIGINT or SIGTERM */
 };
 
 /* Print them in order of their positions. Returns an exit status; what went wrong was said on stderr. */

@@ -2,10 +2,14 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """`replay` and `audit verify` read the data directory of a running hub, with and without its keys."""
 
+import csv
 import glob
+import io
 import json
 import os
 import shutil
+import signal
+import subprocess
 import sys
 import unittest
 
@@ -13,6 +17,32 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 from running import Hub, run  # noqa: E402
 
 CUSTOMER, SESSION = 'customer_004', 'omni_session_004'
+
+
+def unpack(data, at):
+    """One msgpack value as the log writes it, and where it ends."""
+    first = data[at]
+    at += 1
+    if first < 0x80:
+        return first, at
+    if first in (0xc2, 0xc3):
+        return first == 0xc3, at
+    if 0xcc <= first <= 0xd3:
+        size = 1 << (first - 0xcc) % 4
+        return int.from_bytes(data[at:at + size], 'big', signed=first >= 0xd0), at + size
+    if first >= 0xe0:
+        return first - 256, at
+    wide = {0xc4: 1, 0xc5: 2, 0xc6: 4, 0xd9: 1, 0xda: 2, 0xdb: 4, 0xdc: 2, 0xdd: 4, 0xde: 2, 0xdf: 4}.get(first, 0)
+    count = int.from_bytes(data[at:at + wide], 'big') if wide else first & (0x1f if first >= 0xa0 else 0x0f)
+    at += wide
+    if first in (0xc4, 0xc5, 0xc6, 0xd9, 0xda, 0xdb) or 0xa0 <= first < 0xc0:
+        return data[at:at + count], at + count
+    is_map = first < 0x90 or first in (0xde, 0xdf)
+    items = []
+    for _ in range(count * 2 if is_map else count):
+        item, at = unpack(data, at)
+        items.append(item)
+    return (dict(zip(items[::2], items[1::2])) if is_map else items), at
 
 
 class Reading(unittest.TestCase):
@@ -88,6 +118,64 @@ class Reading(unittest.TestCase):
         lines = self.replay('--to', '5').splitlines()
         self.assertEqual(len(lines), 6)
         self.assertTrue(lines[0].startswith('position time'))
+
+    def test_a_condition_picks_events_by_envelope_and_payload(self):
+        everything = self.events()
+        voice = [event for event in everything if event['payload'].get('channel') == 'voice']
+        self.assertTrue(voice)
+        self.assertEqual(self.events('--where', 'channel == "voice"'), voice)
+        self.assertEqual(self.events('--channel', 'voice'), voice)
+        self.assertEqual(self.events('--where', 'channel == "voice" and type == "message_received"', '--limit', '1'),
+                         [event for event in voice if event['type'] == 'message_received'][:1])
+        self.assertEqual(self.events('--where', 'payload.index >= 1 and kind == "session" and sequence > 3'),
+                         [event for event in everything if event['payload'].get('index', 0) >= 1 and event['sequence'] > 3])
+        author = self.message.json and next(event['principal'] for event in voice if event.get('principal'))
+        self.assertEqual(self.events('--actor', author),
+                         [event for event in everything if event.get('principal') == author])
+        self.assertEqual(self.events('--where', 'time > now'), [])
+
+    def test_a_wrong_condition_is_shown_where_it_is_wrong(self):
+        for where, at, hint in (('chanel == "voice"', 0, 'chanel'), ('channel == "vioce"', 11, 'voice'),
+                                ('channel = "voice"', 8, ''), ('(type == "x"', 12, ''),
+                                ('payload.content == "x"', 8, '')):
+            done = run('replay', '--data', self.hub.data, '--where', where)
+            self.assertEqual(done.returncode, 2, where)
+            lines = done.stderr.splitlines()
+            self.assertIn(f'byte {at}:', lines[0])
+            self.assertIn(hint, lines[0])
+            self.assertEqual(lines[1:], ['  ' + where, '  ' + ' ' * at + '^'])
+        for words in (('--channel', 'nowhere'), ('--channel', 'a"b'), ('--actor', 'x'), ('--format', 'xml'),
+                      ('--follow', '--to', '5')):
+            self.assertEqual(run('replay', '--data', self.hub.data, *words).returncode, 2, words)
+
+    def test_csv_has_a_row_for_each_event(self):
+        rows = list(csv.DictReader(io.StringIO(self.replay('--format', 'csv'), newline='')))
+        for row, event in zip(rows, self.events(), strict=True):
+            self.assertEqual((int(row['sequence']), row['time'], row['kind'], row['type'], row['subject']),
+                             (event['sequence'], event['time'], event['kind'], event['type'], event.get('subject', '')))
+            self.assertEqual(json.loads(row['payload']), event['payload'])
+
+    def test_msgpack_has_header_and_payload_of_each_event(self):
+        done = subprocess.run([os.environ['OMNIHUB'], 'replay', '--data', self.hub.data, '--format', 'msgpack'],
+                              stdout=subprocess.PIPE, timeout=60, check=True)
+        at, events = 0, []
+        while at < len(done.stdout):
+            event, at = unpack(done.stdout, at)
+            events.append(event)
+        self.assertEqual([header[2] for header, _ in events], [event['sequence'] for event in self.events()])
+        self.assertTrue(all(isinstance(payload, dict) for _, payload in events))
+
+    def test_following_prints_what_comes_until_it_is_interrupted(self):
+        words = [os.environ['OMNIHUB'], 'replay', '--data', self.hub.data, '--follow', '--json', '--from',
+                 str(len(self.events()) + 1), '--type', 'message_received']
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as follower:
+            try:
+                for text in ('While somebody follows', 'Once more'):
+                    self.hub.say(CUSTOMER, SESSION, text, 'voice')
+                    self.assertEqual(json.loads(follower.stdout.readline())['payload']['content'], text)
+            finally:
+                follower.send_signal(signal.SIGINT)
+            self.assertEqual(follower.wait(timeout=30), 0)
 
     def test_what_is_not_there_is_said(self):
         for words, status, hint in ((('--customer', 'nobody'), 1, "there is no customer 'nobody'"),
