@@ -32,6 +32,7 @@ build-clang/build.ninja:
 	CC=clang meson setup build-clang
 
 test: build build-test/build.ninja	## run every test, with sanitizers where that is sound
+	@tools/setup --browser
 	@tests/run-all build-test build:plain
 
 test-clang: build	## run the tests of a clang build, and compare its replays with gcc's
