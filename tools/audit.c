@@ -1,33 +1,15 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* `audit verify`: the whole log, from its first event to its last. */
-#include <unistd.h>
-
 #include "log/checkpoint.h"
 #include "log/verify.h"
 #include "log/witness.h"
 #include "tools/datadir.h"
+#include "tools/progress.h"
 #include "tools/tool.h"
 
-enum { BAR = 30, EVERY_US = 200000 };
-
-struct progress {
-    int64_t started_us, shown_us;
-    bool is_shown; /* stderr is a terminal */
-};
-
-/* Draws the bar, with an estimate of what remains. */
 static bool on_progress(void *arg, uint64_t done, uint64_t total)
 {
-    struct progress *self = arg;
-    int64_t now = hub_tick_us(hub_world_real());
-    if (!self->is_shown || now - self->shown_us < EVERY_US || done == 0)
-        return true;
-    self->shown_us = now;
-    int full = total ? (int) (done * BAR / total) : BAR;
-    double remains_s = (double) (now - self->started_us) / (double) done * (double) (total - done) / 1e6;
-    fprintf(stderr, "\r[%.*s%*s] %3d%%  %llu of %llu, about %.0f s left ", full, "##############################",
-            BAR - full, "", (int) (total ? done * 100 / total : 100), (unsigned long long) done,
-            (unsigned long long) total, remains_s);
+    hub_progress_show(arg, done, total);
     return true;
 }
 
@@ -68,12 +50,12 @@ static int compare(struct hub_log *log, const struct memory *memory)
 /* Walks the log. Returns an exit status. */
 static int walk(struct hub_log *log, uint64_t *ret_events)
 {
-    struct progress progress = { .started_us = hub_tick_us(hub_world_real()), .is_shown = isatty(STDERR_FILENO) };
+    struct hub_progress progress;
+    hub_progress_start(&progress, "events");
     const struct hub_verify_options options = { .on_progress = on_progress, .arg = &progress };
     struct hub_verify_report report = { .sequence = 0 };
     enum hub_verdict verdict = hub_log_verify(log, &options, &report, ret_events);
-    if (progress.is_shown)
-        fputs("\r\033[K", stderr);
+    hub_progress_end(&progress);
     if (verdict == HUB_VERDICT_sound)
         return HUB_EXIT_OK;
     return hub_tool_fail("the log is not sound: position %llu: %s", (unsigned long long) report.sequence, report.what);
