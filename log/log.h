@@ -129,7 +129,7 @@ struct hub_log_stats {
     uint64_t batches, appends, events, bytes; /* since start */
     uint64_t conflicts, refused_full;
     uint64_t free_bytes, reserve_bytes;
-    int64_t sync_us_total, sync_us_max; /* time in the synced write */
+    int64_t sync_us_total, sync_us_max; /* time in syncs */
     uint64_t verified_to;               /* the scrubber's mark */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Syncing beside the writer. Each sync takes all batches that were put before it began; those that come meanwhile are the
- * next one's. */
+ * next one's. Every connection waits for this thread, which wakes several times a sync and then has next to nothing to do:
+ * where loops and workers keep the processors busy, waiting for one took as long as the disk. */
 #include "log/syncer.h"
 
 #include <assert.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/thread.h"
 
 enum {
     FIRST_ROOM = 4096,
@@ -73,6 +75,7 @@ static void *run(void *arg)
     const struct hub_log_sink *sink = &self->options->sink;
     char why[512] = "";
     (void) pthread_setname_np(pthread_self(), "hub-sync");
+    hub_thread_urgent();
     while (take(self)) {
         if (sink->sync(sink->self, why, sizeof why) < 0) {
             fprintf(stderr, "omnihub: %s Nothing more is acknowledged; the process ends.\n", why);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Scheduling of the calling thread. */
+#include "base/thread.h"
+
+#include <sched.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { SLICE_NS = 100 * 1000 };
+
+/* The kernel's sched_attr, which the C library does not declare. */
+struct attributes {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+};
+
+void hub_thread_urgent(void)
+{
+    const struct sched_param lowest = { .sched_priority = 1 };
+    if (sched_setscheduler(0, SCHED_RR, &lowest) < 0) {
+        struct attributes shorter = { .size = sizeof shorter, .policy = SCHED_OTHER, .runtime = SLICE_NS };
+        (void) syscall(SYS_sched_setattr, 0, &shorter, 0);
+    }
+}
