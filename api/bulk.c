@@ -19,7 +19,8 @@ struct bulk;
 struct item {
     struct hub_expect expect;
     struct bulk *bulk;
-    h2o_iovec_t text; /* its answer as JSON; base NULL: not yet */
+    struct hub_command *command; /* until it is sent */
+    h2o_iovec_t text;            /* its answer as JSON; base NULL: not yet */
     bool success;
 };
 
@@ -119,36 +120,38 @@ static void dispose(struct hub_call *call)
 {
     struct bulk *self = call->own;
     for (uint32_t i = 0; i < self->count; i++) {
+        hub_command_destroy(&self->items[i].command);
         hub_tickets_close(call->loop->tickets, &self->items[i].expect);
     }
 }
 
 /* --- sending --- */
 
-/* Items that cannot be sent get their answer here. Returns false when the whole call is answered. */
-static bool send_item(struct bulk *self, uint32_t index, const void *record)
+/* Returns false when the whole call is answered, since the item cannot be right. */
+static bool read_item(struct bulk *self, uint32_t index, const void *record)
 {
     struct hub_call *call = self->call;
-    struct item *item = &self->items[index];
     const struct hub_shape *shape = call->ready->route->command;
     struct hub_command *command = hub_make_command(call, shape, ITEM_BYTES);
     const void *copy = hub_record_copy(shape, record, command->arena);
     memcpy(command->record, copy, shape->size);
-    int64_t late_us = command->received_tick_us + HUB_PATIENCE_US;
-    int failed = 0;
-    if (!hub_read_names(call, shape, command->record, command->names) || !hub_choose_target(call, command) ||
-        !hub_read_key(call, command, (int) index)) {
-        hub_command_destroy(&command);
-        return false;
-    }
-    command->ticket = hub_tickets_open(call->loop->tickets, &item->expect, late_us);
-    failed = command->ticket.number == 0 ? HUB_ERROR_overloaded : hub_port_send(call->loop->port, &command);
+    self->items[index].command = command;
+    return hub_read_names(call, shape, command->record, command->names) && hub_choose_target(call, command) &&
+           hub_read_key(call, command, (int) index);
+}
+
+/* One that cannot be sent gets its answer here. Items of one session are done in their order: they go the same way. */
+static void send_item(struct item *item)
+{
+    struct hub_loop *loop = item->bulk->call->loop;
+    int64_t late_us = item->command->received_tick_us + HUB_PATIENCE_US;
+    item->command->ticket = hub_tickets_open(loop->tickets, &item->expect, late_us);
+    int failed = item->command->ticket.number == 0 ? HUB_ERROR_overloaded : hub_port_send(loop->port, &item->command);
     if (failed != 0) {
-        hub_tickets_close(call->loop->tickets, &item->expect);
-        hub_command_destroy(&command);
+        hub_tickets_close(loop->tickets, &item->expect);
+        hub_command_destroy(&item->command);
         keep_error(item, failed > 0 ? failed : HUB_ERROR_internal, "The hub is busy; try again.");
     }
-    return true;
 }
 
 static struct bulk *bulk_new(struct hub_call *call, uint32_t count)
@@ -185,9 +188,12 @@ void hub_bulk(struct hub_call *call)
     const hub_list *list = hub_record_field_const(record, &shape->fields[0]);
     struct bulk *self = bulk_new(call, list->count);
     for (uint32_t i = 0; i < list->count; i++) {
-        if (!send_item(self, i, (const char *) list->at + i * route->command->size)) {
-            return;
+        if (!read_item(self, i, (const char *) list->at + i * route->command->size)) {
+            return; /* nothing was sent */
         }
+    }
+    for (uint32_t i = 0; i < list->count; i++) {
+        send_item(&self->items[i]);
     }
     self->sending = false;
     if (self->done == self->count) {

@@ -142,6 +142,15 @@ void hub_call_wait(struct hub_call *self, uint64_t sequence, int64_t patience_us
 
 /* --- beginning --- */
 
+/* A target that names its host goes before the Host field (RFC 9112 §3.2.2). */
+static void read_absolute(struct hub_call *self)
+{
+    struct hub_span authority;
+    if (hub_target_is_absolute(self->path, &authority, &self->path)) {
+        self->req->authority = h2o_iovec_init(authority.at, authority.len);
+    }
+}
+
 static struct hub_call *call_new(struct hub_loop *loop, h2o_req_t *req)
 {
     struct hub_call *self = h2o_mem_alloc_shared(&req->pool, sizeof *self, dispose);
@@ -153,6 +162,9 @@ static struct hub_call *call_new(struct hub_loop *loop, h2o_req_t *req)
     self->path = hub_span_of(req->path.base, len);
     if (len < req->path.len) {
         self->query = hub_span_of(req->path.base + len + 1, req->path.len - len - 1);
+    }
+    if (len > 0 && self->path.at[0] != '/') {
+        read_absolute(self);
     }
     atomic_fetch_add_explicit(&loop->requests, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&loop->under_way, 1, memory_order_relaxed);

@@ -54,6 +54,23 @@ static bool next_part(struct hub_span *rest, char separator, struct hub_span *re
     return true;
 }
 
+bool hub_target_is_absolute(struct hub_span target, struct hub_span *ret_authority, struct hub_span *ret_path)
+{
+    size_t start = target.len > 8 && hub_text_is(hub_span_of(target.at, 8), "https://")  ? 8
+                   : target.len > 7 && hub_text_is(hub_span_of(target.at, 7), "http://") ? 7
+                                                                                         : 0;
+    size_t end = start;
+    while (end < target.len && target.at[end] != '/') {
+        end++;
+    }
+    if (start == 0 || end == start) {
+        return false;
+    }
+    *ret_authority = hub_span_of(target.at + start, end - start);
+    *ret_path = end < target.len ? hub_span_of(target.at + end, target.len - end) : HUB_SPAN("/");
+    return true;
+}
+
 static bool all_visible(struct hub_span text)
 {
     for (size_t i = 0; i < text.len; i++) {

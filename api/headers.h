@@ -14,6 +14,10 @@ bool hub_text_is(struct hub_span text, const char *lower_case);
 /* The text without blanks and tabs around it. */
 struct hub_span hub_text_trim(struct hub_span text);
 
+/* A request target in absolute form (RFC 9112 §3.2.2), "http://hub.example/health", cut in two: who is asked, and the path,
+ * which is "/" where there is none. False for any other form. */
+bool hub_target_is_absolute(struct hub_span target, struct hub_span *ret_authority, struct hub_span *ret_path);
+
 /* The token of "Bearer <token>" (RFC 6750 §2.1): 1 .. HUB_TOKEN_MAX visible characters without blanks. */
 bool hub_header_bearer(struct hub_span authorization, struct hub_span *ret_token);
 

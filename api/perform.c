@@ -72,6 +72,11 @@ bool hub_read_names(struct hub_call *call, const struct hub_shape *shape, const 
             continue;
         }
         const hub_sealed *value = hub_record_field_const(record, field);
+        if (hub_router_is_reserved(call->loop->server->router, field->refers, value->clear)) {
+            hub_respond_problem(call, HUB_ERROR_invalid_field, "", "%s must not be a word of the API's paths.",
+                                field->name);
+            return false;
+        }
         if (!hub_name_read(keys, call->caller.company, field->refers, value->clear, &names[field->refers])) {
             return refuse_names(call);
         }

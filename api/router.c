@@ -8,13 +8,21 @@
 
 #include "base/memory.h"
 
-enum { BUCKETS = 64 };
+enum { BUCKETS = 64, RESERVED_MAX = 32 };
+
+/* A word of a path that stands where another path has the id of an entity. */
+struct reserved {
+    uint8_t kind;
+    struct hub_span word;
+};
 
 struct hub_router {
     struct hub_ready_route *routes;
     size_t count;
     uint16_t *next;          /* index + 1 of the next route in the same bucket */
     uint16_t first[BUCKETS]; /* index + 1 of the first */
+    struct reserved reserved[RESERVED_MAX];
+    unsigned reserved_count;
 };
 
 static const char *const method_names[] = { "", "GET", "POST", "PUT", "DELETE" };
@@ -141,6 +149,54 @@ static void ready_route(struct hub_ready_route *ready, const struct hub_route *r
     }
 }
 
+/* Whether two paths are alike but for one part, which is a parameter of the first and a word of the second. */
+static bool takes_place(const struct hub_ready_route *named, const struct hub_ready_route *worded, unsigned at)
+{
+    bool alike = named->part_count == worded->part_count && !(worded->param_mask >> at & 1);
+    unsigned params = named->param_mask | worded->param_mask;
+    for (unsigned i = 0; alike && i < named->part_count; i++) {
+        alike = i == at || params >> i & 1 || hub_span_is(named->parts[i], worded->parts[i]);
+    }
+    return alike;
+}
+
+static void reserve(struct hub_router *self, uint8_t kind, struct hub_span word)
+{
+    if (!hub_router_is_reserved(self, kind, word)) {
+        assert(self->reserved_count < RESERVED_MAX);
+        self->reserved[self->reserved_count++] = (struct reserved){ .kind = kind, .word = word };
+    }
+}
+
+static void reserve_words(struct hub_router *self, const struct hub_ready_route *named)
+{
+    unsigned param = 0;
+    for (unsigned at = 0; at < named->part_count; at++) {
+        if (!(named->param_mask >> at & 1)) {
+            continue;
+        }
+        uint8_t kind = named->params[param++]->refers;
+        for (size_t i = 0; kind != 0 && i < self->count; i++) {
+            if (takes_place(named, &self->routes[i], at)) {
+                reserve(self, kind, self->routes[i].parts[at]);
+            }
+        }
+    }
+}
+
+bool hub_router_is_reserved(const struct hub_router *self, uint8_t kind, struct hub_span text)
+{
+    if (hub_span_is(text, HUB_SPAN(".")) || hub_span_is(text, HUB_SPAN(".."))) {
+        return true;
+    }
+    for (unsigned i = 0; i < self->reserved_count; i++) {
+        if (self->reserved[i].kind == kind && hub_span_is(self->reserved[i].word, text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct hub_router *hub_router_new(void)
 {
     struct hub_router *self = hub_memory_zero(sizeof *self);
@@ -152,6 +208,9 @@ struct hub_router *hub_router_new(void)
         unsigned bucket = bucket_of(self->routes[i].parts, self->routes[i].part_count);
         self->next[i] = self->first[bucket];
         self->first[bucket] = (uint16_t) (i + 1);
+    }
+    for (size_t i = 0; i < self->count; i++) {
+        reserve_words(self, &self->routes[i]);
     }
     return self;
 }

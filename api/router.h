@@ -37,6 +37,10 @@ struct hub_found {
  * that no route has. Any thread. */
 struct hub_found hub_router_find(const struct hub_router *self, unsigned method, struct hub_span path);
 
+/* Whether no entity of a kind may be called that, because its path would lead elsewhere: "create" is no session's name while
+ * there is "/session/create", and "." and ".." are taken out of paths on the way. Any thread. */
+bool hub_router_is_reserved(const struct hub_router *self, uint8_t kind, struct hub_span text);
+
 /* All of them, in the order of routes.def. */
 const struct hub_ready_route *hub_router_all(const struct hub_router *self, size_t *ret_count);
 

@@ -332,6 +332,17 @@ class BadInput(unittest.TestCase):
         self.assert_refused(answer, 400, 'invalid_query')
         self.assert_nothing_written()
 
+    def test_a_session_is_not_called_like_a_path(self):
+        good = {'customer_id': 'c-9', 'session_id': 's-9', 'channel': 'chat', 'content': 'x'}
+        for word in ('create', '.', '..'):
+            bad = {**good, 'session_id': word}
+            for path, body in (('/session/create', {name: bad[name] for name in ('customer_id', 'session_id', 'channel')}),
+                               ('/message/process', bad), ('/message/bulk-process', {'messages': [good, bad]})):
+                with self.subTest(word=word, path=path):
+                    answer = self.hub.post(path, body)
+                    self.assert_refused(answer, 400, 'invalid_field')
+        self.assert_nothing_written()
+
     def test_an_answer_in_another_form_is_not_acceptable(self):
         for operation in self.operations:
             with self.subTest(operation=str(operation)):

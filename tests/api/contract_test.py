@@ -204,6 +204,15 @@ class Contract(unittest.TestCase):
         self.assertEqual([r['success'] for r in done['results']], [True, False])
         self.assertEqual(done['results'][1]['code'], 'not_found')
 
+    def test_bulk_transfers_of_one_session_are_done_in_their_order(self):
+        self.hub.post('/session/create', {'customer_id': 'c-chain', 'session_id': 's-chain', 'channel': 'voice'})
+        way = ['voice', 'chat', 'video', 'email', 'sms', 'voice'] * 20
+        done = self.made(self.hub.post('/transfer/bulk', {'transfers': [
+            {'session_id': 's-chain', 'from_channel': a, 'to_channel': b} for a, b in zip(way, way[1:]) if a != b]}))
+        self.assertTrue(done['success'], done)
+        numbers = [int(result['transfer_id'].rsplit('-t', 1)[1]) for result in done['results']]
+        self.assertEqual(numbers, list(range(1, len(numbers) + 1)))
+
     def test_routing_advises_and_writes_nothing(self):
         before = self.hub.get('/health').position
         answer = self.made(self.hub.post('/intelligent-routing', {

@@ -94,6 +94,30 @@ static void accept_is_read_with_ranges_and_weights(void **state)
     assert_false(hub_header_accepts(HUB_SPAN(",,;"), "application/json"));
 }
 
+static void a_target_may_name_its_host(void **state)
+{
+    (void) state;
+    static const struct {
+        const char *target, *authority, *path;
+    } absolute[] = {
+        { "http://hub.example/session/a", "hub.example", "/session/a" },
+        { "HTTPS://hub.example:8302/", "hub.example:8302", "/" },
+        { "http://h", "h", "/" },
+        { "http://[::1]:80//x", "[::1]:80", "//x" },
+    };
+    static const char *const others[] = { "",          "/",         "/http://h/", "*",        "http://",
+                                          "http:///x", "https:///", "ftp://h/x",  "http:/h/x" };
+    struct hub_span authority, path;
+    for (size_t i = 0; i < sizeof absolute / sizeof absolute[0]; i++) {
+        assert_true(hub_target_is_absolute(hub_span(absolute[i].target), &authority, &path));
+        assert_span(authority, absolute[i].authority);
+        assert_span(path, absolute[i].path);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_false(hub_target_is_absolute(hub_span(others[i]), &authority, &path));
+    }
+}
+
 static void assert_expected(const char *value, const uint64_t *versions, size_t count)
 {
     bool any = true;
@@ -219,6 +243,7 @@ int main(void)
         cmocka_unit_test(a_cookie_that_is_there_twice_is_none),
         cmocka_unit_test(json_is_told_by_its_type_alone),
         cmocka_unit_test(accept_is_read_with_ranges_and_weights),
+        cmocka_unit_test(a_target_may_name_its_host),
         cmocka_unit_test(if_match_names_versions_by_strong_tags),
         cmocka_unit_test(if_match_is_a_list_of_tags_or_a_star),
         cmocka_unit_test(an_idempotency_key_is_visible_ascii_of_bounded_length),

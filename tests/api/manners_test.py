@@ -72,6 +72,17 @@ class OneHub(unittest.TestCase):
             numbers.append(int(answer['message_id'].rsplit('-m', 1)[1]))
         self.assertEqual(numbers, list(range(1, count + 1)))
 
+    def test_a_target_may_name_its_host(self):
+        connection = self.connect()
+        stream = connection.makefile('rb')
+        for target, status in (('http://hub.example/health', 200), ('HTTP://hub.example/sessions/active?limit=1', 200),
+                               ('http://hub.example/session/none', 404), ('http://hub.example', 200),
+                               ('http:///health', 404), ('ftp://hub.example/health', 404)):
+            head = f'GET {target} HTTP/1.1\r\nHost: other.example\r\nAuthorization: Bearer {KEY}\r\n\r\n'
+            connection.sendall(head.encode())
+            self.assertEqual(int(stream.readline().split()[1]), status, target)
+            stream.read(int(http.client.parse_headers(stream)['Content-Length']))
+
     def test_clients_that_hang_up_leave_nothing_behind(self):
         for i in range(200):
             connection = self.connect()

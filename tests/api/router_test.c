@@ -53,7 +53,7 @@ static void every_route_says_what_it_does_for_whom_and_how(void **state)
         assert_true(route->answer != NULL || route->then != NULL || route->query != NULL || route->media != NULL);
         assert_true(route->status == 0 || route->status == 201);
         assert_int_equal(route->status == 201 && route->location == NULL && route->run == NULL, 0);
-        assert_true(!route->operator_only || route->roles == HUB_MAY_ADMIN);
+        assert_true(!route->operator_only || (route->roles & ~HUB_MAY_REPORT) == 0);
     }
 }
 
@@ -92,6 +92,18 @@ static void letters_go_before_braces(void **state)
     found = hub_router_find(router, HUB_GET, HUB_SPAN("/session/create"));
     assert_null(found.ready);
     assert_int_equal(found.allowed, 1u << HUB_POST);
+}
+
+static void a_word_of_a_path_is_no_name_of_what_has_its_place(void **state)
+{
+    (void) state;
+    assert_true(hub_router_is_reserved(router, KIND_session, HUB_SPAN("create")));
+    assert_false(hub_router_is_reserved(router, KIND_customer, HUB_SPAN("create")));
+    assert_false(hub_router_is_reserved(router, KIND_session, HUB_SPAN("Create")));
+    assert_false(hub_router_is_reserved(router, KIND_session, HUB_SPAN("messages")));
+    assert_true(hub_router_is_reserved(router, KIND_customer, HUB_SPAN("..")));
+    assert_true(hub_router_is_reserved(router, KIND_session, HUB_SPAN(".")));
+    assert_false(hub_router_is_reserved(router, KIND_session, HUB_SPAN("...")));
 }
 
 static void another_method_is_told_from_another_path(void **state)
@@ -160,6 +172,7 @@ int main(void)
         cmocka_unit_test(only_a_few_routes_need_no_credentials),
         cmocka_unit_test(parts_in_braces_match_anything_but_nothing),
         cmocka_unit_test(letters_go_before_braces),
+        cmocka_unit_test(a_word_of_a_path_is_no_name_of_what_has_its_place),
         cmocka_unit_test(another_method_is_told_from_another_path),
         cmocka_unit_test(paths_that_are_none_lead_nowhere),
         cmocka_unit_test(methods_have_names_and_head_is_get),

@@ -107,6 +107,15 @@ class Companies(unittest.TestCase):
         self.assertIn(b'A secret', ours.body)
         self.assertEqual(self.hub.get('/session/session_b').status, 404)
 
+    def test_what_the_machine_does_is_not_shown_to_another_company(self):
+        status = self.other.get('/status').json
+        self.assertEqual(set(status), {'status', 'version', 'uptime_seconds', 'position'})
+        self.assertLess(set(status), set(self.hub.get('/status').json))
+        for method, path, body in (('GET', '/metrics', None), ('POST', '/diagnostics', {})):
+            answer = self.other.ask(method, path, body)
+            self.assertEqual((answer.status, answer.json['code']), (403, 'forbidden'), path)
+            self.assertEqual(self.hub.ask(method, path, body).status, 200)
+
     def assert_unknown(self, method, path, body=None):
         answer = self.other.ask(method, path, body)
         self.assertEqual((answer.status, answer.json.get('code')), (404, 'not_found'), f'{method} {path}: {answer!r}')

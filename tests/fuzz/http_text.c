@@ -27,7 +27,7 @@ static void read_headers(struct hub_span text)
 {
     struct hub_span part;
     uint8_t trace[16];
-    uint64_t version = 0;
+    uint64_t versions[HUB_EXPECTED_MAX];
     bool any = false;
     if (hub_header_bearer(text, &part)) {
         must_lie_within(part, text);
@@ -41,7 +41,7 @@ static void read_headers(struct hub_span text)
         must_lie_within(part, text);
         must(part.len > 0 && part.len <= HUB_IDEMPOTENCY_KEY_MAX);
     }
-    if (hub_header_if_match(text, &any, &version)) {
+    if (hub_header_if_match(text, &any, versions)) {
         must(text.len > 0);
     }
     hub_header_trace(text, trace);
