@@ -35,6 +35,7 @@ static void become_hub(const struct hub_own_hub *self, char *const *environment,
     snprintf(data, sizeof data, "--data=%s", self->data);
     char *const words[] = { program, serve, data, listen, level, NULL };
     prctl(PR_SET_PDEATHSIG, SIGTERM);
+    setpgid(0, 0); /* Ctrl-C is for the caller, who then ends it */
     dup2(out, STDOUT_FILENO);
     execve(program, words, environment);
     _exit(127);

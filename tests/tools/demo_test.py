@@ -5,12 +5,14 @@
 import glob
 import os
 import re
+import signal
+import subprocess
 import sys
 import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'e2e'))
-from running import KEY, Hub, run  # noqa: E402
+from running import BINARY, KEY, Hub, clean_environment, run, wait_for  # noqa: E402
 
 STEPS = ('POST /session/create', 'POST /message/process', 'POST /intelligent-routing', 'POST /transfer/channel',
          'POST /message/process', 'POST /message/respond', 'GET /message/', 'GET /customer/')
@@ -71,6 +73,82 @@ class Demo(unittest.TestCase):
             self.assertEqual(done.returncode, 1)
             self.assertIn('-> 401', done.stdout)
             self.assertEqual(len(done.stderr.splitlines()), 1)
+
+
+def play(hub, customers, seed):
+    return run('demo', '--load', str(customers), '--seed', str(seed), '--url', f'http://127.0.0.1:{hub.port}', '--key', KEY)
+
+
+def counts(said):
+    """What the summary counts: {'answers': 352, ...}."""
+    return {what: int(number) for number, what in re.findall(r'^ +(\d+)  ([a-z ]+)', said, re.M)}
+
+
+def lives(hub):
+    """What customers with an open session said and were told, by the number of the customer."""
+    said = {}
+    for session in hub.get('/sessions/active?limit=500').json:
+        history = hub.get(f"/customer/{session['customer_id']}/history").json['history']
+        said[session['customer_id'].split('-')[0]] = [
+            (entry['event'], entry['content'], entry['channel']) for entry in history
+            if entry['event'] in ('message_received', 'message_sent')]
+    return said
+
+
+class Load(unittest.TestCase):
+    CUSTOMERS = 60
+
+    @classmethod
+    def setUpClass(cls):
+        cls.hubs = [Hub() for _ in range(2)]
+        cls.done = [play(hub, cls.CUSTOMERS, 7) for hub in cls.hubs]
+        cls.figures = [hub.get('/analytics/dashboard').json['last_24_hours'] for hub in cls.hubs]
+        cls.lives = [lives(hub) for hub in cls.hubs]
+
+    @classmethod
+    def tearDownClass(cls):
+        for hub in cls.hubs:
+            hub.__exit__()
+
+    def test_it_ends_with_0_and_says_how_far_it_is(self):
+        for done in self.done:
+            self.assertEqual((done.returncode, done.stderr), (0, ''), done.stdout[-2000:])
+            self.assertRegex(done.stdout, r'Played 60 of 60 customers, seed 7: \d+ h \d\d min of conversation in ')
+            self.assertNotIn('\r', done.stdout)
+
+    def test_the_summary_counts_what_the_hub_has(self):
+        said, total = counts(self.done[0].stdout), self.figures[0]['total']
+        self.assertEqual((total['messages_in'], total['messages_out']), (said['messages of customers'], said['answers']))
+        self.assertEqual((total['transfers_in'], total['sessions_ended']), (said['channel transfers'], said['sessions ended']))
+        self.assertGreaterEqual(total['sessions_created'], self.CUSTOMERS)
+        self.assertGreater(total['satisfaction']['n'], 0)
+
+    def test_every_channel_is_used(self):
+        channels = self.figures[0]['by_channel']
+        self.assertEqual(len([one for one in channels if one['messages_in'] > 0]), 8)
+
+    def test_the_same_seed_plays_the_same_customers(self):
+        first, second = (counts(done.stdout) for done in self.done)
+        self.assertEqual(first, {**second, 'requests in all': first['requests in all']})
+        seen = self.lives
+        self.assertEqual(seen[0], seen[1])
+        self.assertGreater(len(seen[0]), 5)
+
+    def test_another_seed_plays_others(self):
+        done = play(self.hubs[1], 20, 8)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotEqual(counts(done.stdout), counts(play(self.hubs[1], 20, 9).stdout))
+
+    def test_an_interrupt_ends_it_with_the_summary(self):
+        with Hub() as hub:
+            words = [BINARY, 'demo', '--load', '100000', '--url', f'http://127.0.0.1:{hub.port}', '--key', KEY]
+            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                       text=True, env=clean_environment())
+            wait_for(lambda: hub.get('/sessions/active').json, what='a session')
+            process.send_signal(signal.SIGINT)
+            said, complaints = process.communicate(timeout=60)
+            self.assertEqual((process.returncode, complaints), (1, ''))
+            self.assertRegex(said, r'Stopped after \d+ of 100000 customers')
 
 
 if __name__ == '__main__':
