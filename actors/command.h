@@ -8,6 +8,16 @@
 #include "base/error.h"
 #include "log/append.h"
 
+/* What the caller's company has settled, as far as other entities' decisions go by it. It comes from the door, so a command that
+ * a crash left behind has none: all zero is what holds where nothing was said. */
+struct hub_settled {
+    uint32_t idle_s;       /* sessions end after this long without activity; 0: never */
+    uint32_t lost_grace_s; /* an agent who vanished keeps the conversations for so long; 0: HUB_LOST_GRACE_S */
+    bool over_capacity;    /* agents may take more by hand than their capacity */
+};
+
+enum { HUB_LOST_GRACE_S = 60 };
+
 /* Who asks. All ids none and role 0: the hub itself. */
 struct hub_caller {
     struct hub_ulid company;
@@ -15,6 +25,7 @@ struct hub_caller {
     struct hub_ulid credential;
     enum role role;
     bool operator; /* belongs to the company that runs the hub */
+    struct hub_settled settled;
 };
 
 /* How a client named an entity: by our id, or by its own, of which only the keyed digest travels. A client's own id may look

@@ -47,4 +47,7 @@ hub_decide_fn *hub_kind_decider(const struct hub_kind_info *kind, const struct h
 void hub_keep_text(struct hub_arena *arena, struct hub_span *ret_to, struct hub_span from);
 void hub_keep_sealed(struct hub_arena *arena, hub_sealed *ret_to, const hub_sealed *from);
 
+/* Keep a list of texts in a state. */
+void hub_keep_texts(struct hub_arena *arena, hub_list *ret_to, const hub_list *from);
+
 #endif

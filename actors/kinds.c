@@ -2,6 +2,7 @@
 /* The kinds of entity: finding one, its decisions, and keeping values in a state. */
 #include "actors/kind.h"
 
+#include "actors/agent/agent.h"
 #include "actors/company/company.h"
 #include "actors/customer/customer.h"
 #include "actors/session/session.h"
@@ -48,4 +49,13 @@ void hub_keep_sealed(struct hub_arena *arena, hub_sealed *ret_to, const hub_seal
     static const struct hub_span none;
     ret_to->box = from->box.len > 0 ? hub_arena_copy(arena, from->box) : none;
     ret_to->clear = from->clear.len > 0 ? hub_arena_copy(arena, from->clear) : none;
+}
+
+void hub_keep_texts(struct hub_arena *arena, hub_list *ret_to, const hub_list *from)
+{
+    struct hub_span *kept = HUB_NEW_ARRAY(arena, struct hub_span, from->count);
+    for (uint32_t i = 0; i < from->count; i++) {
+        hub_keep_text(arena, &kept[i], ((const struct hub_span *) from->at)[i]);
+    }
+    *ret_to = (hub_list){ .at = kept, .count = from->count, .room = from->count };
 }

@@ -2,6 +2,7 @@
 /* The shapes of what kinds and runtime share, and the registry of all records below replay/. */
 #include "actors/kinds.h"
 
+#include "actors/agent/agent.h"
 #include "actors/company/company.h"
 #include "actors/customer/customer.h"
 #include "actors/pending.h"

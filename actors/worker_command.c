@@ -108,6 +108,7 @@ static void forward(struct hub_worker *self, struct hub_command *command, struct
                     const struct hub_decided *decided)
 {
     command->target = decided->forward_kind;
+    command->expects = false; /* the version was of this entity */
     struct hub_name *name = &command->names[command->target];
     if (!name->given || !hub_ulid_is(name->id, decided->forward_entity)) {
         *name = (struct hub_name){ .given = true, .is_ours = true, .id = decided->forward_entity };
@@ -132,6 +133,7 @@ static struct hub_command *split_for_forward(struct hub_command *command, const 
     rest->arena = arena;
     rest->next = NULL;
     rest->settles = false;
+    rest->expects = false;
     rest->record = hub_record_copy(command->shape, command->record, arena);
     rest->target = decided->forward_kind;
     rest->hops++;

@@ -165,6 +165,12 @@ int64_t hub_field_min(const struct hub_field *field);
 /* Copy a field of the same name, present or absent, from one record to another. */
 #define HUB_COPY(to_rec, to, from_rec, from, field) \
     ((void) (HUB_HAS(from_rec, from, field) ? (HUB_SET(to_rec, to, field, (from)->field), 0) : 0))
+/* The same for a LIST, whose items stay where they are. */
+#define HUB_COPY_LIST(to_rec, to, from_rec, from, field)                                                              \
+    ((void) (HUB_HAS(from_rec, from, field)                                                                           \
+                 ? ((to)->field.at = (from)->field.at, (to)->field.count = (from)->field.count, (to)->field.room = 0, \
+                    HUB_MARK(to_rec, to, field), 0)                                                                   \
+                 : 0))
 
 /* The same by index, for walkers. */
 static inline bool hub_record_has(const void *record, unsigned index)

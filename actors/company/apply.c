@@ -52,6 +52,12 @@ static void apply_company_created(const struct fold *fold, const struct company_
 static void apply_company_user_added(const struct fold *fold, const struct company_user_added *added)
 {
     struct company_state *state = fold->state;
+    int at = hub_company_user_at(state, added->user);
+    if (at >= 0) { /* somebody who comes back */
+        HUB_SET(company_user, &state->users.at[at], role, added->role);
+        HUB_CLEAR(company_user, &state->users.at[at], removed);
+        return;
+    }
     struct company_user *user = HUB_LIST_ADD(&state->users, fold->arena);
     HUB_SET(company_user, user, user, added->user);
     HUB_SET(company_user, user, role, added->role);
@@ -112,6 +118,31 @@ static void apply_company_page_set(const struct fold *fold, const struct company
 static void apply_company_settings_changed(const struct fold *fold, const struct company_settings_changed *changed)
 {
     HUB_COPY(company_state, fold->state, company_settings_changed, changed, idle_s);
+    HUB_COPY(company_state, fold->state, company_settings_changed, changed, lost_grace_s);
+    HUB_COPY(company_state, fold->state, company_settings_changed, changed, over_capacity);
+}
+
+static void apply_company_user_changed(const struct fold *fold, const struct company_user_changed *changed)
+{
+    int at = hub_company_user_at(fold->state, changed->user);
+    if (at >= 0) {
+        fold->state->users.at[at].role = changed->role;
+    }
+}
+
+/* Who was here keeps the id, so that whoever comes back is the same person. */
+static void apply_company_user_removed(const struct fold *fold, const struct company_user_removed *removed)
+{
+    int at = hub_company_user_at(fold->state, removed->user);
+    if (at >= 0) {
+        HUB_SET(company_user, &fold->state->users.at[at], removed, true);
+    }
+}
+
+static void apply_company_password_set(const struct fold *fold, const struct company_password_set *set)
+{
+    (void) fold;
+    (void) set;
 }
 
 void hub_company_apply(void *state, const struct hub_event *event, struct hub_arena *arena)
@@ -121,6 +152,7 @@ void hub_company_apply(void *state, const struct hub_event *event, struct hub_ar
     switch (event->shape->id) {
 #include "actors/def/events.h"
 #include "actors/company/company.def"
+#include "actors/company/people.def"
 #include "base/def/none.h"
     default: break; /* of a later version */
     }

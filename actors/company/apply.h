@@ -8,6 +8,8 @@
 enum {
     HUB_COMPANY_KEYS = 1000, /* API keys at a time */
     HUB_COMPANY_PAGES = 1000,
+    HUB_COMPANY_USERS = 1000,
+    HUB_COMPANY_USERS_EVER = 10000, /* with those who left */
 };
 
 /* Fold one event into a company_state; see hub_apply_fn. An event of another kind changes the version only. */

@@ -2,12 +2,15 @@
 /* The shapes of the kind company, and its row for the runtime. */
 #include "actors/company/company.h"
 
+#include "actors/agent/agent.h"
 #include "actors/company/decide.h"
 
 #include "base/def/shapes.h"
 #include "actors/company/company.def"
+#include "actors/company/people.def"
 #include "base/def/heads.h"
 #include "actors/company/company.def"
+#include "actors/company/people.def"
 #include "base/def/none.h"
 
 static const struct hub_decider deciders[] = {
@@ -20,6 +23,12 @@ static const struct hub_decider deciders[] = {
     { &replace_first_key_shape, hub_company_decide_first_key },
     { &add_login_shape, hub_company_decide_add_login },
     { &remove_login_shape, hub_company_decide_remove_login },
+    { &add_agent_shape, hub_company_decide_add_agent },
+    { &update_agent_shape, hub_company_decide_role },
+    { &remove_agent_shape, hub_company_decide_remove_agent },
+    { &set_password_shape, hub_company_decide_password },
+    { &get_company_settings_shape, hub_company_decide_get_settings },
+    { &list_company_pages_shape, hub_company_decide_list_pages },
 };
 
 const struct hub_kind_info hub_kind_company = {

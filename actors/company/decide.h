@@ -16,6 +16,12 @@ hub_decide_fn hub_company_decide_remove_key;
 hub_decide_fn hub_company_decide_first_key;
 hub_decide_fn hub_company_decide_add_login;
 hub_decide_fn hub_company_decide_remove_login;
+hub_decide_fn hub_company_decide_add_agent;
+hub_decide_fn hub_company_decide_role;
+hub_decide_fn hub_company_decide_remove_agent;
+hub_decide_fn hub_company_decide_password;
+hub_decide_fn hub_company_decide_get_settings;
+hub_decide_fn hub_company_decide_list_pages;
 
 /* Decide company_key_added. expires_at 0: never. Returns the key's record, in the decision's arena. */
 struct company_key *hub_company_add_key(struct hub_decision *decision, struct hub_span name, unsigned role,
@@ -23,6 +29,10 @@ struct company_key *hub_company_add_key(struct hub_decision *decision, struct hu
 
 /* Decide the first key, which belongs to whoever runs the hub for this company: an admin's. */
 void hub_company_add_first_key(struct hub_decision *decision, struct hub_span digest);
+
+/* Let a person have an agent's stream, where there is none yet. */
+void hub_company_begin_agent(struct hub_decision *decision, struct hub_ulid user, unsigned role,
+                             const hub_sealed *email);
 
 /* Refuse with not_found unless the company exists. Returns whether it does. */
 bool hub_company_is_there(const struct company_state *state, struct hub_decision *decision);

@@ -157,7 +157,8 @@ void hub_company_decide_add_login(const void *state_, const void *command_, stru
     if (!hub_company_is_there(state, decision)) {
         return;
     }
-    if (hub_company_user_at(state, command->user) < 0) {
+    int at = hub_company_user_at(state, command->user);
+    if (at < 0 || HUB_HAS(company_user, &state->users.at[at], removed)) {
         hub_decide_refuse(decision, HUB_ERROR_not_found, "/user", "There is no such person.");
         return;
     }

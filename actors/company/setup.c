@@ -32,6 +32,7 @@ static void add_admin(const struct create_company *command, struct hub_decision 
     hub_decide_subject(decision, user);
     hub_decide_event(decision, &company_user_added_shape, added, user, none);
     hub_decide_alias(decision, HUB_ALIAS_USER, hub_decision_name(decision, HUB_ALIAS_USER), user);
+    hub_company_begin_agent(decision, user, role_admin, &command->admin_email);
 }
 
 static void answer_created(const struct create_company *command, struct hub_decision *decision)
@@ -86,6 +87,35 @@ void hub_company_decide_create(const void *state, const void *command_, struct h
     answer_created(command, decision);
 }
 
+static void answer_settings(const struct company_state *state, const struct company_settings_changed *changed,
+                            struct hub_decision *decision)
+{
+    struct company_settings *answer = HUB_NEW(hub_decision_arena(decision), struct company_settings);
+    bool has_grace = HUB_HAS(company_state, state, lost_grace_s);
+    HUB_SET(company_settings, answer, idle_s, state->idle_s);
+    HUB_SET(company_settings, answer, lost_grace_s, has_grace ? state->lost_grace_s : HUB_LOST_GRACE_S);
+    HUB_SET(company_settings, answer, over_capacity, state->over_capacity);
+    HUB_COPY(company_settings, answer, company_settings_changed, changed, idle_s);
+    HUB_COPY(company_settings, answer, company_settings_changed, changed, lost_grace_s);
+    HUB_COPY(company_settings, answer, company_settings_changed, changed, over_capacity);
+    hub_decide_answer(decision, &company_settings_shape, answer, none);
+}
+
+void hub_company_decide_get_settings(const void *state, const void *command, struct hub_decision *decision)
+{
+    (void) command;
+    if (hub_company_is_there(state, decision)) {
+        answer_settings(state, &(struct company_settings_changed){ 0 }, decision);
+    }
+}
+
+/* What is said again is no event. */
+#define TAKE_NEWS(changed, command, state, field)                                        \
+    if (HUB_HAS(change_company_settings, command, field) &&                              \
+        (!HUB_HAS(company_state, state, field) || (command)->field != (state)->field)) { \
+        HUB_SET(company_settings_changed, changed, field, (command)->field);             \
+    }
+
 void hub_company_decide_settings(const void *state_, const void *command_, struct hub_decision *decision)
 {
     const struct company_state *state = state_;
@@ -94,11 +124,27 @@ void hub_company_decide_settings(const void *state_, const void *command_, struc
         return;
     }
     struct company_settings_changed *changed = HUB_NEW(hub_decision_arena(decision), struct company_settings_changed);
-    if (HUB_HAS(change_company_settings, command, idle_s) && command->idle_s != state->idle_s) {
-        HUB_SET(company_settings_changed, changed, idle_s, command->idle_s);
+    TAKE_NEWS(changed, command, state, idle_s)
+    TAKE_NEWS(changed, command, state, lost_grace_s)
+    TAKE_NEWS(changed, command, state, over_capacity)
+    if (changed->has != 0) {
         hub_decide_event(decision, &company_settings_changed_shape, changed, none, none);
     }
-    hub_company_answer_done(decision);
+    answer_settings(state, changed, decision);
+}
+
+void hub_company_decide_list_pages(const void *state_, const void *command, struct hub_decision *decision)
+{
+    const struct company_state *state = state_;
+    (void) command;
+    if (!hub_company_is_there(state, decision)) {
+        return;
+    }
+    struct company_pages *answer = HUB_NEW(hub_decision_arena(decision), struct company_pages);
+    answer->pages.at = state->pages.at;
+    answer->pages.count = state->pages.count;
+    HUB_MARK(company_pages, answer, pages);
+    hub_decide_answer(decision, &company_pages_shape, answer, none);
 }
 
 /* An inbox keeps its channel: what came through it says which channel it was. */

@@ -21,6 +21,16 @@ int hub_customer_session_at(const struct customer_state *state, struct hub_ulid 
     return -1;
 }
 
+int hub_customer_help_at(const struct customer_state *state, struct hub_span page_id)
+{
+    for (uint32_t i = 0; i < state->helps.count; i++) {
+        if (hub_span_is(state->helps.at[i].page_id, page_id)) {
+            return (int) i;
+        }
+    }
+    return -1;
+}
+
 static void apply_customer_created(const struct fold *fold, const struct customer_created *created)
 {
     struct customer_state *state = fold->state;
@@ -71,6 +81,10 @@ static void apply_customer_session_opened(const struct fold *fold, const struct 
     struct customer_session *session = HUB_LIST_ADD(&state->sessions, fold->arena);
     HUB_SET(customer_session, session, session, opened->session);
     HUB_SET(customer_session, session, channel, opened->channel);
+    if (HUB_HAS(customer_session_opened, opened, page_id)) {
+        hub_keep_text(fold->arena, &session->page_id, opened->page_id);
+        HUB_MARK(customer_session, session, page_id);
+    }
     HUB_MARK(customer_state, state, sessions);
     state->session_count++;
 }
@@ -88,6 +102,82 @@ static void apply_customer_session_closed(const struct fold *fold, const struct 
     }
 }
 
+/* --- who helps --- */
+
+static struct customer_help *find(const struct fold *fold, struct hub_span page_id)
+{
+    int at = hub_customer_help_at(fold->state, page_id);
+    return at < 0 ? NULL : &fold->state->helps.at[at];
+}
+
+static void apply_customer_help_requested(const struct fold *fold, const struct customer_help_requested *event)
+{
+    struct customer_state *state = fold->state;
+    if (find(fold, event->page_id) != NULL) {
+        return;
+    }
+    struct customer_help *help = HUB_LIST_ADD(&state->helps, fold->arena);
+    hub_keep_text(fold->arena, &help->page_id, event->page_id);
+    HUB_MARK(customer_help, help, page_id);
+    HUB_SET(customer_help, help, status, help_status_waiting);
+    HUB_SET(customer_help, help, waiting_since, fold->event->decided_at_us);
+    HUB_SET(customer_help, help, cause, event->cause);
+    if (HUB_HAS(customer_help_requested, event, reason)) {
+        hub_keep_sealed(fold->arena, &help->reason, &event->reason);
+        HUB_MARK(customer_help, help, reason);
+    }
+    HUB_SET(customer_help, help, session, event->session);
+    HUB_SET(customer_help, help, channel, event->channel);
+    HUB_MARK(customer_state, state, helps);
+}
+
+static void apply_customer_help_ended(const struct fold *fold, const struct customer_help_ended *event)
+{
+    struct customer_state *state = fold->state;
+    int at = hub_customer_help_at(state, event->page_id);
+    if (at < 0) {
+        return;
+    }
+    HUB_LIST_REMOVE(&state->helps, (uint32_t) at);
+    if (state->helps.count == 0) {
+        HUB_CLEAR(customer_state, state, helps);
+    }
+}
+
+static void apply_customer_assigned(const struct fold *fold, const struct customer_assigned *event)
+{
+    struct customer_help *help = find(fold, event->page_id);
+    if (help != NULL) {
+        help->status = help_status_assigned;
+        HUB_SET(customer_help, help, agent, event->agent);
+        HUB_SET(customer_help, help, assigned_at, fold->event->decided_at_us);
+        HUB_CLEAR(customer_help, help, returned);
+    }
+}
+
+/* The waiting time goes on from where it began. */
+static void apply_customer_released(const struct fold *fold, const struct customer_released *event)
+{
+    struct customer_help *help = find(fold, event->page_id);
+    if (help == NULL) {
+        return;
+    }
+    help->status = help_status_waiting;
+    HUB_CLEAR(customer_help, help, agent);
+    HUB_CLEAR(customer_help, help, assigned_at);
+    if (event->why == release_why_lost || event->why == release_why_removed) {
+        HUB_SET(customer_help, help, returned, true);
+    }
+}
+
+static void apply_customer_wrapping(const struct fold *fold, const struct customer_wrapping *event)
+{
+    struct customer_help *help = find(fold, event->page_id);
+    if (help != NULL) {
+        help->status = help_status_wrapping;
+    }
+}
+
 void hub_customer_apply(void *state, const struct hub_event *event, struct hub_arena *arena)
 {
     const struct fold fold = { .state = state, .event = event, .arena = arena };
@@ -96,6 +186,7 @@ void hub_customer_apply(void *state, const struct hub_event *event, struct hub_a
     switch (event->shape->id) {
 #include "actors/def/events.h"
 #include "actors/customer/customer.def"
+#include "actors/customer/help.def"
 #include "base/def/none.h"
     default: break; /* of a later version */
     }

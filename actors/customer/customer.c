@@ -7,8 +7,10 @@
 
 #include "base/def/shapes.h"
 #include "actors/customer/customer.def"
+#include "actors/customer/help.def"
 #include "base/def/heads.h"
 #include "actors/customer/customer.def"
+#include "actors/customer/help.def"
 #include "base/def/none.h"
 
 static const struct hub_decider deciders[] = {
@@ -18,6 +20,16 @@ static const struct hub_decider deciders[] = {
     { &create_session_shape, hub_customer_decide_session },
     { &update_customer_context_shape, hub_customer_decide_context },
     { &close_customer_session_shape, hub_customer_decide_closed },
+    { &stop_customer_shape, hub_customer_decide_stop },
+    { &request_help_shape, hub_customer_decide_request },
+    { &assign_agent_shape, hub_customer_decide_assign },
+    { &assign_customer_shape, hub_customer_decide_routed },
+    { &unassign_agent_shape, hub_customer_decide_release },
+    { &transfer_customer_shape, hub_customer_decide_hand_over },
+    { &wrap_up_help_shape, hub_customer_decide_wrap_up },
+    { &finish_help_shape, hub_customer_decide_finish },
+    { &send_agent_message_shape, hub_customer_decide_send },
+    { &take_back_customer_shape, hub_customer_decide_take_back },
 };
 
 const struct hub_kind_info hub_kind_customer = {

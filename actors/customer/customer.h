@@ -7,8 +7,10 @@
 
 #include "base/def/structs.h"
 #include "actors/customer/customer.def"
+#include "actors/customer/help.def"
 #include "base/def/indexes.h"
 #include "actors/customer/customer.def"
+#include "actors/customer/help.def"
 #include "base/def/none.h"
 
 extern const struct hub_kind_info hub_kind_customer;

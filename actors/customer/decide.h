@@ -12,6 +12,16 @@ hub_decide_fn hub_customer_decide_respond;
 hub_decide_fn hub_customer_decide_transfer;
 hub_decide_fn hub_customer_decide_context;
 hub_decide_fn hub_customer_decide_closed;
+hub_decide_fn hub_customer_decide_stop;
+hub_decide_fn hub_customer_decide_request;
+hub_decide_fn hub_customer_decide_assign;
+hub_decide_fn hub_customer_decide_routed;
+hub_decide_fn hub_customer_decide_release;
+hub_decide_fn hub_customer_decide_hand_over;
+hub_decide_fn hub_customer_decide_wrap_up;
+hub_decide_fn hub_customer_decide_finish;
+hub_decide_fn hub_customer_decide_send;
+hub_decide_fn hub_customer_decide_take_back;
 
 /* What a command tells of a customer. */
 struct hub_customer_news {
@@ -29,5 +39,8 @@ bool hub_customer_learn(const struct customer_state *state, const struct hub_cus
 
 /* What a client calls the customer: its own id when the state has one, else the one in the command. */
 hub_sealed hub_customer_name(const struct customer_state *state, const hub_sealed *given);
+
+/* Decide that nobody is wanted any more where a session ended. */
+void hub_customer_end_helps(const struct customer_state *state, struct hub_ulid session, struct hub_decision *decision);
 
 #endif

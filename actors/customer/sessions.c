@@ -82,11 +82,15 @@ static void open_new(const struct opening *opening, struct hub_decision *decisio
     struct customer_session_opened *opened = HUB_NEW(hub_decision_arena(decision), struct customer_session_opened);
     HUB_SET(customer_session_opened, opened, session, opening->session);
     HUB_SET(customer_session_opened, opened, channel, (hub_enum) opening->channel);
+    if (opening->page_id != NULL) {
+        HUB_SET(customer_session_opened, opened, page_id, *opening->page_id);
+    }
     hub_decide_event(decision, &customer_session_opened_shape, opened, hub_decision_self(decision), opening->session);
     follow(opening, decision);
 }
 
-static struct opening opening_of(const struct customer_state *state, const struct create_session *command)
+static struct opening opening_of(const struct customer_state *state, const struct create_session *command,
+                                 const struct hub_decision *decision)
 {
     return (struct opening){
         .channel = command->channel,
@@ -95,7 +99,8 @@ static struct opening opening_of(const struct customer_state *state, const struc
         .session_id = HUB_HAS(create_session, command, session_id) ? &command->session_id : NULL,
         .page_id = HUB_HAS(create_session, command, page_id) ? &command->page_id : NULL,
         .metadata = HUB_HAS(create_session, command, metadata) ? &command->metadata : NULL,
-        .idle_s = HUB_HAS(create_session, command, idle_s) ? command->idle_s : 0,
+        .idle_s = HUB_HAS(create_session, command, idle_s) ? command->idle_s
+                                                           : hub_decision_caller(decision)->settled.idle_s,
         .takes_ticket = true,
     };
 }
@@ -109,7 +114,7 @@ void hub_customer_decide_session(const void *state_, const void *command_, struc
 {
     const struct customer_state *state = state_;
     const struct create_session *command = command_;
-    struct opening opening = opening_of(state, command);
+    struct opening opening = opening_of(state, command, decision);
     opening.session = id_for_new(decision);
     if (is_open(state, opening.session)) {
         if (hub_decision_is_keyed(decision)) {
@@ -161,6 +166,7 @@ void hub_customer_decide_process(const void *state_, const void *command_, struc
             .customer_id = hub_customer_name(state, &command->customer_id),
             .session_id = HUB_HAS(process_message, command, session_id) ? &command->session_id : NULL,
             .page_id = HUB_HAS(process_message, command, page_id) ? &command->page_id : NULL,
+            .idle_s = hub_decision_caller(decision)->settled.idle_s,
         };
         open_new(&opening, decision);
     }
@@ -204,6 +210,7 @@ void hub_customer_decide_transfer(const void *state_, const void *command_, stru
             .priority = priority_medium,
             .customer_id = hub_customer_name(state, &command->customer_id),
             .session_id = &command->session_id,
+            .idle_s = hub_decision_caller(decision)->settled.idle_s,
         };
         open_new(&opening, decision);
     }
@@ -219,4 +226,5 @@ void hub_customer_decide_closed(const void *state, const void *command_, struct 
     struct customer_session_closed *closed = HUB_NEW(hub_decision_arena(decision), struct customer_session_closed);
     HUB_SET(customer_session_closed, closed, session, command->session);
     hub_decide_event(decision, &customer_session_closed_shape, closed, hub_decision_self(decision), command->session);
+    hub_customer_end_helps(state, command->session, decision);
 }

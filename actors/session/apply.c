@@ -192,26 +192,23 @@ static void apply_session_moved(const struct fold *fold, const struct session_mo
     mark_activity(fold);
 }
 
-static void keep_labels(const struct fold *fold, const hub_list *labels)
-{
-    struct hub_span *kept = HUB_NEW_ARRAY(fold->arena, struct hub_span, labels->count);
-    for (uint32_t i = 0; i < labels->count; i++) {
-        hub_keep_text(fold->arena, &kept[i], ((const struct hub_span *) labels->at)[i]);
-    }
-    fold->state->labels = (hub_list){ .at = kept, .count = labels->count, .room = labels->count };
-    HUB_MARK(session_state, fold->state, labels);
-}
-
 static void apply_session_changed(const struct fold *fold, const struct session_changed *changed)
 {
     HUB_COPY(session_state, fold->state, session_changed, changed, priority);
     if (HUB_HAS(session_changed, changed, labels)) {
-        keep_labels(fold, &changed->labels);
+        hub_keep_texts(fold->arena, &fold->state->labels, &changed->labels);
+        HUB_MARK(session_state, fold->state, labels);
     }
     if (HUB_HAS(session_changed, changed, metadata)) {
         keep_metadata(fold, &changed->metadata);
     }
     mark_activity(fold);
+}
+
+static void apply_session_agent_changed(const struct fold *fold, const struct session_agent_changed *changed)
+{
+    HUB_CLEAR(session_state, fold->state, agent);
+    HUB_COPY(session_state, fold->state, session_agent_changed, changed, agent);
 }
 
 void hub_session_apply(void *state, const struct hub_event *event, struct hub_arena *arena)
@@ -221,6 +218,7 @@ void hub_session_apply(void *state, const struct hub_event *event, struct hub_ar
     switch (event->shape->id) {
 #include "actors/def/events.h"
 #include "actors/session/session.def"
+#include "actors/session/help.def"
 #include "base/def/none.h"
     default: break; /* of a later version */
     }

@@ -4,6 +4,7 @@
 #include "actors/session/moves.h"
 #include "actors/session/render.h"
 
+#include "actors/customer/customer.h"
 #include "actors/routing/analyser.h"
 
 static const struct hub_ulid none;
@@ -90,6 +91,26 @@ static void analyse(const struct process_message *command, struct hub_arena *are
     }
 }
 
+/* A customer who asks for a person gets one: the customer's actor puts the wish where agents see it. */
+static void ask_for_person(const struct session_state *state, const struct message_received *received,
+                           struct hub_decision *decision)
+{
+    bool is_cared_for = HUB_HAS(session_state, state, agent) || state->status == session_status_waiting;
+    if (!HUB_HAS(message_received, received, intent) || received->intent != intent_human || is_cared_for) {
+        return;
+    }
+    struct request_help *request = HUB_NEW(hub_decision_arena(decision), struct request_help);
+    HUB_SET(request_help, request, session, hub_decision_self(decision));
+    HUB_SET(request_help, request, channel, state->channel);
+    HUB_COPY(request_help, request, session_state, state, page_id);
+    HUB_SET(request_help, request, cause, help_cause_asked);
+    hub_decide_follow(decision, &(struct hub_follow){ .kind = KIND_customer,
+                                                      .entity = state->customer,
+                                                      .shape = &request_help_shape,
+                                                      .record = request,
+                                                      .subject = state->customer });
+}
+
 void hub_session_decide_process(const void *state_, const void *command_, struct hub_decision *decision)
 {
     const struct session_state *state = state_;
@@ -117,6 +138,7 @@ void hub_session_decide_process(const void *state_, const void *command_, struct
     HUB_COPY(message_received, received, process_message, command, intent);
     analyse(command, hub_decision_arena(decision), received);
     hub_decide_event(decision, &message_received_shape, received, state->customer, none);
+    ask_for_person(state, received, decision);
     answer_message(state, message_status_received, decision);
 }
 
@@ -159,6 +181,9 @@ void hub_session_decide_respond(const void *state_, const void *command_, struct
     HUB_SET(message_sent, sent, channel, has_channel ? command->channel : state->channel);
     HUB_SET(message_sent, sent, content, command->content);
     HUB_SET(message_sent, sent, author, (hub_enum) author_of(hub_decision_caller(decision)));
+    if (sent->author == author_agent) {
+        HUB_SET(message_sent, sent, agent, hub_decision_caller(decision)->principal);
+    }
     HUB_COPY(message_sent, sent, respond_message, command, page_id);
     HUB_COPY(message_sent, sent, respond_message, command, metadata);
     HUB_COPY(message_sent, sent, respond_message, command, subject);

@@ -6,8 +6,10 @@
 
 #include "base/def/shapes.h"
 #include "actors/session/session.def"
+#include "actors/session/help.def"
 #include "base/def/heads.h"
 #include "actors/session/session.def"
+#include "actors/session/help.def"
 #include "base/def/none.h"
 
 static const struct hub_decider deciders[] = {
@@ -15,7 +17,7 @@ static const struct hub_decider deciders[] = {
     { &update_message_shape, hub_session_decide_message },    { &get_session_shape, hub_session_decide_get },
     { &open_session_shape, hub_session_decide_open },         { &update_session_shape, hub_session_decide_update },
     { &transfer_channel_shape, hub_session_decide_transfer }, { &end_session_shape, hub_session_decide_end },
-    { &session_timer_shape, hub_session_decide_timer },
+    { &session_timer_shape, hub_session_decide_timer },       { &help_session_shape, hub_session_decide_help },
 };
 
 const struct hub_kind_info hub_kind_session = {

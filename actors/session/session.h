@@ -7,8 +7,10 @@
 
 #include "base/def/structs.h"
 #include "actors/session/session.def"
+#include "actors/session/help.def"
 #include "base/def/indexes.h"
 #include "actors/session/session.def"
+#include "actors/session/help.def"
 #include "base/def/none.h"
 
 extern const struct hub_kind_info hub_kind_session;

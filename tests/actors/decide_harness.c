@@ -363,6 +363,10 @@ static void take_caller(const struct harness_call *call, struct hub_caller *ret_
         memset(&ret_caller->principal, 3, sizeof ret_caller->principal);
         memset(&ret_caller->credential, call->is_person ? 4 : 3, sizeof ret_caller->credential);
     }
+    if (!hub_ulid_is_none(call->principal)) {
+        ret_caller->principal = call->principal;
+    }
+    ret_caller->settled = call->settled;
 }
 
 const struct harness_result *harness_do(struct harness *self, const struct harness_call *call)
@@ -378,6 +382,12 @@ const struct harness_result *harness_do(struct harness *self, const struct harne
     travel.names[KIND_customer] = name_of(self, KIND_customer, call->customer);
     travel.names[KIND_session] = name_of(self, KIND_session, call->session);
     travel.names[HUB_ALIAS_USER] = name_of(self, HUB_ALIAS_USER, call->user);
+    if (!hub_ulid_is_none(call->agent)) {
+        bool known = harness_version(self, KIND_agent, call->agent) > 0;
+        travel.names[KIND_agent] = (struct hub_name){
+            .given = true, .is_ours = true, .known = known, .id = call->agent
+        };
+    }
     travel.entity = travel.names[call->target].given ? travel.names[call->target].id : call->entity;
     if (call->key != NULL) {
         memcpy(travel.key, call->key, strnlen(call->key, sizeof travel.key));

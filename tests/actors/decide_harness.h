@@ -4,6 +4,7 @@
 #ifndef HUB_TESTS_ACTORS_DECIDE_HARNESS_H
 #define HUB_TESTS_ACTORS_DECIDE_HARNESS_H
 
+#include "actors/agent/agent.h"
 #include "actors/company/company.h"
 #include "actors/customer/customer.h"
 #include "actors/kind.h"
@@ -20,11 +21,14 @@ struct harness_call {
     const struct hub_shape *shape;
     const void *record;                    /* borrowed */
     const char *customer, *session, *user; /* names; NULL: not named */
+    struct hub_ulid agent;                 /* named; none: not named */
     struct hub_ulid entity;                /* of the target, when it is not named */
     const char *key;                       /* idempotency key, at most 16 characters; NULL: none */
     bool settles;
-    enum role role; /* 0: the hub itself */
-    bool is_person; /* with a login, not a key */
+    enum role role;             /* 0: the hub itself */
+    bool is_person;             /* with a login, not a key */
+    struct hub_ulid principal;  /* who asks; none: somebody */
+    struct hub_settled settled; /* what the company has settled */
 };
 
 /* What came of it. Everything is borrowed from the harness until the next call. */
