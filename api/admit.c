@@ -4,6 +4,7 @@
 #include "api/admit.h"
 
 #include "api/headers.h"
+#include "api/live/door.h"
 #include "api/problem.h"
 #include "api/respond.h"
 
@@ -96,13 +97,23 @@ static bool headers_are_sound(struct hub_call *call)
 
 /* --- the route --- */
 
+static bool is_upgrade(const h2o_req_t *req)
+{
+    return req->upgrade.base != NULL && hub_text_is(hub_span_of(req->upgrade.base, req->upgrade.len), "websocket");
+}
+
 static bool find_route(struct hub_call *call)
 {
     h2o_req_t *req = call->req;
     struct hub_span method = hub_span_of(req->method.base, req->method.len);
-    struct hub_found found = hub_router_find(call->loop->server->router, hub_method_read(method), call->path);
+    unsigned number = is_upgrade(call->req) ? (unsigned) HUB_WS : hub_method_read(method);
+    struct hub_found found = hub_router_find(call->loop->server->router, number, call->path);
     if (found.allowed == 0) {
         hub_respond_problem(call, HUB_ERROR_not_found, "", "There is nothing at this path.");
+        return false;
+    }
+    if (found.ready == NULL && found.allowed == 1u << HUB_WS && number == HUB_GET) {
+        hub_respond_problem(call, HUB_ERROR_upgrade_required, "", "This path is for WebSockets: ask to upgrade.");
         return false;
     }
     if (found.ready == NULL) {
@@ -143,6 +154,9 @@ static struct hub_credential *find_credential(struct hub_call *call)
                    ? hub_credentials_find(call->loop->credentials, token)
                    : NULL;
     }
+    if (call->ready->route->method == HUB_WS && hub_door_token(call, &token)) {
+        return hub_credentials_find(call->loop->credentials, token);
+    }
     call->by_cookie = hub_header_cookie(call->headers.cookie, HUB_SPAN(HUB_COOKIE), &token);
     return call->by_cookie ? hub_credentials_find(call->loop->credentials, token) : NULL;
 }
@@ -154,8 +168,9 @@ static bool origin_is_fine(struct hub_call *call)
     struct hub_span origin = call->headers.origin;
     struct hub_span authority = hub_span_of(call->req->authority.base, call->req->authority.len);
     const char *list = call->loop->server->options.cors_origins;
+    bool is_socket = call->ready->route->method == HUB_WS; /* no preflight protects it */
     if (origin.at == NULL || call->ready->route->method == HUB_GET ||
-        (!call->by_cookie && call->ready->route->roles != 0)) {
+        (!is_socket && !call->by_cookie && call->ready->route->roles != 0)) {
         return true;
     }
     if (hub_header_is_same_origin(origin, HUB_SPAN("https"), authority) ||
@@ -179,12 +194,23 @@ static bool may(struct hub_call *call)
     return false;
 }
 
+/* Who listens to a socket may be said over it. */
+static bool may_say_later(struct hub_call *call)
+{
+    struct hub_span token;
+    return call->ready->route->method == HUB_WS && call->headers.authorization.at == NULL && !call->by_cookie &&
+           !hub_door_token(call, &token);
+}
+
 static bool authenticate(struct hub_call *call)
 {
     if (call->ready->route->roles == 0) {
         return true;
     }
     struct hub_credential *credential = find_credential(call);
+    if (credential == NULL && may_say_later(call)) {
+        return true;
+    }
     if (credential == NULL) {
         hub_respond_problem(call, HUB_ERROR_unauthenticated, "", "%s",
                             call->headers.authorization.at != NULL || call->by_cookie
@@ -193,6 +219,7 @@ static bool authenticate(struct hub_call *call)
         return false;
     }
     call->caller = credential->caller;
+    call->token = credential->token;
     call->is_login = credential->login;
     if (!hub_credentials_count(call->loop->credentials, credential, &call->rate)) {
         hub_respond_problem(call, HUB_ERROR_limit_reached, "", "More than %u requests at once; slow down.",
@@ -207,5 +234,8 @@ bool hub_admit(struct hub_call *call)
     if (!read_headers(call) || !headers_are_sound(call) || !find_route(call) || !authenticate(call)) {
         return false;
     }
-    return (call->ready->route->roles == 0 || may(call)) && origin_is_fine(call) && is_welcome(call);
+    bool is_socket = call->ready->route->method == HUB_WS;
+    bool is_unknown = is_socket && hub_ulid_is_none(call->caller.company);
+    return (call->ready->route->roles == 0 || is_unknown || may(call)) && origin_is_fine(call) &&
+           (is_socket || is_welcome(call));
 }

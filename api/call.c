@@ -180,7 +180,7 @@ static void dispatch(struct hub_call *self)
         hub_bulk(self);
     } else if (route->command != NULL) {
         hub_perform(self);
-    } else if (self->query.len > 0) {
+    } else if (self->query.len > 0 && route->method != HUB_WS) {
         hub_respond_problem(self, HUB_ERROR_invalid_query, "", "This takes no query parameters.");
     } else {
         route->run(self);

@@ -22,6 +22,7 @@ struct hub_call {
     struct hub_span path, query;              /* of the URL, encoded */
     struct hub_span params[HUB_ROUTE_PARAMS]; /* parts of the path, encoded */
     struct hub_caller caller;
+    struct hub_digest token; /* of the credential */
     bool by_cookie, is_login, answered;
     struct hub_rate rate;
 

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "api/call.h"
+#include "api/live/live.h"
 #include "log/log.h"
 
 enum {
@@ -76,6 +77,7 @@ static void on_message(h2o_multithread_receiver_t *receiver, h2o_linklist_t *mes
     atomic_store(&self->stirred, false);
     take_answers(self);
     take_jobs(self);
+    hub_live_take(self->live);
     run_waits(self);
 }
 
@@ -108,6 +110,7 @@ static void begin(struct hub_loop *self)
     self->tickets = hub_tickets_new(self->number, HUB_TICKETS_MAX);
     hub_waits_init(&self->waits);
     self->credentials = hub_credentials_new(options->views, options->world, options->rate_per_s, options->rate_burst);
+    self->live = hub_live_new(self);
     hub_buf_init(&self->body);
     self->port = hub_port_new(options->runtime);
     hub_port_gather(self->port);
@@ -125,6 +128,7 @@ static void stop_listening(struct hub_loop *self)
     h2o_socket_read_stop(self->listener);
     h2o_socket_close(self->listener);
     self->listener = NULL;
+    hub_live_close_all(self->live);
 }
 
 static int shut(h2o_req_t *req, void *unused)
@@ -139,6 +143,10 @@ static void close_connections(struct hub_loop *self)
 {
     const struct hub_world *world = self->server->options.world;
     int64_t until_us = hub_tick_us(world) + LAST_WORDS_US;
+    while (self->live->first != NULL) {
+        struct hub_live_socket *socket = self->live->first;
+        hub_live_socket_destroy(&socket);
+    }
     hub_tickets_expire(self->tickets, INT64_MAX);
     hub_waits_run(&self->waits, 0, INT64_MAX);
     while (!h2o_linklist_is_empty(&self->context.http1._conns) && hub_tick_us(world) < until_us) {
@@ -169,6 +177,7 @@ static void end(struct hub_loop *self)
     h2o_context_dispose(&self->context);
     h2o_evloop_run(loop, 0);
     h2o_evloop_destroy(loop);
+    hub_live_destroy(&self->live);
     hub_tickets_destroy(&self->tickets);
 }
 
@@ -182,6 +191,7 @@ void *hub_loop_run(void *loop)
     while (!atomic_load(&server->stopping)) {
         h2o_evloop_run(self->context.loop, self->waits.count > 0 ? BUSY_WAIT_MS : IDLE_WAIT_MS);
         run_waits(self);
+        hub_live_tick(self->live);
         hub_port_flush(self->port);
         hub_tickets_expire(self->tickets, hub_tick_us(world));
         if (atomic_load_explicit(&server->draining, memory_order_relaxed)) {

@@ -328,7 +328,7 @@ static void emit_paths(struct printer *self)
 {
     begin(self, "paths");
     for (size_t i = 0; i < self->route_count; i++) {
-        if (!is_first_of_path(self, i)) {
+        if (self->routes[i].route->method == HUB_WS || !is_first_of_path(self, i)) {
             continue;
         }
         const char *path = self->routes[i].route->path;

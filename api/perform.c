@@ -10,6 +10,7 @@
 #include "api/params.h"
 #include "api/records.h"
 #include "api/respond.h"
+#include "base/fault.h"
 #include "base/json.h"
 #include "log/keyring.h"
 #include "log/log.h"
@@ -63,25 +64,38 @@ static bool refuse_names(struct hub_call *call)
     return false;
 }
 
-bool hub_read_names(struct hub_call *call, const struct hub_shape *shape, const void *record, struct hub_name *names)
+bool hub_names_read(const struct hub_server *server, const struct hub_shape *shape, const void *record,
+                    struct hub_name *names, struct hub_fault *ret_fault)
 {
-    struct hub_keyring *keys = call->loop->server->options.keys;
+    hub_fault_init(ret_fault, HUB_ERROR_invalid_field);
     for (unsigned i = 0; i < shape->count; i++) {
         const struct hub_field *field = &shape->fields[i];
         if (field->refers == 0 || field->kind != HUB_KIND_sealed || !hub_record_has(record, i)) {
             continue;
         }
         const hub_sealed *value = hub_record_field_const(record, field);
-        if (hub_router_is_reserved(call->loop->server->router, field->refers, value->clear)) {
-            hub_respond_problem(call, HUB_ERROR_invalid_field, "", "%s must not be a word of the API's paths.",
-                                field->name);
+        if (hub_router_is_reserved(server->router, field->refers, value->clear)) {
+            hub_fault_reason(ret_fault, "%s must not be a word of the API's paths.", field->name);
             return false;
         }
-        if (!hub_name_read(keys, call->caller.company, field->refers, value->clear, &names[field->refers])) {
-            return refuse_names(call);
+        if (!hub_name_read(server->options.keys, names[KIND_company].id, field->refers, value->clear,
+                           &names[field->refers])) {
+            hub_fault_init(ret_fault, HUB_ERROR_internal);
+            hub_fault_reason(ret_fault, "The company has no key for its index.");
+            return false;
         }
     }
+    return true;
+}
+
+bool hub_read_names(struct hub_call *call, const struct hub_shape *shape, const void *record, struct hub_name *names)
+{
+    struct hub_fault fault;
     names[KIND_company] = (struct hub_name){ .given = true, .is_ours = true, .id = call->caller.company };
+    if (!hub_names_read(call->loop->server, shape, record, names, &fault)) {
+        hub_respond_fault(call, &fault);
+        return false;
+    }
     return true;
 }
 

@@ -18,6 +18,10 @@ bool hub_read_params(struct hub_call *call, const struct hub_shape *shape, const
 /* Find the names that a record refers to by its fields' .refers. False when the company has no keys: answered. */
 bool hub_read_names(struct hub_call *call, const struct hub_shape *shape, const void *record, struct hub_name *names);
 
+/* The same without a call; names[KIND_company] is filled. False with the fault. */
+bool hub_names_read(const struct hub_server *server, const struct hub_shape *shape, const void *record,
+                    struct hub_name *names, struct hub_fault *ret_fault);
+
 /* Find the session that a part's id names ("...-m12"), when the route has parts. False when it is none: answered 404. */
 bool hub_read_part(struct hub_call *call, struct hub_arena *arena, struct hub_name *names);
 

@@ -227,6 +227,7 @@ static const char *reason_of(int status)
         { 413, "Content Too Large" },
         { 415, "Unsupported Media Type" },
         { 422, "Unprocessable Content" },
+        { 426, "Upgrade Required" },
         { 429, "Too Many Requests" },
         { 500, "Internal Server Error" },
         { 503, "Service Unavailable" },

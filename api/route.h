@@ -26,7 +26,7 @@ enum { HUB_ROUTE_PARTS = 6, HUB_ROUTE_REFERS = 4, HUB_ROUTE_PARAMS = 2 };
 #define HUB_MAY_READ (HUB_MAY_WORK | HUB_MAY(analyst) | HUB_MAY(auditor))
 #define HUB_MAY_REPORT (HUB_MAY_ADMIN | HUB_MAY(supervisor) | HUB_MAY(analyst) | HUB_MAY(auditor) | HUB_MAY(service))
 
-enum hub_method { HUB_GET = 1, HUB_POST, HUB_PUT, HUB_DELETE };
+enum hub_method { HUB_GET = 1, HUB_POST, HUB_PUT, HUB_DELETE, HUB_WS /* GET, to become a WebSocket: .run opens it */ };
 
 struct hub_route {
     uint8_t method;   /* enum hub_method */

@@ -25,7 +25,7 @@ struct hub_router {
     unsigned reserved_count;
 };
 
-static const char *const method_names[] = { "", "GET", "POST", "PUT", "DELETE" };
+static const char *const method_names[] = { "", "GET", "POST", "PUT", "DELETE", "WS" };
 
 const char *hub_method_name(unsigned method)
 {

@@ -2,6 +2,7 @@
 /* The rows of routes.def, as data. */
 #include "api/auth.h"
 #include "api/companies.h"
+#include "api/live/door.h"
 #include "api/records.h"
 #include "api/route.h"
 #include "api/system.h"

@@ -13,12 +13,14 @@
 #include <unistd.h>
 
 #include "api/call.h"
+#include "api/live/feed.h"
+#include "api/live/live.h"
 #include "api/openapi.h"
 #include "api/password.h"
 #include "api/refusal.h"
 #include "base/memory.h"
 
-enum { REQUEST_TIMEOUT_MS = 30000, PAST_QUEUE = 64, DRAIN_STEP_US = 5000 };
+enum { REQUEST_TIMEOUT_MS = 30000, PAST_QUEUE = 64, RESUME_QUEUE = 4096, DRAIN_STEP_US = 5000 };
 
 struct hub_server *hub_server_new(void)
 {
@@ -80,11 +82,28 @@ void hub_server_on_views_moved(void *arg, struct hub_position at)
     if (!atomic_load_explicit(&self->serving, memory_order_acquire)) {
         return;
     }
+    hub_feed_moved(self->feed);
     for (unsigned i = 0; i < self->loop_count; i++) {
         if (atomic_load_explicit(&self->loops[i].waiting, memory_order_relaxed)) {
             hub_loop_stir(&self->loops[i]);
         }
     }
+}
+
+void hub_server_spread(struct hub_server *self, struct hub_batch *batch)
+{
+    for (unsigned i = 0; i < self->loop_count; i++) {
+        if (atomic_load(&self->loops[i].is_ready)) {
+            hub_live_leave_batch(self->loops[i].live, hub_batch_hold(batch));
+            hub_loop_stir(&self->loops[i]);
+        }
+    }
+    hub_batch_drop(&batch);
+}
+
+static void on_batch(void *arg, struct hub_batch *batch)
+{
+    hub_server_spread(arg, batch);
 }
 
 /* --- sockets and TLS --- */
@@ -203,7 +222,16 @@ static int start_threads(struct hub_server *self, char *ret_why, size_t why_size
     sigset_t all, before;
     self->past = hub_helper_new(at_once != 0 ? at_once : PAST_QUEUE, hub_server_on_job, self);
     self->passwords = hub_helper_new(HUB_PASSWORDS_AT_ONCE, hub_server_on_job, self);
-    bool fine = self->past != NULL && self->passwords != NULL;
+    self->resumes = hub_helper_new(RESUME_QUEUE, hub_server_on_job, self);
+    const struct hub_feed_options feed = { .world = self->options.world,
+                                           .log = self->options.log,
+                                           .keys = self->options.keys,
+                                           .views = self->options.views,
+                                           .interest = self->interest,
+                                           .on_batch = on_batch,
+                                           .arg = self };
+    self->feed = hub_feed_new(&feed);
+    bool fine = self->past != NULL && self->passwords != NULL && self->resumes != NULL && self->feed != NULL;
     atomic_store_explicit(&self->serving, true, memory_order_release);
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
@@ -229,6 +257,7 @@ int hub_server_start(struct hub_server *self, const struct hub_server_options *o
         self->loops[i].listener_fd = -1;
     }
     self->router = hub_router_new();
+    self->interest = hub_interest_new();
     hub_openapi_print(&self->openapi);
     self->dummy_hash = hub_password_dummy(options->password_light);
     if (self->dummy_hash == NULL) {
@@ -249,7 +278,9 @@ uint16_t hub_server_port(const struct hub_server *self)
 static bool has_work(struct hub_server *self)
 {
     for (unsigned i = 0; i < self->loop_count; i++) {
-        if (atomic_load(&self->loops[i].under_way) > 0) {
+        struct hub_loop *loop = &self->loops[i];
+        if (atomic_load(&loop->under_way) > 0 ||
+            (atomic_load(&loop->is_ready) && atomic_load(&loop->live->sockets) > 0)) {
             return true;
         }
     }
@@ -290,6 +321,8 @@ void hub_server_stop(struct hub_server *self)
         }
         loop->listener_fd = -1;
     }
+    hub_feed_destroy(&self->feed);
+    hub_helper_destroy(&self->resumes);
     hub_helper_destroy(&self->past);
     hub_helper_destroy(&self->passwords);
 }
@@ -309,6 +342,7 @@ void hub_server_destroy(struct hub_server **self_p)
         h2o_config_dispose(&self->config);
     }
     SSL_CTX_free(self->ssl);
+    hub_interest_destroy(&self->interest);
     hub_router_destroy(&self->router);
     hub_buf_done(&self->openapi);
     free(self->dummy_hash);

@@ -30,6 +30,10 @@ enum {
 #define HUB_OWN_WRITES_US INT64_C(250000)      /* until it has reached what was there when the query came */
 #define HUB_PAST_US INT64_C(2000000)           /* until a moment of the past is folded */
 
+struct hub_feed;
+struct hub_interest;
+struct hub_live;
+
 struct hub_loop {
     struct hub_server *server;
     uint32_t number;
@@ -45,7 +49,8 @@ struct hub_loop {
     struct hub_tickets *tickets;
     struct hub_waits waits;
     struct hub_credentials *credentials;
-    struct hub_buf body; /* an answer on its way into its request's memory */
+    struct hub_live *live; /* its WebSockets */
+    struct hub_buf body;   /* an answer on its way into its request's memory */
 
     /* What other threads leave here; `message` is on its way while `stirred`. */
     h2o_multithread_receiver_t receiver;
@@ -70,15 +75,22 @@ struct hub_server {
     _Atomic bool serving; /* loops exist: callbacks may reach them */
     atomic_bool draining, stopping;
     struct hub_loop *loops;
-    struct hub_helper *past;      /* folds moments of the past */
-    struct hub_helper *passwords; /* hashes passwords */
-    char *dummy_hash;             /* what the password of an unknown person is compared with */
-    struct hub_buf openapi;       /* printed once */
-    int64_t started_us;           /* monotone clock */
+    struct hub_helper *past;       /* folds moments of the past */
+    struct hub_helper *passwords;  /* hashes passwords */
+    struct hub_helper *resumes;    /* reads what sockets missed */
+    struct hub_interest *interest; /* what sockets listen to */
+    struct hub_feed *feed;         /* renders what happens for them */
+    char *dummy_hash;              /* what the password of an unknown person is compared with */
+    struct hub_buf openapi;        /* printed once */
+    int64_t started_us;            /* monotone clock */
 };
 
 /* Hand a job that is done back to the loop that asked. Any thread. */
 void hub_server_on_job(void *server, struct hub_job *job);
+
+/* Hand a batch of frames to all loops. Takes it over. Any thread. */
+struct hub_batch;
+void hub_server_spread(struct hub_server *self, struct hub_batch *batch);
 
 /* Wake a loop. Any thread. */
 void hub_loop_stir(struct hub_loop *self);

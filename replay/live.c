@@ -63,6 +63,25 @@ int hub_query_live(struct hub_views *views, const struct hub_ask *ask, void **re
     return done;
 }
 
+int hub_views_read(struct hub_views *views, struct hub_arena *arena,
+                   int (*read)(const struct hub_reading *reading, void *arg), void *arg)
+{
+    struct hub_sight sight;
+    struct hub_fault fault;
+    hub_fault_init(&fault, HUB_ERROR_internal);
+    if (hub_sight_init(views, &sight) < 0) {
+        return -1;
+    }
+    const struct hub_reading reading = { .rows = hub_view_rows(&sight.rows),
+                                         .log = views->log,
+                                         .at = { sight.mark.sequence },
+                                         .arena = arena,
+                                         .fault = &fault };
+    int done = read(&reading, arg);
+    hub_sight_done(views, &sight);
+    return done;
+}
+
 /* --- Credentials --- */
 
 static int read_row(struct hub_views *self, const struct hub_row_key *key, const struct hub_shape *shape,

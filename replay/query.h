@@ -75,4 +75,9 @@ int hub_query_live(struct hub_views *views, const struct hub_ask *ask, void **re
 int hub_query_at(struct hub_views *views, const struct hub_ask *ask, struct hub_position at, void **ret_answer,
                  struct hub_fault *ret_fault);
 
+/* Read the live views in one consistent sight, for as long as `read` takes. The reading has no company and no names yet, and no
+ * fault. Any thread. Returns what `read` returned, or < 0 when the store failed. */
+int hub_views_read(struct hub_views *views, struct hub_arena *arena,
+                   int (*read)(const struct hub_reading *reading, void *arg), void *arg);
+
 #endif

@@ -14,7 +14,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { PACE_US = 25000, BACK_OFF_MIN_MS = 100, BACK_OFF_MAX_MS = 5000 };
+enum { PACE_US = 25000, HEARD_PACE_US = 5000, BACK_OFF_MIN_MS = 100, BACK_OFF_MAX_MS = 5000 };
 
 void hub_views_wake(struct hub_views *self, struct hub_position commit)
 {
@@ -31,6 +31,11 @@ void hub_views_hurry(struct hub_views *self)
     if (!atomic_exchange(&self->is_hurried, true)) {
         hub_tail_nudge(self);
     }
+}
+
+void hub_views_listen(struct hub_views *self, bool is_heard)
+{
+    atomic_store(&self->is_heard, is_heard);
 }
 
 void hub_tail_nudge(struct hub_views *self)
@@ -169,12 +174,12 @@ static int give_way(struct hub_views *self, int back_off_ms)
 
 static void keep_pace(struct hub_views *self, int64_t began_us)
 {
-    int64_t left_us = PACE_US;
-    while (left_us > 0 && left_us <= PACE_US && !atomic_exchange(&self->is_hurried, false) &&
+    int64_t pace_us = atomic_load(&self->is_heard) ? HEARD_PACE_US : PACE_US, left_us = pace_us;
+    while (left_us > 0 && left_us <= pace_us && !atomic_exchange(&self->is_hurried, false) &&
            !atomic_load(&self->is_stopping)) {
-        left_us = began_us + PACE_US - hub_tick_us(self->world);
+        left_us = began_us + pace_us - hub_tick_us(self->world);
         rest(self, left_us > 0 ? (int) (left_us / 1000) + 1 : 0);
-        left_us = began_us + PACE_US - hub_tick_us(self->world);
+        left_us = began_us + pace_us - hub_tick_us(self->world);
     }
 }
 

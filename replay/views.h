@@ -35,6 +35,9 @@ void hub_views_wake(struct hub_views *self, struct hub_position commit);
 /* Somebody waits for the newest position: fold what is there without keeping the usual pace. Any thread, never blocks. */
 void hub_views_hurry(struct hub_views *self);
 
+/* Somebody follows what happens, or nobody does any more: batches begin sooner after one another. Any thread. */
+void hub_views_listen(struct hub_views *self, bool is_heard);
+
 /* Without a tail thread: fold what the log has by now. Returns 0 or < 0 (hub_views_status says why). */
 int hub_views_catch_up(struct hub_views *self);
 

@@ -60,6 +60,7 @@ struct hub_views {
     bool follows; /* there is a thread */
     int wake_fd;  /* an eventfd that the tail sleeps on */
     _Atomic bool is_asleep, is_stopping;
+    _Atomic bool is_heard;   /* somebody follows: the pace is quicker */
     _Atomic bool is_hurried; /* somebody waits: the next batch begins at once */
 
     pthread_mutex_t lock;        /* guards what follows */

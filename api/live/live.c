@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Lists of sockets, and the way of batches into them. */
+#include "api/live/live.h"
+
+#include <stdlib.h>
+
+#include "api/live/client.h"
+#include "api/live/feed.h"
+#include "api/live/resume.h"
+#include "base/memory.h"
+#include "log/log.h"
+
+#define TICK_US INT64_C(1000000)
+#define DRAINING_TICK_US INT64_C(50000)
+#define HOLD_US INT64_C(250000) /* a fresh client has this long to say that it resumes */
+
+/* --- life --- */
+
+struct hub_live *hub_live_new(struct hub_loop *loop)
+{
+    struct hub_live *self = hub_memory_zero(sizeof *self);
+    struct hub_buf ping;
+    self->loop = loop;
+    hub_buf_init(&ping);
+    hub_render_frame(WSLAY_PING, hub_span_of(NULL, 0), &ping);
+    self->ping = hub_ref_new(hub_buf_span(&ping));
+    hub_buf_done(&ping);
+    self->now_us = hub_tick_us(loop->server->options.world);
+    return self;
+}
+
+static void forget_recent(struct hub_live *self)
+{
+    for (; self->recent_count > 0; self->recent_count--) {
+        hub_batch_drop(&self->recent[self->recent_first++ % HUB_LIVE_RECENT]);
+    }
+}
+
+void hub_live_destroy(struct hub_live **self_p)
+{
+    struct hub_live *self = *self_p;
+    *self_p = NULL;
+    if (self == NULL) {
+        return;
+    }
+    struct hub_live_note *note = atomic_exchange(&self->notes, NULL);
+    while (note != NULL) {
+        struct hub_live_note *next = note->next;
+        hub_batch_drop(&note->batch);
+        free(note);
+        note = next;
+    }
+    forget_recent(self);
+    hub_live_table_done(&self->ears);
+    hub_ref_drop(&self->ping);
+    free(self);
+}
+
+/* --- who hears what --- */
+
+static struct hub_live_key ear_key(const struct hub_lens *lens)
+{
+    return lens->topic == HUB_TOPIC_company ? hub_lens_lane(lens) : hub_lens_topic(lens);
+}
+
+static void link_to(struct hub_live_socket *socket, struct hub_live_socket **first)
+{
+    socket->ear_before = NULL;
+    socket->ear_after = *first;
+    if (*first != NULL) {
+        (*first)->ear_before = socket;
+    }
+    *first = socket;
+}
+
+static void unlink_from(struct hub_live_socket *socket, struct hub_live_socket **first)
+{
+    if (socket->ear_before != NULL) {
+        socket->ear_before->ear_after = socket->ear_after;
+    } else {
+        *first = socket->ear_after;
+    }
+    if (socket->ear_after != NULL) {
+        socket->ear_after->ear_before = socket->ear_before;
+    }
+    socket->ear_before = socket->ear_after = NULL;
+}
+
+static void go_live(struct hub_live_socket *socket)
+{
+    struct hub_live *self = socket->live;
+    struct hub_live_key key = ear_key(&socket->lens);
+    struct hub_live_ear *ear = (struct hub_live_ear *) hub_live_table_find(&self->ears, key);
+    unlink_from(socket, &self->behind);
+    if (ear == NULL) {
+        ear = hub_memory_zero(sizeof *ear);
+        ear->entry.key = key;
+        hub_live_table_add(&self->ears, &ear->entry);
+    }
+    socket->state = HUB_SOCKET_live;
+    socket->ear = ear;
+    self->by_topic += socket->lens.topic != HUB_TOPIC_company;
+    link_to(socket, &ear->first);
+}
+
+static void leave_ear(struct hub_live_socket *socket)
+{
+    struct hub_live *self = socket->live;
+    struct hub_live_ear *ear = socket->ear;
+    unlink_from(socket, &ear->first);
+    self->by_topic -= socket->lens.topic != HUB_TOPIC_company;
+    socket->ear = NULL;
+    if (ear->first == NULL) {
+        hub_live_table_remove(&self->ears, &ear->entry);
+        free(ear);
+    }
+}
+
+/* Out of whichever list it is in. */
+static void unlist(struct hub_live_socket *socket)
+{
+    if (socket->state == HUB_SOCKET_live) {
+        socket->at = socket->live->at;
+        leave_ear(socket);
+    } else if (socket->state == HUB_SOCKET_behind) {
+        unlink_from(socket, &socket->live->behind);
+    }
+}
+
+static void go_behind(struct hub_live_socket *socket)
+{
+    unlist(socket);
+    socket->state = HUB_SOCKET_behind;
+    link_to(socket, &socket->live->behind);
+}
+
+/* --- batches --- */
+
+static void send_item(struct hub_live_socket *socket, const struct hub_batch_lane *lane,
+                      const struct hub_batch_item *item)
+{
+    bool is_mine = item->mine_len > 0 && hub_ulid_is(item->differs_for, socket->lens.viewer);
+    if (is_mine) {
+        hub_live_socket_send(socket, lane->mine, item->mine_at, item->mine_len);
+    } else {
+        hub_live_socket_send(socket, lane->bytes, item->at, item->len);
+    }
+}
+
+static bool has_own(const struct hub_batch_lane *lane, const struct hub_live_socket *socket)
+{
+    for (uint32_t i = 0; lane->mine != NULL && i < lane->count; i++) {
+        if (lane->items[i].mine_len > 0 && hub_ulid_is(lane->items[i].differs_for, socket->lens.viewer)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whatever of a lane is for this socket. */
+static void send_lane(struct hub_live_socket *socket, const struct hub_batch_lane *lane)
+{
+    if (socket->lens.topic == HUB_TOPIC_company && !has_own(lane, socket)) {
+        hub_live_socket_send(socket, lane->bytes, 0, hub_ref_bytes(lane->bytes).len);
+        return;
+    }
+    for (uint32_t i = 0; i < lane->count; i++) {
+        if (hub_batch_is_for(&lane->items[i], &socket->lens)) {
+            send_item(socket, lane, &lane->items[i]);
+        }
+    }
+}
+
+static void send_all(struct hub_live *self, const struct hub_batch_lane *lane)
+{
+    struct hub_live_ear *ear = (struct hub_live_ear *) hub_live_table_find(&self->ears, lane->key);
+    struct hub_live_socket *next, *socket = ear != NULL ? ear->first : NULL;
+    for (; socket != NULL; socket = next) {
+        next = socket->ear_after;
+        send_lane(socket, lane);
+    }
+}
+
+static void send_topic(struct hub_live *self, const struct hub_batch_lane *lane, const struct hub_batch_item *item,
+                       struct hub_live_key key)
+{
+    struct hub_live_ear *ear = (struct hub_live_ear *) hub_live_table_find(&self->ears, key);
+    struct hub_live_socket *next, *socket = ear != NULL ? ear->first : NULL;
+    for (; socket != NULL; socket = next) {
+        struct hub_live_key of_socket = hub_lens_lane(&socket->lens);
+        next = socket->ear_after;
+        if (memcmp(&of_socket, &lane->key, sizeof of_socket) == 0 && hub_batch_is_for(item, &socket->lens)) {
+            send_item(socket, lane, item);
+        }
+    }
+}
+
+static void send_topics(struct hub_live *self, const struct hub_batch_lane *lane)
+{
+    for (uint32_t i = 0; i < lane->count; i++) {
+        const struct hub_batch_item *item = &lane->items[i];
+        send_topic(self, lane, item, (struct hub_live_key){ item->session, HUB_TOPIC_session, 0 });
+        send_topic(self, lane, item, (struct hub_live_key){ item->customer, HUB_TOPIC_customer, 0 });
+        send_topic(self, lane, item, (struct hub_live_key){ item->agent, HUB_TOPIC_agent, 0 });
+    }
+}
+
+static void remember(struct hub_live *self, struct hub_batch *batch)
+{
+    if (self->recent_count == HUB_LIVE_RECENT) {
+        hub_batch_drop(&self->recent[self->recent_first++ % HUB_LIVE_RECENT]);
+        self->recent_count--;
+    }
+    self->recent[(self->recent_first + self->recent_count++) % HUB_LIVE_RECENT] = batch;
+}
+
+/* What is not kept reaches those who are behind, too: they would never hear of it. */
+static void send_behind(struct hub_live *self, const struct hub_batch *batch)
+{
+    for (struct hub_live_socket *socket = self->behind, *next; socket != NULL; socket = next) {
+        const struct hub_batch_lane *lane = hub_batch_lane(batch, hub_lens_lane(&socket->lens));
+        next = socket->ear_after;
+        if (lane != NULL) {
+            send_lane(socket, lane);
+        }
+    }
+}
+
+static void take_batch(struct hub_live *self, struct hub_batch *batch)
+{
+    bool is_kept = batch->to > 0;
+    if (is_kept && self->has_at && batch->from != self->at) {
+        forget_recent(self); /* the feed has slept: nobody listened */
+    }
+    for (uint32_t i = 0; i < batch->lane_count; i++) {
+        send_all(self, &batch->lanes[i]);
+        if (self->by_topic > 0) {
+            send_topics(self, &batch->lanes[i]);
+        }
+    }
+    if (!is_kept) {
+        send_behind(self, batch);
+        hub_batch_drop(&batch);
+        return;
+    }
+    self->has_at = true;
+    self->at = batch->to;
+    self->epoch = batch->epoch;
+    remember(self, batch);
+}
+
+void hub_live_leave_batch(struct hub_live *self, struct hub_batch *batch)
+{
+    struct hub_live_note *note = hub_memory_new(sizeof *note);
+    note->batch = batch;
+    note->next = atomic_load(&self->notes);
+    while (!atomic_compare_exchange_weak(&self->notes, &note->next, note)) {
+    }
+}
+
+static void catch_all_up(struct hub_live *self)
+{
+    for (struct hub_live_socket *socket = self->behind, *next; socket != NULL; socket = next) {
+        next = socket->ear_after;
+        hub_live_catch_up(socket);
+    }
+}
+
+void hub_live_take(struct hub_live *self)
+{
+    struct hub_live_note *note = atomic_exchange(&self->notes, NULL), *oldest = NULL;
+    while (note != NULL) {
+        struct hub_live_note *next = note->next;
+        note->next = oldest;
+        oldest = note;
+        note = next;
+    }
+    self->now_us = hub_tick_us(self->loop->server->options.world);
+    bool any = oldest != NULL;
+    while (oldest != NULL) {
+        struct hub_live_note *next = oldest->next;
+        take_batch(self, oldest->batch);
+        free(oldest);
+        oldest = next;
+    }
+    if (any) {
+        catch_all_up(self);
+    }
+}
+
+/* --- coming and going --- */
+
+void hub_live_say(struct hub_live_socket *socket, const char *type, const void *payload, uint64_t sequence)
+{
+    const struct hub_server_options *options = &socket->live->loop->server->options;
+    char position[HUB_POSITION_TEXT] = "";
+    struct hub_buf out;
+    if (sequence > 0) {
+        hub_position_print((struct hub_position){ sequence }, hub_log_identity(options->log), position);
+    }
+    const struct hub_say say = {
+        .row = hub_frame_said(socket->lens.contract, type),
+        .payload = payload,
+        .time_us = hub_now_us(options->world),
+        .position = hub_span(position),
+    };
+    hub_buf_init(&out);
+    hub_render_said(&say, &out);
+    hub_live_socket_send_bytes(socket, hub_buf_span(&out));
+    hub_buf_done(&out);
+}
+
+static void say_connected(struct hub_live_socket *socket)
+{
+    struct live_connected connected = { 0 };
+    HUB_SET(live_connected, &connected, user_id, socket->lens.viewer);
+    HUB_SET(live_connected, &connected, role, socket->lens.role);
+    hub_live_say(socket, "connected", &connected, socket->at);
+}
+
+void hub_live_join(struct hub_live_socket *socket, uint64_t since)
+{
+    struct hub_live *self = socket->live;
+    struct hub_server *server = self->loop->server;
+    uint64_t now = hub_views_position(server->options.views).sequence;
+    socket->at = since > 0 && since <= now ? since : now;
+    socket->hold_until_us = since > 0 || socket->reloads ? 0 : hub_tick_us(server->options.world) + HOLD_US;
+    socket->epoch = hub_interest_add(server->interest, &socket->lens);
+    socket->is_counted = true;
+    go_behind(socket);
+    if (since > 0) {
+        atomic_fetch_add_explicit(&self->resumed, 1, memory_order_relaxed);
+    }
+    say_connected(socket);
+    hub_feed_nudge(server->feed);
+    hub_live_catch_up(socket);
+}
+
+void hub_live_rewind(struct hub_live_socket *socket, uint64_t since)
+{
+    struct hub_live *self = socket->live;
+    if (socket->state != HUB_SOCKET_live && socket->state != HUB_SOCKET_behind) {
+        return;
+    }
+    go_behind(socket);
+    hub_tickets_close(self->loop->tickets, &socket->expect);
+    socket->is_asking = false;
+    socket->at = since < socket->at ? since : socket->at;
+    atomic_fetch_add_explicit(&self->resumed, 1, memory_order_relaxed);
+    hub_live_catch_up(socket);
+}
+
+void hub_live_release(struct hub_live_socket *socket)
+{
+    socket->hold_until_us = 0;
+    if (socket->state == HUB_SOCKET_behind) {
+        hub_live_catch_up(socket);
+    }
+}
+
+/* From the batches that came last, when one of them continues where the socket is. */
+static bool catch_up_from_recent(struct hub_live_socket *socket)
+{
+    struct hub_live *self = socket->live;
+    bool found = false;
+    for (unsigned i = 0; i < self->recent_count; i++) {
+        const struct hub_batch *batch = self->recent[(self->recent_first + i) % HUB_LIVE_RECENT];
+        found = found || (batch->from == socket->at && batch->epoch >= socket->epoch);
+        const struct hub_batch_lane *lane = found ? hub_batch_lane(batch, hub_lens_lane(&socket->lens)) : NULL;
+        if (lane != NULL) {
+            send_lane(socket, lane);
+        }
+    }
+    return found && socket->state == HUB_SOCKET_behind;
+}
+
+void hub_live_catch_up(struct hub_live_socket *socket)
+{
+    struct hub_live *self = socket->live;
+    if (socket->state != HUB_SOCKET_behind || socket->is_asking || socket->queued > 0 || !self->has_at ||
+        self->epoch < socket->epoch || socket->hold_until_us > self->now_us) {
+        return;
+    }
+    if (!socket->reloads && (socket->at == self->at || catch_up_from_recent(socket))) {
+        if (socket->state == HUB_SOCKET_behind) {
+            go_live(socket);
+        }
+    } else if (socket->state == HUB_SOCKET_behind && (socket->at < self->at || socket->reloads)) {
+        hub_resume_ask(socket, self->at);
+    }
+}
+
+void hub_live_leave(struct hub_live_socket *socket)
+{
+    struct hub_server *server = socket->live->loop->server;
+    unlist(socket);
+    socket->state = HUB_SOCKET_new;
+    hub_tickets_close(socket->live->loop->tickets, &socket->expect);
+    hub_client_forget(socket);
+    if (socket->is_counted) {
+        socket->is_counted = false;
+        hub_interest_drop(server->interest, &socket->lens);
+        if (hub_interest_count(server->interest) == 0) {
+            hub_feed_nudge(server->feed);
+        }
+    }
+}
+
+void hub_live_forget(struct hub_live_socket *socket)
+{
+    struct hub_live *self = socket->live;
+    if (socket->state != HUB_SOCKET_closing) {
+        hub_live_leave(socket);
+    }
+    if (socket->before != NULL) {
+        socket->before->after = socket->after;
+    } else {
+        self->first = socket->after;
+    }
+    if (socket->after != NULL) {
+        socket->after->before = socket->before;
+    }
+    self->unknown -= socket->is_unknown;
+    atomic_fetch_sub_explicit(&self->sockets, 1, memory_order_relaxed);
+}
+
+/* --- time --- */
+
+void hub_live_tick(struct hub_live *self)
+{
+    bool drains = atomic_load_explicit(&self->loop->server->draining, memory_order_relaxed);
+    self->now_us = hub_tick_us(self->loop->server->options.world);
+    if (self->behind != NULL) {
+        catch_all_up(self);
+    }
+    if (self->now_us < self->next_tick_us) {
+        return;
+    }
+    self->next_tick_us = self->now_us + (drains ? DRAINING_TICK_US : TICK_US);
+    for (struct hub_live_socket *socket = self->first, *next; socket != NULL; socket = next) {
+        next = socket->after;
+        if (!hub_live_socket_tick(socket, self->now_us)) {
+            hub_live_socket_destroy(&socket);
+        }
+    }
+}
+
+void hub_live_close_all(struct hub_live *self)
+{
+    for (struct hub_live_socket *socket = self->first; socket != NULL; socket = socket->after) {
+        hub_live_socket_close(socket, HUB_CLOSE_going_away, "The hub stops; resume from your last position.");
+    }
+}
+
+/* --- what is not kept --- */
+
+void hub_live_tell(const struct hub_live_socket *from, const char *type, const void *payload)
+{
+    struct hub_server *server = from->live->loop->server;
+    struct hub_hearers hearers;
+    struct hub_buf out;
+    struct hub_say say = { .row = hub_frame_said(HUB_CONTRACT_a, type),
+                           .payload = payload,
+                           .time_us = hub_now_us(server->options.world) };
+    if (!hub_interest_hearers(server->interest, from->lens.company, HUB_CONTRACT_a, &hearers)) {
+        return;
+    }
+    hub_buf_init(&out);
+    hub_render_said(&say, &out);
+    const struct hub_rendered rendered = {
+        .row = say.row, .company = from->lens.company, .session = from->lens.id, .frame = hub_buf_span(&out)
+    };
+    struct hub_batch *batch = hub_batch_new(0, 0, 0);
+    for (uint8_t role = 0; role < HUB_LIVE_ROLES; role++) {
+        if ((hearers.all | hearers.some) & say.row->roles & 1u << role) {
+            hub_batch_add(batch, (struct hub_live_key){ from->lens.company, HUB_CONTRACT_a, role }, &rendered);
+        }
+    }
+    hub_batch_seal(batch);
+    hub_buf_done(&out);
+    hub_server_spread(server, batch);
+}
