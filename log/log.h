@@ -101,12 +101,14 @@ void hub_scan_headers_only(struct hub_scan *self);
 /* The next event. Returns 1 and fills ret_event, 0 at the end, < 0 for a read error or a damaged row. */
 int hub_scan_next(struct hub_scan *self, struct hub_stored *ret_event);
 
+enum { HUB_SCAN_AHEAD = 15 };
+
 /* The event that is `distance` (at least 1, at most HUB_SCAN_AHEAD) behind the last one, for whoever wants to prepare for it;
  * valid until the next hub_scan_next. NULL when the scan ends before it, or has not read so far: only those over
  * everything read ahead. */
-enum { HUB_SCAN_AHEAD = 15 };
 const struct hub_stored *hub_scan_ahead(const struct hub_scan *self, unsigned distance);
 
+/* End a scan; *self_p becomes NULL. Takes NULL. */
 void hub_scan_close(struct hub_scan **self_p);
 
 /* Which pending rows. */

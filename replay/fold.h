@@ -38,9 +38,10 @@ int hub_fold_open(struct hub_view_fold *self, const struct hub_row_key *key, con
 int hub_fold_open_entity(struct hub_view_fold *self, const struct hub_row_key *key, const struct hub_kind_info *kind,
                          struct hub_folded **ret_row);
 
+enum { HUB_FOLD_EXPECT = 12 };
+
 /* A row will be opened after about HUB_FOLD_EXPECT others: begin to load it into the processor's cache. Only a hint; to be of
  * use it is to be given for each row that will be opened, in their order. */
-enum { HUB_FOLD_EXPECT = 12 };
 void hub_fold_expect(struct hub_view_fold *self, const struct hub_row_key *key);
 
 /* The row was changed: it is stored with the next flush. */

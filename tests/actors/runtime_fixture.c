@@ -323,11 +323,6 @@ static bool has_no_pending(struct fixture *self, void *kind)
     return pending_of(self, *(uint8_t *) kind) == 0;
 }
 
-bool runs_out_of(struct fixture *self, uint8_t kind)
-{
-    return comes_true(self, has_no_pending, &kind);
-}
-
 static bool nothing_waits(struct fixture *self, void *arg)
 {
     struct hub_runtime_stats *stats = arg;
@@ -339,4 +334,10 @@ bool comes_to_rest(struct fixture *self)
 {
     struct hub_runtime_stats stats;
     return comes_true(self, nothing_waits, &stats);
+}
+
+/* A row is gone when its append is written; what the append brought is seen a little later, when it is durable. */
+bool runs_out_of(struct fixture *self, uint8_t kind)
+{
+    return comes_true(self, has_no_pending, &kind) && comes_to_rest(self);
 }

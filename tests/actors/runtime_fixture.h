@@ -62,7 +62,7 @@ struct hub_answer *ask(struct fixture *self, struct hub_command *command);
 /* Wait for something to become true; false after ten seconds. */
 bool comes_true(struct fixture *self, bool (*is_so)(struct fixture *self, void *arg), void *arg);
 
-/* Pending rows of a kind; waiting until there is none; waiting until nothing is under way. */
+/* Pending rows of a kind; waiting until there is none and nothing is under way; waiting until nothing is under way. */
 unsigned pending_of(struct fixture *self, uint8_t kind);
 bool runs_out_of(struct fixture *self, uint8_t kind);
 bool comes_to_rest(struct fixture *self);
