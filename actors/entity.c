@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "base/pack.h"
 
-enum { BUCKETS_FIRST = 1024, ARENA_SLACK = 2048 };
+enum { BUCKETS_FIRST = 1024, ARENA_SLACK = 2048, MALLOC_BYTES = 32 /* of its own, for an entity and its arena */ };
 
 struct hub_entities {
     struct hub_entities_options options;
@@ -79,6 +79,14 @@ static void list_push(struct hub_entities *self, struct hub_entity *entity)
     self->newest = entity;
 }
 
+/* Count what an entity takes by now. */
+static void charge(struct hub_entities *self, struct hub_entity *entity)
+{
+    size_t bytes = sizeof *entity + MALLOC_BYTES + (entity->arena != NULL ? hub_arena_held(entity->arena) : 0);
+    self->stats.bytes += bytes - entity->charged;
+    entity->charged = bytes;
+}
+
 /* --- the hash --- */
 
 static struct hub_entity **bucket_of(struct hub_entities *self, const struct hub_stream *stream)
@@ -107,6 +115,7 @@ static void take_out(struct hub_entities *self, struct hub_entity *entity)
     *link = entity->same_hash;
     list_remove(self, entity);
     self->stats.active--;
+    self->stats.bytes -= entity->charged;
 }
 
 /* --- folding --- */
@@ -206,11 +215,17 @@ static int activate(struct hub_entities *self, struct hub_entity *entity)
     return failed;
 }
 
+static bool is_full(const struct hub_entities *self)
+{
+    return self->stats.active >= self->options.room ||
+           (self->options.bytes > 0 && self->stats.bytes > self->options.bytes);
+}
+
 /* Make room: the least recently used that have nothing under way go. */
 static void make_room(struct hub_entities *self)
 {
     struct hub_entity *entity = self->oldest;
-    for (int tries = 0; entity != NULL && tries < 64 && self->stats.active >= self->options.room; tries++) {
+    for (int tries = 0; entity != NULL && tries < 64 && is_full(self); tries++) {
         struct hub_entity *next = entity->newer;
         if (entity->under_way == 0) {
             take_out(self, entity);
@@ -237,9 +252,7 @@ int hub_entities_get(struct hub_entities *self, const struct hub_stream *stream,
         *ret_entity = entity;
         return 0;
     }
-    if (self->stats.active >= self->options.room) {
-        make_room(self);
-    }
+    make_room(self);
     entity = hub_memory_zero(sizeof *entity);
     entity->stream = *stream;
     entity->kind = hub_kind_find(stream->kind);
@@ -253,6 +266,7 @@ int hub_entities_get(struct hub_entities *self, const struct hub_stream *stream,
     entity->same_hash = *bucket;
     *bucket = entity;
     list_push(self, entity);
+    charge(self, entity);
     if (++self->stats.active > self->bucket_count) {
         grow(self);
     }
@@ -296,9 +310,10 @@ void hub_entities_drop(struct hub_entities *self, struct hub_entity *entity)
 
 void hub_entities_settled(struct hub_entities *self, struct hub_entity *entity)
 {
-    (void) self;
     entity->under_way--;
-    if (entity->dropped && entity->under_way == 0) {
+    if (!entity->dropped) {
+        charge(self, entity);
+    } else if (entity->under_way == 0) {
         entity_free(entity);
     }
 }

@@ -16,6 +16,7 @@ struct hub_entity {
     void *state;                      /* kind->state's record, NULL while version is 0 */
     struct hub_arena *arena;          /* holds state and what it points to, NULL while version is 0 */
     size_t arena_base;                /* bytes in the arena after it was last tidied */
+    size_t charged;                   /* what it counts in the table's bytes */
     struct hub_outcome *last;         /* newest append that is not yet durable, NULL when all are */
     int64_t used_tick_us;             /* last command */
     struct hub_entity *same_hash;     /* next in its chain */
@@ -28,6 +29,7 @@ struct hub_entities_options {
     struct hub_log *log;
     struct hub_snapshots snapshots;
     size_t room;     /* active entities before the least recently used are passivated */
+    size_t bytes;    /* that they may take before the same happens; 0: any */
     int64_t idle_us; /* passivated after this long */
 };
 
@@ -62,7 +64,7 @@ void hub_entities_settled(struct hub_entities *self, struct hub_entity *entity);
 void hub_entities_sweep(struct hub_entities *self, int64_t tick_us);
 
 struct hub_entities_stats {
-    uint64_t active, activations, passivations;
+    uint64_t active, bytes, activations, passivations;
 };
 /* What the table counted so far. Its own thread. */
 struct hub_entities_stats hub_entities_stats(const struct hub_entities *self);

@@ -12,6 +12,7 @@
 enum {
     MAILBOX_DEFAULT = 8192,
     ACTIVE_DEFAULT = 100000,
+    ACTIVE_BYTES_DEFAULT = 64 * 1024 * 1024,
     IDLE_DEFAULT_S = 300,
     DRAIN_MS = 10000,
     WORKERS_MOST = 64,
@@ -70,6 +71,7 @@ static void take_defaults(struct hub_runtime_options *options)
     options->workers = options->workers > WORKERS_MOST ? WORKERS_MOST : options->workers;
     options->mailbox = options->mailbox == 0 ? MAILBOX_DEFAULT : options->mailbox;
     options->active_entities = options->active_entities == 0 ? ACTIVE_DEFAULT : options->active_entities;
+    options->active_bytes = options->active_bytes == 0 ? ACTIVE_BYTES_DEFAULT : options->active_bytes;
     options->idle_us = options->idle_us == 0 ? (int64_t) IDLE_DEFAULT_S * 1000000 : options->idle_us;
 }
 
@@ -102,6 +104,7 @@ static void start_actors(struct hub_runtime *self)
                                              .guard = self->guard,
                                              .index = i,
                                              .active_entities = options->active_entities / options->workers + 1,
+                                             .active_bytes = options->active_bytes / options->workers + 1,
                                              .idle_us = options->idle_us };
         self->workers[i] = hub_worker_new(&worker);
     }
@@ -181,6 +184,7 @@ void hub_runtime_stats(const struct hub_runtime *self, struct hub_runtime_stats 
         ret_stats->activations += atomic_load(&counts->activations);
         ret_stats->passivations += atomic_load(&counts->passivations);
         ret_stats->active_entities += atomic_load(&counts->active);
+        ret_stats->active_bytes += atomic_load(&counts->active_bytes);
         ret_stats->timed += atomic_load(&counts->timed);
         ret_stats->queue_us += atomic_load(&counts->queue_us);
         ret_stats->decide_us += atomic_load(&counts->decide_us);

@@ -43,6 +43,7 @@ struct hub_runtime_options {
     unsigned workers;       /* 0: one per core but one, at least one */
     size_t mailbox;         /* commands under way per worker before the door says 503; 0: 8192 */
     size_t active_entities; /* per runtime; beyond it the least recently used are passivated; 0: 100,000 */
+    size_t active_bytes;    /* that they take in memory, per runtime; beyond it the same; 0: 64 MiB */
     int64_t idle_us;        /* passivate after this long without a command; 0: 5 minutes */
 
     /* Called on a worker's thread with answers whose positions are durable. Takes them over (a list by `next`). Must not block. */
@@ -81,7 +82,7 @@ void hub_port_flush(struct hub_port *port);
 
 struct hub_runtime_stats {
     uint64_t commands, refusals, events, activations, passivations, conflicts, overloads, forwards, timers, effects;
-    uint64_t active_entities, waiting, pending_effects, dead, parked;
+    uint64_t active_entities, active_bytes, waiting, pending_effects, dead, parked;
     /* Where a command's time goes, microseconds summed over `timed` commands: queue, decide, log wait (with fsync). */
     uint64_t timed, queue_us, decide_us, log_us;
 };

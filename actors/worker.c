@@ -14,6 +14,7 @@ static void publish_counts(struct hub_worker *self)
 {
     struct hub_entities_stats stats = hub_entities_stats(self->entities);
     atomic_store_explicit(&self->counts.active, stats.active, memory_order_relaxed);
+    atomic_store_explicit(&self->counts.active_bytes, stats.bytes, memory_order_relaxed);
     atomic_store_explicit(&self->counts.activations, stats.activations, memory_order_relaxed);
     atomic_store_explicit(&self->counts.passivations, stats.passivations, memory_order_relaxed);
 }
@@ -63,6 +64,7 @@ static void set_up(struct hub_worker *self)
     self->entities = hub_entities_new(&(struct hub_entities_options){ .log = runtime->log,
                                                                       .snapshots = runtime->snapshots,
                                                                       .room = self->options.active_entities,
+                                                                      .bytes = self->options.active_bytes,
                                                                       .idle_us = self->options.idle_us });
     self->writer = hub_writer_port_new(self->options.writer);
     self->context = (struct hub_outcome_context){

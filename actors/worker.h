@@ -11,7 +11,7 @@
 /* What a worker counts; read by other threads without a lock. */
 struct hub_worker_counts {
     atomic_ulong commands, refusals, events, conflicts, forwards;
-    atomic_ulong active, activations, passivations;
+    atomic_ulong active, active_bytes, activations, passivations;
     atomic_ulong timed, queue_us, decide_us, log_us;
 };
 
@@ -21,7 +21,7 @@ struct hub_worker_options {
     struct hub_writer *writer;
     struct hub_crash_guard *guard;
     unsigned index;
-    size_t active_entities;
+    size_t active_entities, active_bytes;
     int64_t idle_us;
 };
 

@@ -39,6 +39,7 @@ struct hub_arena {
     char *at;             /* next free byte, aligned */
     char *end;            /* of the block that `at` is in */
     size_t used;          /* bytes handed out */
+    size_t held;          /* bytes of this and of the blocks */
     size_t first_bytes;   /* of the first block */
     size_t next_bytes;    /* of the next block */
     _Alignas(ALIGN) char first[];
@@ -57,6 +58,7 @@ static void start(struct hub_arena *self)
     self->at = self->first;
     self->end = self->first + self->first_bytes;
     self->used = 0;
+    self->held = sizeof *self + self->first_bytes;
     self->next_bytes = self->first_bytes;
     ASAN_POISON_MEMORY_REGION(self->first, self->first_bytes);
 }
@@ -94,6 +96,7 @@ static struct block *add_block(struct hub_arena *self, size_t bytes)
     struct block *block = hub_memory_new(sizeof *block + bytes);
     block->older = self->blocks;
     self->blocks = block;
+    self->held += sizeof *block + bytes;
     ASAN_POISON_MEMORY_REGION(block->bytes, bytes);
     return block;
 }
@@ -158,4 +161,9 @@ void hub_arena_reset(struct hub_arena *self)
 size_t hub_arena_used(const struct hub_arena *self)
 {
     return self->used;
+}
+
+size_t hub_arena_held(const struct hub_arena *self)
+{
+    return self->held;
 }

@@ -26,6 +26,9 @@ void hub_arena_reset(struct hub_arena *self);
 /* Bytes handed out since new or reset. */
 size_t hub_arena_used(const struct hub_arena *self);
 
+/* Bytes of memory that it takes, with what is not handed out yet. */
+size_t hub_arena_held(const struct hub_arena *self);
+
 #define HUB_NEW(arena, type) ((type *) hub_arena_get((arena), sizeof(type)))
 #define HUB_NEW_ARRAY(arena, type, count) ((type *) hub_arena_get((arena), sizeof(type) * (count)))
 

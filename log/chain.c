@@ -21,8 +21,8 @@ int hub_verify_fault(struct hub_verify_report *ret_report, uint64_t sequence, co
 static struct hub_rocks_iter *open_rows(const struct hub_chain_walk *self, enum hub_family family)
 {
     struct hub_sequence_key lower = hub_sequence_key(self->next), upper = hub_sequence_key(self->to + 1);
-    struct hub_rocks_iter *iter = hub_rocks_iter_new(self->log->db, family, NULL, HUB_KEY_SPAN(lower),
-                                                     HUB_KEY_SPAN(upper));
+    struct hub_rocks_iter *iter = hub_rocks_iter_new_passing(self->log->db, family, HUB_KEY_SPAN(lower),
+                                                             HUB_KEY_SPAN(upper));
     hub_rocks_iter_first(iter);
     return iter;
 }

@@ -21,6 +21,7 @@ struct hub_log_options {
     struct hub_keyring *keyring; /* stores new_key of appends; NULL for readers */
     enum hub_log_mode mode;
     bool no_sync;           /* benchmarks only: acknowledges before it is on disk */
+    size_t memory_bytes;    /* for blocks and memtables; 0: 128 MiB */
     uint64_t reserve_bytes; /* refuse appends with events below this much free disk; 0: 256 MiB */
     uint32_t node;          /* this machine */
 };

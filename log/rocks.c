@@ -20,9 +20,7 @@
 enum {
     FAMILIES_MAX = 32,
     BLOCK_BYTES = 8 * 1024,
-    CACHE_BYTES = 64 * 1024 * 1024,
-    MEMTABLES_BYTES = 64 * 1024 * 1024, /* of all families of a store together */
-    MEMTABLE_BYTES = 32 * 1024 * 1024,
+    STORE_BYTES = 128 * 1024 * 1024, /* half for blocks, half for the memtables of all families together */
     VIEW_MEMTABLE_BYTES = 1024 * 1024,
     VIEW_MEMTABLES = 16, /* flushed together */
     TABLE_BYTES = 32 * 1024 * 1024,
@@ -101,8 +99,16 @@ static int take_error(char *error, char *ret_why, size_t why_size)
     return -1;
 }
 
-static void set_store_options(rocksdb_options_t *options, enum hub_rocks_profile profile)
+/* How a store that is being opened is set up. */
+struct setting {
+    enum hub_rocks_profile profile;
+    size_t memtables_bytes;
+    rocksdb_cache_t *cache;
+};
+
+static void set_store_options(rocksdb_options_t *options, const struct setting *setting)
 {
+    enum hub_rocks_profile profile = setting->profile;
     bool truth = profile != HUB_ROCKS_VIEWS;
     rocksdb_options_set_create_if_missing(options, 1);
     rocksdb_options_set_create_missing_column_families(options, 1);
@@ -110,7 +116,7 @@ static void set_store_options(rocksdb_options_t *options, enum hub_rocks_profile
     rocksdb_options_set_wal_recovery_mode(options, truth ? RECOVERY_TOLERATE_TAIL : RECOVERY_POINT_IN_TIME);
     rocksdb_options_set_recycle_log_file_num(options, 0);
     rocksdb_options_set_max_total_wal_size(options, WAL_BYTES);
-    rocksdb_options_set_db_write_buffer_size(options, MEMTABLES_BYTES);
+    rocksdb_options_set_db_write_buffer_size(options, setting->memtables_bytes);
     /* A secondary needs every file at hand, as the primary may remove them. */
     rocksdb_options_set_max_open_files(options, profile == HUB_ROCKS_SECONDARY ? -1 : OPEN_FILES);
     rocksdb_options_set_max_background_jobs(options, 2);
@@ -160,15 +166,15 @@ static rocksdb_options_t *with_groups(rocksdb_options_t *options, unsigned prefi
     return changed;
 }
 
-static rocksdb_options_t *options_of(const char *family, enum hub_rocks_profile profile, rocksdb_cache_t *cache)
+static rocksdb_options_t *options_of(const char *family, const struct setting *setting)
 {
-    const struct trait *trait = trait_of(family, profile);
+    const struct trait *trait = trait_of(family, setting->profile);
     rocksdb_options_t *options = rocksdb_options_create();
-    set_store_options(options, profile);
-    set_table_options(options, trait, cache);
-    rocksdb_options_set_write_buffer_size(options, MEMTABLE_BYTES);
+    set_store_options(options, setting);
+    set_table_options(options, trait, setting->cache);
+    rocksdb_options_set_write_buffer_size(options, setting->memtables_bytes / 2);
     rocksdb_options_set_max_write_buffer_number(options, 4);
-    if (profile == HUB_ROCKS_VIEWS) {
+    if (setting->profile == HUB_ROCKS_VIEWS) {
         rocksdb_options_set_write_buffer_size(options, VIEW_MEMTABLE_BYTES);
         rocksdb_options_set_max_write_buffer_number(options, 2 * VIEW_MEMTABLES + 2);
         rocksdb_options_set_min_write_buffer_number_to_merge(options, VIEW_MEMTABLES);
@@ -203,10 +209,12 @@ int hub_rocks_open(const struct hub_rocks_options *options, struct hub_rocks **r
     struct hub_rocks *self = hub_memory_new(sizeof *self);
     *self = (struct hub_rocks){ 0 };
     rocksdb_options_t *each[FAMILIES_MAX] = { NULL };
-    self->cache = rocksdb_cache_create_lru(CACHE_BYTES);
+    size_t memory_bytes = options->memory_bytes == 0 ? STORE_BYTES : options->memory_bytes;
+    self->cache = rocksdb_cache_create_lru(memory_bytes / 2);
+    const struct setting setting = { options->profile, memory_bytes - memory_bytes / 2, self->cache };
     while (options->families[self->count] != NULL) {
         assert(self->count < FAMILIES_MAX);
-        each[self->count] = options_of(options->families[self->count], options->profile, self->cache);
+        each[self->count] = options_of(options->families[self->count], &setting);
         self->count++;
     }
     char *error = open_store(self, options, (const rocksdb_options_t *const *) each);
@@ -444,9 +452,9 @@ void hub_rocks_snapshot_done(struct hub_rocks *db, const struct hub_rocks_snapsh
 
 /* --- Iterators --- */
 
-struct hub_rocks_iter *hub_rocks_iter_new(struct hub_rocks *db, unsigned family,
-                                          const struct hub_rocks_snapshot *snapshot, struct hub_span lower,
-                                          struct hub_span upper)
+/* An iterator that is not open yet. */
+static struct hub_rocks_iter *iter_new(const struct hub_rocks_snapshot *snapshot, struct hub_span lower,
+                                       struct hub_span upper)
 {
     struct hub_rocks_iter *self = hub_memory_new(sizeof *self + lower.len + upper.len);
     self->read = rocksdb_readoptions_create();
@@ -461,6 +469,23 @@ struct hub_rocks_iter *hub_rocks_iter_new(struct hub_rocks *db, unsigned family,
         memcpy(self->bounds + lower.len, upper.at, upper.len);
         rocksdb_readoptions_set_iterate_upper_bound(self->read, self->bounds + lower.len, upper.len);
     }
+    return self;
+}
+
+struct hub_rocks_iter *hub_rocks_iter_new(struct hub_rocks *db, unsigned family,
+                                          const struct hub_rocks_snapshot *snapshot, struct hub_span lower,
+                                          struct hub_span upper)
+{
+    struct hub_rocks_iter *self = iter_new(snapshot, lower, upper);
+    self->iter = rocksdb_create_iterator_cf(db->db, self->read, db->families[family]);
+    return self;
+}
+
+struct hub_rocks_iter *hub_rocks_iter_new_passing(struct hub_rocks *db, unsigned family, struct hub_span lower,
+                                                  struct hub_span upper)
+{
+    struct hub_rocks_iter *self = iter_new(NULL, lower, upper);
+    rocksdb_readoptions_set_fill_cache(self->read, 0);
     self->iter = rocksdb_create_iterator_cf(db->db, self->read, db->families[family]);
     return self;
 }

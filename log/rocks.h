@@ -24,6 +24,7 @@ struct hub_rocks_options {
     enum hub_rocks_profile profile;
     const char *const *families; /* column families, NULL-terminated; "default" first */
     bool no_sync;                /* benchmarks only */
+    size_t memory_bytes;         /* for blocks and memtables together; 0: 128 MiB */
 };
 
 /* Open or create. Returns 0, or < 0 with RocksDB's own words in ret_why. */
@@ -85,6 +86,12 @@ void hub_rocks_snapshot_done(struct hub_rocks *db, const struct hub_rocks_snapsh
 struct hub_rocks_iter *hub_rocks_iter_new(struct hub_rocks *db, unsigned family,
                                           const struct hub_rocks_snapshot *snapshot, struct hub_span lower,
                                           struct hub_span upper);
+
+/* The same for a walk that sees each row once and shall not push out what others ask for: its blocks are not kept. */
+struct hub_rocks_iter *hub_rocks_iter_new_passing(struct hub_rocks *db, unsigned family, struct hub_span lower,
+                                                  struct hub_span upper);
+
+/* Close it; *self_p becomes NULL. Takes NULL. */
 void hub_rocks_iter_destroy(struct hub_rocks_iter **self_p);
 void hub_rocks_iter_first(struct hub_rocks_iter *self);
 void hub_rocks_iter_last(struct hub_rocks_iter *self);

@@ -117,6 +117,7 @@ static int open_rocks(struct hub_log *self, const struct hub_log_options *option
         .profile = self->mode == HUB_LOG_WRITE ? HUB_ROCKS_TRUTH : HUB_ROCKS_SECONDARY,
         .families = hub_log_families,
         .no_sync = options->no_sync,
+        .memory_bytes = options->memory_bytes,
     };
     int result = hub_rocks_open(&rocks, &self->db, words, sizeof words);
     if (result < 0) {

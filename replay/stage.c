@@ -26,6 +26,7 @@ int hub_stage_init(struct hub_stage *self, struct hub_views *views, const struct
         .rows = hub_view_rows(&self->rows),
         .views = what->infos,
         .count = what->count,
+        .cache_bytes = views->memory_bytes / 4,
     };
     self->projector = hub_projector_new(&options);
     return hub_projector_load(self->projector) == 0 ? 0 : fail(self, "the parked streams cannot be read");

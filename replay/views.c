@@ -16,7 +16,7 @@
 #include "base/memory.h"
 #include "replay/directory.h"
 
-enum { LAYOUT = 1, LIST_EVERY = 50000 };
+enum { LAYOUT = 1, LIST_EVERY = 50000, MEMORY_BYTES = 128 * 1024 * 1024 };
 
 /* --- The directory --- */
 
@@ -31,7 +31,9 @@ static char *path_of(const char *data_dir)
 static int open_store(struct hub_views *self, char *ret_why, size_t why_size)
 {
     static const char *const families[] = { "default", NULL };
-    const struct hub_rocks_options options = { .dir = self->dir, .profile = HUB_ROCKS_VIEWS, .families = families };
+    const struct hub_rocks_options options = {
+        .dir = self->dir, .profile = HUB_ROCKS_VIEWS, .families = families, .memory_bytes = self->memory_bytes / 4 * 3
+    };
     return hub_rocks_open(&options, &self->db, ret_why, why_size);
 }
 
@@ -128,7 +130,10 @@ static int settle(struct hub_views *self, struct hub_view_mark *ret_mark, char *
 static struct hub_views *views_new(const struct hub_views_options *options)
 {
     struct hub_views *self = hub_memory_new(sizeof *self);
-    *self = (struct hub_views){ .world = options->world, .log = options->log, .infos = options->views };
+    *self = (struct hub_views){ .world = options->world,
+                                .log = options->log,
+                                .memory_bytes = options->memory_bytes == 0 ? MEMORY_BYTES : options->memory_bytes,
+                                .infos = options->views };
     self->dir = path_of(options->data_dir);
     self->count = options->view_count;
     self->list_every = options->list_every > 0 ? options->list_every : LIST_EVERY;

@@ -15,6 +15,7 @@ struct hub_views_options {
     /* Called on the tail thread after each batch with the position that all live views have reached. Must not block. */
     void (*on_moved)(void *arg, struct hub_position at);
     void *arg;
+    size_t memory_bytes; /* for blocks, memtables and decoded rows; 0: 128 MiB */
     bool follow;         /* false: no thread; hub_views_catch_up folds when it is called (tools, tests) */
     uint64_t list_every; /* events between two lists of the active sessions, see replay/active_lists.h; 0: 50,000 */
     const struct hub_view_info *const *views; /* NULL: hub_views_all() */

@@ -51,6 +51,7 @@ struct hub_views {
     void (*on_moved)(void *arg, struct hub_position at);
     void *arg;
     struct hub_rocks *db;
+    size_t memory_bytes; /* a quarter for the rows of each stage, the rest for the store */
 
     struct hub_stage live;          /* the tail's */
     uint64_t list_every, list_next; /* events between lists of active sessions; where the next one is due */

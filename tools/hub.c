@@ -18,6 +18,10 @@
 /* The loop of tickets that are the program's own; the server's are numbered from 0. */
 enum { OWN_LOOP = UINT32_MAX };
 
+/* Shares of the memory: one part in so many. What is left is for the program, its buffers, names and keys, and for what
+ * malloc cannot give back. */
+enum { MEMORY_BYTES = 512 << 20, LOG_SHARE = 5, VIEWS_SHARE = 5, ACTIVE_SHARE = 8 };
+
 struct hub_hub {
     const struct hub_hub_options *options;
     struct hub_keyring *keys;
@@ -88,6 +92,11 @@ static int make_directories(const char *path, char *ret_why, size_t why_size)
     return 0;
 }
 
+static size_t memory_bytes(const struct hub_hub *self)
+{
+    return self->options->memory_bytes == 0 ? MEMORY_BYTES : self->options->memory_bytes;
+}
+
 static int open_log(struct hub_hub *self, char *ret_why, size_t why_size)
 {
     const struct hub_hub_options *options = self->options;
@@ -105,6 +114,7 @@ static int open_log(struct hub_hub *self, char *ret_why, size_t why_size)
                                          .keyring = self->keys,
                                          .mode = HUB_LOG_WRITE,
                                          .no_sync = options->no_sync,
+                                         .memory_bytes = memory_bytes(self) / LOG_SHARE,
                                          .reserve_bytes = options->reserve_bytes };
     return hub_log_open(&log, &self->log, ret_why, why_size);
 }
@@ -116,6 +126,7 @@ static int open_views(struct hub_hub *self, char *ret_why, size_t why_size)
                                              .log = self->log,
                                              .on_moved = hub_server_on_views_moved,
                                              .arg = self->server,
+                                             .memory_bytes = memory_bytes(self) / VIEWS_SHARE,
                                              .follow = true };
     return hub_views_open(&views, &self->views, ret_why, why_size);
 }
@@ -129,6 +140,7 @@ static int start_runtime(struct hub_hub *self, char *ret_why, size_t why_size)
                                                  .data_dir = self->options->data_dir,
                                                  .snapshots = hub_views_snapshots(self->views),
                                                  .workers = self->options->workers,
+                                                 .active_bytes = memory_bytes(self) / ACTIVE_SHARE,
                                                  .on_answers = on_answers,
                                                  .on_effect = on_effect,
                                                  .on_commit = on_commit,

@@ -86,6 +86,7 @@ static struct hub_hub_options options_of(const struct serving *self)
         .reserve_bytes = hub_settings_count(settings, HUB_SETTING_reserve_mb) << 20,
         .checkpoint_us = (int64_t) hub_settings_count(settings, HUB_SETTING_checkpoint_s) * 1000000,
         .checkpoint_copy = hub_settings_text(settings, HUB_SETTING_checkpoint_copy),
+        .memory_bytes = hub_settings_count(settings, HUB_SETTING_memory_mb) << 20,
         .no_sync = hub_settings_is(settings, HUB_SETTING_unsafe_no_sync),
         .workers = (unsigned) hub_settings_count(settings, HUB_SETTING_workers),
         .server = { .host = self->host,

@@ -55,12 +55,12 @@ static bool is_no(const char *text)
     return strcmp(text, "no") == 0 || strcmp(text, "false") == 0 || strcmp(text, "0") == 0;
 }
 
-static bool read_count(const char *text, uint64_t max, uint64_t *ret_value)
+static bool read_count(const struct hub_setting_row *row, const char *text, uint64_t *ret_value)
 {
     char *end;
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
-    if (errno || *end || *text < '0' || *text > '9' || value > max)
+    if (errno || *end || *text < '0' || *text > '9' || value < row->min || value > row->max)
         return false;
     *ret_value = value;
     return true;
@@ -81,7 +81,7 @@ static const char *complaint(const struct hub_setting_row *row, const char *text
     uint64_t count;
     switch (row->kind) {
     case HUB_SETTING_FLAG: return is_yes(text) || is_no(text) ? NULL : "is yes or no";
-    case HUB_SETTING_COUNT: return read_count(text, row->max, &count) ? NULL : "is a whole number within its bounds";
+    case HUB_SETTING_COUNT: return read_count(row, text, &count) ? NULL : "is a whole number within its bounds";
     case HUB_SETTING_WORD: return is_word(text, row->words) ? NULL : row->words;
     case HUB_SETTING_TEXT:
     case HUB_SETTING_TEXTS: return *text ? NULL : "is not empty";
@@ -269,7 +269,7 @@ uint64_t hub_settings_count(const struct hub_settings *self, enum hub_setting_na
 {
     uint64_t count = 0;
     const char *text = hub_settings_text(self, name);
-    return text && read_count(text, rows[name].max, &count) ? count : 0;
+    return text && read_count(&rows[name], text, &count) ? count : 0;
 }
 
 bool hub_settings_is(const struct hub_settings *self, enum hub_setting_name name)

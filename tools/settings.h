@@ -24,7 +24,7 @@ enum hub_setting_name {
 
 enum hub_setting_kind {
     HUB_SETTING_FLAG = 1, /* yes or no; a bare flag says yes */
-    HUB_SETTING_COUNT,    /* decimal, 0 to .max */
+    HUB_SETTING_COUNT,    /* decimal, .min to .max */
     HUB_SETTING_TEXT,
     HUB_SETTING_TEXTS, /* may be repeated; in the environment with commas between */
     HUB_SETTING_WORD,  /* one of .words */
@@ -45,7 +45,7 @@ struct hub_setting_row {
     const char *fallback;    /* NULL: none */
     const char *environment; /* NULL: none */
     const char *words;       /* "a|b|c" */
-    uint64_t max;
+    uint64_t min, max;
     bool is_secret, is_hidden;
     const char *doc;
 };

@@ -312,6 +312,33 @@ static void what_is_under_way_is_not_passivated(void **state)
     tear_down(&f);
 }
 
+/* Beyond so many bytes the least recently used go, and come back as they were. */
+static void entities_are_passivated_for_the_memory_they_take(void **state)
+{
+    (void) state;
+    enum { MANY = 60, BYTES = 32 * 1024 };
+    static char customers[MANY][32];
+    struct hub_runtime_stats stats;
+    struct fixture f;
+    fixture_init(&f);
+    f.options.workers = 1;
+    f.options.active_bytes = BYTES;
+    fixture_start(&f);
+    for (int round = 1; round <= 2; round++) {
+        for (int i = 0; i < MANY; i++) {
+            snprintf(customers[i], sizeof customers[i], "customer_%d", i);
+            expect(ask(&f, message_for(&f, customers[i], NULL, "hello")), 0);
+        }
+        assert_int_equal(events_of(&f, message_received_id), round * MANY);
+    }
+    assert_int_equal(events_of(&f, session_opened_id), MANY);
+    hub_runtime_stats(f.runtime, &stats);
+    assert_true(stats.active_entities > 2 && stats.active_entities < MANY);
+    assert_true(stats.passivations > MANY);
+    fixture_stop(&f);
+    tear_down(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +351,7 @@ int main(void)
         cmocka_unit_test(the_mailbox_counts_return_to_nothing),
         cmocka_unit_test(stopping_finishes_what_is_under_way),
         cmocka_unit_test(what_is_under_way_is_not_passivated),
+        cmocka_unit_test(entities_are_passivated_for_the_memory_they_take),
     };
     return cmocka_run_group_tests_name("actors/refused", tests, NULL, NULL);
 }
