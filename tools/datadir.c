@@ -108,35 +108,37 @@ int hub_datadir_stream(const struct hub_datadir *self, struct hub_ulid company, 
     return hub_datadir_entity(self, company, kind->number, slash + 1, &ret_stream->entity);
 }
 
-static void mark_record(const struct hub_shape *shape, void *record, struct hub_arena *arena);
+static void mark_record(const struct hub_shape *shape, void *record, bool has_keys);
 
-static void mark_sealed(const struct hub_field *field, hub_sealed *value)
+static void mark_sealed(const struct hub_field *field, hub_sealed *value, bool has_keys)
 {
-    if (value->clear.at || value->clear.len > 0)
-        return;
-    value->clear = field->of == HUB_KIND_json ? HUB_SPAN("\"[sealed]\"") : HUB_SPAN("[sealed]");
+    bool is_opened = value->clear.at || value->clear.len > 0;
+    if (field->secret)
+        value->clear = HUB_SPAN("[secret]");
+    else if (!has_keys && !is_opened)
+        value->clear = field->of == HUB_KIND_json ? HUB_SPAN("\"[sealed]\"") : HUB_SPAN("[sealed]");
 }
 
-static void mark_field(const struct hub_field *field, void *at, struct hub_arena *arena)
+static void mark_field(const struct hub_field *field, void *at, bool has_keys)
 {
     switch (field->kind) {
-    case HUB_KIND_sealed: mark_sealed(field, at); break;
-    case HUB_KIND_record: mark_record(field->shape, *(void **) at, arena); break;
-    case HUB_KIND_union: mark_record(((hub_union *) at)->shape, ((hub_union *) at)->at, arena); break;
+    case HUB_KIND_sealed: mark_sealed(field, at, has_keys); break;
+    case HUB_KIND_record: mark_record(field->shape, *(void **) at, has_keys); break;
+    case HUB_KIND_union: mark_record(((hub_union *) at)->shape, ((hub_union *) at)->at, has_keys); break;
     case HUB_KIND_list:
         for (uint32_t i = 0; field->shape && i < ((hub_list *) at)->count; i++)
-            mark_record(field->shape, (char *) ((hub_list *) at)->at + (size_t) i * field->shape->size, arena);
+            mark_record(field->shape, (char *) ((hub_list *) at)->at + (size_t) i * field->shape->size, has_keys);
         break;
     default: break;
     }
 }
 
-/* Says of what is not opened that it is sealed. */
-static void mark_record(const struct hub_shape *shape, void *record, struct hub_arena *arena)
+/* Says of what is not opened that it is sealed, and hides secrets. */
+static void mark_record(const struct hub_shape *shape, void *record, bool has_keys)
 {
     for (unsigned i = 0; record && i < shape->count; i++)
         if (hub_record_has(record, i))
-            mark_field(&shape->fields[i], hub_record_field(record, &shape->fields[i]), arena);
+            mark_field(&shape->fields[i], hub_record_field(record, &shape->fields[i]), has_keys);
 }
 
 void hub_datadir_unseal(const struct hub_datadir *self, struct hub_ulid company, const struct hub_shape *shape,
@@ -144,6 +146,5 @@ void hub_datadir_unseal(const struct hub_datadir *self, struct hub_ulid company,
 {
     struct hub_key_source source = hub_keyring_source(self->keys);
     hub_record_open(shape, record, company, &source, arena);
-    if (!self->has_keys)
-        mark_record(shape, record, arena);
+    mark_record(shape, record, self->has_keys);
 }

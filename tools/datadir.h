@@ -31,7 +31,7 @@ int hub_datadir_stream(const struct hub_datadir *self, struct hub_ulid company, 
                        struct hub_stream *ret_stream);
 
 /* Fill the clear part of every sealed value of a record: opened where there is a key; else what says that there is none:
- * "[sealed]" without keys/, the mark of erased values with them. */
+ * "[sealed]" without keys/, the mark of erased values with them. Of secrets "[secret]". */
 void hub_datadir_unseal(const struct hub_datadir *self, struct hub_ulid company, const struct hub_shape *shape,
                         void *record, struct hub_arena *arena);
 

@@ -7,6 +7,7 @@
 #include "api/records.h"
 #include "base/json.h"
 #include "base/json_emit.h"
+#include "tools/exporting.h"
 #include "tools/manual.h"
 #include "tools/tool.h"
 
@@ -127,16 +128,15 @@ static int print_document(void (*put)(struct hub_buf *out))
 
 int hub_tool_schema(const struct hub_tool_call *call)
 {
+    static const struct {
+        const char *name;
+        void (*put)(struct hub_buf *out); /* NULL: print_events */
+    } documents[] = { { "openapi", hub_openapi_print },      { "jsonschema", put_json_schema },
+                      { "states", hub_session_moves_print }, { "events", NULL },
+                      { "export", hub_export_describe },     { "manual", hub_manual_print } };
     const char *what = call->count == 1 ? call->operands[0] : "";
-    if (strcmp(what, "openapi") == 0)
-        return print_document(hub_openapi_print);
-    if (strcmp(what, "jsonschema") == 0)
-        return print_document(put_json_schema);
-    if (strcmp(what, "states") == 0)
-        return print_document(hub_session_moves_print);
-    if (strcmp(what, "events") == 0)
-        return print_events();
-    if (strcmp(what, "manual") == 0)
-        return print_document(hub_manual_print);
-    return hub_tool_misused("schema takes one of openapi, jsonschema, states, events, manual");
+    for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++)
+        if (strcmp(documents[i].name, what) == 0)
+            return documents[i].put ? print_document(documents[i].put) : print_events();
+    return hub_tool_misused("schema takes one of %s", hub_tools()[call->tool].operands);
 }

@@ -23,6 +23,7 @@ void hub_signals_block(void)
     sigset_t set = ours();
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file too large is an error of its write */
     setenv("ZSYS_SIGHANDLER", "false", 1);
 }
 

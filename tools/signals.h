@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* Block SIGTERM, SIGINT and SIGHUP, ignore SIGPIPE, and keep CZMQ from installing handlers. Before the first thread. */
+/* Block SIGTERM, SIGINT and SIGHUP, ignore SIGPIPE and SIGXFSZ, and keep CZMQ from installing handlers. Before the first thread. */
 void hub_signals_block(void);
 
 /* Wait for one of them. patience_us < 0: for ever. Returns its number, 0 when the time is over. */

@@ -7,9 +7,10 @@
 
 /* Exit statuses of every command. */
 enum {
-    HUB_EXIT_OK = 0,     /* done */
-    HUB_EXIT_FAILED = 1, /* it did not work out, or what was checked is bad; a sentence on stderr says why */
-    HUB_EXIT_USAGE = 2,  /* wrong command line or configuration */
+    HUB_EXIT_OK = 0,            /* done */
+    HUB_EXIT_FAILED = 1,        /* it did not work out, or what was checked is bad; a sentence on stderr says why */
+    HUB_EXIT_USAGE = 2,         /* wrong command line or configuration */
+    HUB_EXIT_INTERRUPTED = 130, /* by a signal, with nothing lost; run it again to go on */
 };
 
 struct hub_tool_call {
