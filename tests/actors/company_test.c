@@ -55,14 +55,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    struct harness *h = *state;
-    harness_check(h, true);
-    harness_destroy(&h);
-    return 0;
-}
-
 static const struct company_state *state_of(struct harness *h)
 {
     const struct company_state *state = harness_state(h, KIND_company, company);
@@ -263,7 +255,7 @@ static void an_inbox_is_added_renamed_and_keeps_its_channel(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, talk_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_company_begins_with_an_admin_and_a_key),
         TEST(a_company_is_made_once_and_with_a_password_and_a_free_address),

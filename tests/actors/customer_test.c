@@ -16,21 +16,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    struct harness *h = *state;
-    harness_check(h, true);
-    harness_destroy(&h);
-    return 0;
-}
-
-static const struct customer_state *customer_of(struct harness *h, const char *name)
-{
-    const struct customer_state *state = harness_state(h, KIND_customer, harness_find(h, KIND_customer, name));
-    assert_non_null(state);
-    return state;
-}
-
 static const struct harness_result *create(struct harness *h, struct create_session *command, const char *key)
 {
     HUB_SET(create_session, command, customer_id, harness_sealed("c"));
@@ -67,7 +52,7 @@ static void the_first_contact_makes_a_customer_known(void **state)
 {
     struct harness *h = *state;
     talk_answer(talk_create(h, "c", "s", channel_video), &unified_session_shape);
-    const struct customer_state *customer = customer_of(h, "c");
+    const struct customer_state *customer = talk_customer(h, "c");
     assert_string_equal(harness_text(h, &customer->customer_id), "c");
     assert_int_equal(customer->sessions.count, 1);
     assert_int_equal(customer->session_count, 1);
@@ -85,7 +70,7 @@ static void a_profile_is_kept_and_gives_addresses(void **state)
     struct create_session command = { 0 };
     HUB_SET(create_session, &command, customer_profile, &profile);
     talk_answer(create(h, &command, NULL), &unified_session_shape);
-    const struct customer_state *customer = customer_of(h, "c");
+    const struct customer_state *customer = talk_customer(h, "c");
     assert_string_equal(harness_text(h, &customer->profile->name), "Sarah Johnson");
     assert_true(hub_span_is(customer->profile->communication_preference, HUB_SPAN("visual")));
     assert_int_equal(customer->identities.count, 3);
@@ -105,14 +90,14 @@ static void the_same_profile_again_adds_no_address_and_new_fields_join_the_old(v
     HUB_SET(create_session, &command, customer_profile, &profile);
     create(h, &command, NULL);
     create(h, &command, NULL);
-    assert_int_equal(customer_of(h, "c")->identities.count, 3);
+    assert_int_equal(talk_customer(h, "c")->identities.count, 3);
 
     struct customer_profile more = { 0 };
     HUB_SET(customer_profile, &more, tier, tier_premium);
     HUB_SET(customer_profile, &more, language, HUB_SPAN("de-CH"));
     HUB_SET(create_session, &command, customer_profile, &more);
     create(h, &command, NULL);
-    const struct customer_profile *kept = customer_of(h, "c")->profile;
+    const struct customer_profile *kept = talk_customer(h, "c")->profile;
     assert_int_equal(kept->tier, tier_premium);
     assert_true(hub_span_is(kept->language, HUB_SPAN("de-CH")));
     assert_string_equal(harness_text(h, &kept->name), "Sarah Johnson");
@@ -158,8 +143,8 @@ static void a_context_is_replaced_and_addresses_are_added(void **state)
     HUB_SET(update_customer_context, &command, context, harness_sealed("{\"n\":2}"));
     HUB_CLEAR(update_customer_context, &command, identities);
     talk_answer(learn(h, &command), &customer_changed_shape);
-    assert_string_equal(harness_text(h, &customer_of(h, "c")->context), "{\"n\":2}");
-    assert_int_equal(customer_of(h, "c")->identities.count, 2);
+    assert_string_equal(harness_text(h, &talk_customer(h, "c")->context), "{\"n\":2}");
+    assert_int_equal(talk_customer(h, "c")->identities.count, 2);
 }
 
 static void a_customer_has_sixty_four_addresses_at_most(void **state)
@@ -184,7 +169,7 @@ static void a_customer_has_sixty_four_addresses_at_most(void **state)
     HUB_CLEAR(update_customer_context, &command, identities);
     HUB_SET(update_customer_context, &command, profile, &profile);
     talk_answer(learn(h, &command), &customer_changed_shape);
-    assert_int_equal(customer_of(h, "c")->identities.count, HUB_CUSTOMER_IDENTITIES);
+    assert_int_equal(talk_customer(h, "c")->identities.count, HUB_CUSTOMER_IDENTITIES);
 }
 
 /* --- which session --- */
@@ -194,7 +179,7 @@ static void a_session_that_is_open_is_not_created_again(void **state)
     struct harness *h = *state;
     talk_create(h, "c", "s", channel_chat);
     talk_refused(talk_create(h, "c", "s", channel_voice), HUB_ERROR_already_exists, "/session_id");
-    assert_int_equal(customer_of(h, "c")->sessions.count, 1);
+    assert_int_equal(talk_customer(h, "c")->sessions.count, 1);
 }
 
 static void a_keyed_repetition_is_answered_by_the_same_session(void **state)
@@ -218,7 +203,7 @@ static void a_keyed_repetition_without_a_name_finds_the_session_that_it_made(voi
     talk_answer(again, &unified_session_shape);
     assert_int_equal(again->events, 0);
     talk_answer(create(h, &command, "another key"), &unified_session_shape);
-    assert_int_equal(customer_of(h, "c")->sessions.count, 2);
+    assert_int_equal(talk_customer(h, "c")->sessions.count, 2);
 }
 
 static void a_key_leads_to_the_same_new_session_on_every_try(void **state)
@@ -230,7 +215,7 @@ static void a_key_leads_to_the_same_new_session_on_every_try(void **state)
         harness_advance(h, (int64_t) seed * 1000);
         struct create_session command = { 0 };
         talk_answer(create(h, &command, "key"), &unified_session_shape);
-        ids[seed] = customer_of(h, "c")->sessions.at[0].session;
+        ids[seed] = talk_customer(h, "c")->sessions.at[0].session;
         harness_destroy(&h);
     }
     assert_true(hub_ulid_is(ids[0], ids[1]));
@@ -242,7 +227,7 @@ static void the_session_of_another_customer_is_taken_and_both_lists_stay_right(v
     talk_create(h, "d", "s", channel_chat);
     talk_refused(talk_create(h, "c", "s", channel_chat), HUB_ERROR_already_exists, "/session_id");
     assert_null(harness_state(h, KIND_customer, harness_find(h, KIND_customer, "c")));
-    assert_int_equal(customer_of(h, "d")->sessions.count, 1);
+    assert_int_equal(talk_customer(h, "d")->sessions.count, 1);
 }
 
 /* Two customers name a session at the same time: neither sees the other's, the session tells the one who came second. */
@@ -269,7 +254,7 @@ static void who_comes_second_to_a_name_is_told_and_forgets_the_session(void **st
     };
     assert_int_equal(harness_do(h, &call)->events, 1);
     assert_int_equal(harness_do(h, &call)->events, 0);
-    assert_int_equal(customer_of(h, "c")->sessions.count, 0);
+    assert_int_equal(talk_customer(h, "c")->sessions.count, 0);
     call.customer = "nobody";
     assert_int_equal(harness_do(h, &call)->events, 0);
 }
@@ -280,7 +265,7 @@ static void a_name_that_was_used_for_an_ended_session_is_taken(void **state)
     talk_create(h, "c", "s", channel_chat);
     talk_end(h, "s");
     talk_refused(talk_create(h, "c", "s", channel_chat), HUB_ERROR_already_exists, "/session_id");
-    assert_int_equal(customer_of(h, "c")->sessions.count, 0);
+    assert_int_equal(talk_customer(h, "c")->sessions.count, 0);
 }
 
 static void a_customer_has_sixty_four_open_sessions_at_most(void **state)
@@ -302,7 +287,7 @@ static void a_message_without_a_session_opens_one_and_the_next_joins_it(void **s
     char name[64];
     snprintf(name, sizeof name, "%s", harness_text(h, &first.session_id));
     talk_answer(talk_say(h, "c", NULL, "two"), &message_processed_shape);
-    assert_int_equal(customer_of(h, "c")->session_count, 1);
+    assert_int_equal(talk_customer(h, "c")->session_count, 1);
     assert_int_equal(talk_state(h, name)->message_ranks.len, 2);
     assert_int_equal(talk_state(h, name)->channel, channel_chat);
 }
@@ -330,7 +315,7 @@ static void a_message_to_an_unknown_session_opens_it_by_that_name(void **state)
     assert_int_equal(talk_state(h, "omni_session_004")->message_ranks.len, 1);
     talk_answer(talk_say(h, "customer_004", "omni_session_004", "again"), &message_processed_shape);
     assert_int_equal(talk_state(h, "omni_session_004")->message_ranks.len, 2);
-    assert_int_equal(customer_of(h, "customer_004")->session_count, 1);
+    assert_int_equal(talk_customer(h, "customer_004")->session_count, 1);
 }
 
 static void an_answer_by_customer_goes_to_the_open_session_and_opens_none(void **state)
@@ -361,12 +346,12 @@ static void a_customer_found_by_our_id_keeps_its_own_name(void **state)
     hub_ulid_print(harness_find(h, KIND_customer, "c"), ours);
     struct unified_session *shown = talk_answer(talk_create(h, ours, "t", channel_chat), &unified_session_shape);
     assert_string_equal(harness_text(h, &shown->customer_id), "c");
-    assert_int_equal(customer_of(h, "c")->sessions.count, 2);
+    assert_int_equal(talk_customer(h, "c")->sessions.count, 2);
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, talk_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(the_first_contact_makes_a_customer_known),
         TEST(a_profile_is_kept_and_gives_addresses),

@@ -22,14 +22,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    struct harness *h = *state;
-    harness_check(h, true);
-    harness_destroy(&h);
-    return 0;
-}
-
 static unsigned rank_of(struct harness *h, uint32_t index)
 {
     return hub_session_message(talk_state(h, "s"), index) & HUB_MESSAGE_RANK;
@@ -521,7 +513,7 @@ static void a_long_session_grows_by_doubling(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, talk_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_message_gets_the_next_number_and_an_id_that_says_where_it_is),
         TEST(what_comes_with_a_message_is_kept_in_its_event),

@@ -19,21 +19,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    struct harness *h = *state;
-    harness_check(h, true);
-    harness_destroy(&h);
-    return 0;
-}
-
-static const struct customer_state *customer_of(struct harness *h, const char *name)
-{
-    const struct customer_state *state = harness_state(h, KIND_customer, harness_find(h, KIND_customer, name));
-    assert_non_null(state);
-    return state;
-}
-
 static void a_new_session_is_answered_as_clients_see_it(void **state)
 {
     struct harness *h = *state;
@@ -59,7 +44,7 @@ static void a_session_without_a_name_is_called_by_our_id(void **state)
     snprintf(name, sizeof name, "%s", harness_text(h, &shown->session_id));
     struct hub_ulid id;
     assert_true(hub_ulid_parse(hub_span(name), &id));
-    assert_true(hub_ulid_is(customer_of(h, "c")->sessions.at[0].session, id));
+    assert_true(hub_ulid_is(talk_customer(h, "c")->sessions.at[0].session, id));
     assert_int_equal(talk_state(h, name)->status, session_status_active);
 }
 
@@ -217,8 +202,8 @@ static void an_end_says_why_and_how_pleased_and_the_customer_forgets_it(void **s
     assert_int_equal(shown->satisfaction, 4);
     assert_int_equal(shown->ended_at, harness_now(h));
     assert_false(HUB_HAS(unified_session, shown, waiting_since));
-    assert_int_equal(customer_of(h, "c")->sessions.count, 0);
-    assert_int_equal(customer_of(h, "c")->session_count, 1);
+    assert_int_equal(talk_customer(h, "c")->sessions.count, 0);
+    assert_int_equal(talk_customer(h, "c")->session_count, 1);
 }
 
 static void an_end_without_a_reason_is_completed_by_either_way(void **state)
@@ -230,7 +215,7 @@ static void an_end_without_a_reason_is_completed_by_either_way(void **state)
     assert_int_equal(shown->end_reason, end_reason_completed);
     shown = talk_answer(talk_move(h, "t", session_status_ended), &unified_session_shape);
     assert_int_equal(shown->end_reason, end_reason_completed);
-    assert_int_equal(customer_of(h, "c")->sessions.count, 0);
+    assert_int_equal(talk_customer(h, "c")->sessions.count, 0);
 }
 
 static void a_message_opens_what_was_resolved_and_keeps_the_rating(void **state)
@@ -345,7 +330,7 @@ static void an_idle_session_ends_and_a_busy_one_is_asked_again(void **state)
     assert_int_equal(result->events, 2);
     assert_int_equal(talk_state(h, "s")->status, session_status_ended);
     assert_int_equal(talk_state(h, "s")->end_reason, end_reason_inactivity);
-    assert_int_equal(customer_of(h, "c")->sessions.count, 0);
+    assert_int_equal(talk_customer(h, "c")->sessions.count, 0);
     result = fire(h, timer);
     assert_int_equal(result->events, 0);
 }
@@ -393,7 +378,7 @@ static void a_message_wakes_a_snoozed_session(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, talk_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_new_session_is_answered_as_clients_see_it),
         TEST(a_session_without_a_name_is_called_by_our_id),

@@ -138,6 +138,21 @@ const struct session_state *talk_state(struct harness *h, const char *session)
     return state;
 }
 
+const struct customer_state *talk_customer(struct harness *h, const char *customer)
+{
+    const struct customer_state *state = harness_state(h, KIND_customer, harness_find(h, KIND_customer, customer));
+    assert_non_null(state);
+    return state;
+}
+
+int talk_tear_down(void **state)
+{
+    struct harness *h = *state;
+    harness_check(h, true);
+    harness_destroy(&h);
+    return 0;
+}
+
 void talk_refused(const struct harness_result *result, int error, const char *pointer)
 {
     assert_string_equal(hub_error_code(result->error), hub_error_code(error));

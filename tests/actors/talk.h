@@ -41,6 +41,12 @@ const struct harness_result *talk_to(struct harness *h, const char *session, con
 /* The state of a session, which must be there. */
 const struct session_state *talk_state(struct harness *h, const char *session);
 
+/* The same of a customer. */
+const struct customer_state *talk_customer(struct harness *h, const char *customer);
+
+/* cmocka's last step of a test: everything is folded again and compared, then the harness goes. */
+int talk_tear_down(void **state);
+
 /* Fail the test unless the result is that error with that pointer, and nothing was written. */
 void talk_refused(const struct harness_result *result, int error, const char *pointer);
 
