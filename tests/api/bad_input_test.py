@@ -11,7 +11,10 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'e2e'))
 
+import conformity  # noqa: E402
 from running import Client, Hub, wait_for  # noqa: E402
+
+conformity.watch()
 
 ROLES = ('admin', 'supervisor', 'agent', 'analyst', 'auditor', 'service')
 PROBLEM_MEMBERS = {'type', 'title', 'status', 'detail', 'code', 'success', 'error'}

@@ -11,7 +11,10 @@ import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'e2e'))
 
+import conformity  # noqa: E402
 from running import SECRETS, Client, Hub, wait_for  # noqa: E402
+
+conformity.watch()
 
 RFC3339 = re.compile(r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$')
 CHANNELS = ['voice', 'video', 'chat', 'email', 'sms', 'whatsapp', 'mobile_app', 'social']

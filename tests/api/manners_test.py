@@ -19,7 +19,10 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'e2e'))
 
+import conformity  # noqa: E402
 from running import KEY, Client, Hub, wait_for  # noqa: E402
+
+conformity.watch()
 
 MESSAGE = {'customer_id': 'c-1', 'session_id': 's-1', 'channel': 'chat', 'content': 'hello'}
 

@@ -8,7 +8,10 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import conformity  # noqa: E402
 from running import KEY, Client, Hub, run  # noqa: E402
+
+conformity.watch()
 
 CUSTOMER, SESSION = 'customer_a', 'session_a'
 

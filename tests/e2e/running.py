@@ -73,6 +73,8 @@ class Answer:
 class Client:
     """One connection, opened again when it was closed."""
 
+    observers = []  # called with method, path and answer
+
     def __init__(self, port, key=KEY, timeout=30):
         self.port, self.key, self.timeout = port, key, timeout
         self.connection = None
@@ -94,10 +96,13 @@ class Client:
             self.connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=self.timeout)
         try:
             self.connection.request(method, path, body, given)
-            return Answer(self.connection.getresponse())
+            answer = Answer(self.connection.getresponse())
         except BaseException:
             self.close()
             raise
+        for observe in self.observers:
+            observe(method, path, answer)
+        return answer
 
     def get(self, path, **more):
         return self.ask('GET', path, **more)
