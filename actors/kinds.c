@@ -3,6 +3,7 @@
 #include "actors/kind.h"
 
 #include "actors/agent/agent.h"
+#include "actors/campaign/campaign.h"
 #include "actors/company/company.h"
 #include "actors/customer/customer.h"
 #include "actors/session/session.h"

@@ -2,6 +2,7 @@
 /* `schema`: the tables that the program works by, as documents. */
 #include <string.h>
 
+#include "actors/campaign/moves.h"
 #include "actors/session/moves.h"
 #include "api/openapi.h"
 #include "api/records.h"
@@ -131,9 +132,13 @@ int hub_tool_schema(const struct hub_tool_call *call)
     static const struct {
         const char *name;
         void (*put)(struct hub_buf *out); /* NULL: print_events */
-    } documents[] = { { "openapi", hub_openapi_print },      { "jsonschema", put_json_schema },
-                      { "states", hub_session_moves_print }, { "events", NULL },
-                      { "export", hub_export_describe },     { "manual", hub_manual_print } };
+    } documents[] = { { "openapi", hub_openapi_print },
+                      { "jsonschema", put_json_schema },
+                      { "states", hub_session_moves_print },
+                      { "campaign-states", hub_campaign_moves_print },
+                      { "events", NULL },
+                      { "export", hub_export_describe },
+                      { "manual", hub_manual_print } };
     const char *what = call->count == 1 ? call->operands[0] : "";
     for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++)
         if (strcmp(documents[i].name, what) == 0)

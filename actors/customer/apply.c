@@ -2,6 +2,8 @@
 /* The fold of a customer. */
 #include "actors/customer/apply.h"
 
+#include "actors/customer/consent.h"
+#include "actors/customer/recipient.h"
 #include "base/list.h"
 #include "base/pack.h"
 
@@ -178,6 +180,24 @@ static void apply_customer_wrapping(const struct fold *fold, const struct custom
     }
 }
 
+static void apply_consent_changed(const struct fold *fold, const struct consent_changed *changed)
+{
+    (void) changed;
+    hub_consent_apply(fold->state, fold->event, fold->arena);
+}
+
+static void apply_recipient_selected(const struct fold *fold, const struct recipient_selected *selected)
+{
+    (void) selected;
+    hub_recipient_apply(fold->state, fold->event, fold->arena);
+}
+
+static void apply_recipient_moved(const struct fold *fold, const struct recipient_moved *moved)
+{
+    (void) moved;
+    hub_recipient_apply(fold->state, fold->event, fold->arena);
+}
+
 void hub_customer_apply(void *state, const struct hub_event *event, struct hub_arena *arena)
 {
     const struct fold fold = { .state = state, .event = event, .arena = arena };
@@ -187,6 +207,8 @@ void hub_customer_apply(void *state, const struct hub_event *event, struct hub_a
 #include "actors/def/events.h"
 #include "actors/customer/customer.def"
 #include "actors/customer/help.def"
+#include "actors/customer/consent.def"
+#include "actors/customer/recipient.def"
 #include "base/def/none.h"
     default: break; /* of a later version */
     }

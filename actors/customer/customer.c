@@ -8,9 +8,13 @@
 #include "base/def/shapes.h"
 #include "actors/customer/customer.def"
 #include "actors/customer/help.def"
+#include "actors/customer/consent.def"
+#include "actors/customer/recipient.def"
 #include "base/def/heads.h"
 #include "actors/customer/customer.def"
 #include "actors/customer/help.def"
+#include "actors/customer/consent.def"
+#include "actors/customer/recipient.def"
 #include "base/def/none.h"
 
 static const struct hub_decider deciders[] = {
@@ -30,6 +34,12 @@ static const struct hub_decider deciders[] = {
     { &finish_help_shape, hub_customer_decide_finish },
     { &send_agent_message_shape, hub_customer_decide_send },
     { &take_back_customer_shape, hub_customer_decide_take_back },
+    { &set_consent_shape, hub_customer_decide_consent },
+    { &heed_wish_shape, hub_customer_decide_wish },
+    { &select_recipient_shape, hub_customer_decide_select },
+    { &contact_recipient_shape, hub_customer_decide_contact },
+    { &report_recipient_shape, hub_customer_decide_report },
+    { &convert_recipient_shape, hub_customer_decide_convert },
 };
 
 const struct hub_kind_info hub_kind_customer = {

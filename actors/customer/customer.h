@@ -5,12 +5,18 @@
 
 #include "actors/kind.h"
 
+#include "actors/campaign/plan.h"
+
 #include "base/def/structs.h"
 #include "actors/customer/customer.def"
 #include "actors/customer/help.def"
+#include "actors/customer/consent.def"
+#include "actors/customer/recipient.def"
 #include "base/def/indexes.h"
 #include "actors/customer/customer.def"
 #include "actors/customer/help.def"
+#include "actors/customer/consent.def"
+#include "actors/customer/recipient.def"
 #include "base/def/none.h"
 
 extern const struct hub_kind_info hub_kind_customer;

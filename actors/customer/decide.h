@@ -22,6 +22,12 @@ hub_decide_fn hub_customer_decide_wrap_up;
 hub_decide_fn hub_customer_decide_finish;
 hub_decide_fn hub_customer_decide_send;
 hub_decide_fn hub_customer_decide_take_back;
+hub_decide_fn hub_customer_decide_consent;
+hub_decide_fn hub_customer_decide_wish;
+hub_decide_fn hub_customer_decide_select;
+hub_decide_fn hub_customer_decide_contact;
+hub_decide_fn hub_customer_decide_report;
+hub_decide_fn hub_customer_decide_convert;
 
 /* What a command tells of a customer. */
 struct hub_customer_news {

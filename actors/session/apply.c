@@ -111,6 +111,7 @@ static void apply_session_opened(const struct fold *fold, const struct session_o
     HUB_SET(session_state, state, priority, opened->priority);
     HUB_SET(session_state, state, created_at, fold->event->decided_at_us);
     HUB_COPY(session_state, state, session_opened, opened, idle_s);
+    HUB_COPY(session_state, state, session_opened, opened, campaign);
     keep_opened_names(fold, opened);
     own_messages(fold, 0);
     mark_activity(fold);
@@ -125,6 +126,9 @@ static void apply_message_received(const struct fold *fold, const struct message
     if (!HUB_HAS(session_state, fold->state, waiting_since)) {
         HUB_SET(session_state, fold->state, waiting_since, fold->event->decided_at_us);
     }
+    if (HUB_HAS(session_state, fold->state, campaign)) {
+        HUB_SET(session_state, fold->state, campaign_replied, true);
+    }
     mark_activity(fold);
 }
 
@@ -132,6 +136,11 @@ static void apply_message_sent(const struct fold *fold, const struct message_sen
 {
     add_message(fold, message_status_queued | HUB_MESSAGE_OUTBOUND, sent->channel, &sent->content);
     HUB_CLEAR(session_state, fold->state, waiting_since);
+    if (HUB_HAS(message_sent, sent, campaign)) {
+        HUB_SET(session_state, fold->state, campaign, sent->campaign);
+        HUB_SET(session_state, fold->state, campaign_index, (uint32_t) fold->state->message_ranks.len);
+        HUB_SET(session_state, fold->state, campaign_step, sent->step);
+    }
     mark_activity(fold);
 }
 

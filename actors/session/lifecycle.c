@@ -65,6 +65,13 @@ static void set_timer(struct hub_decision *decision, unsigned purpose, int64_t d
     hub_decide_timer(decision, due_us, &session_timer_shape, timer);
 }
 
+void hub_session_start_idle(uint32_t idle_s, struct hub_decision *decision)
+{
+    if (idle_s > 0) {
+        set_timer(decision, session_timer_purpose_idle, hub_decision_now(decision) + idle_s * second_us);
+    }
+}
+
 /* The name is taken: tell the customer who counts on it, so that it does not stay in its list. */
 static void refuse_taken(const struct open_session *command, struct hub_decision *decision)
 {
@@ -103,10 +110,9 @@ void hub_session_decide_open(const void *state_, const void *command_, struct hu
     HUB_COPY(session_opened, opened, open_session, command, page_id);
     HUB_COPY(session_opened, opened, open_session, command, metadata);
     HUB_COPY(session_opened, opened, open_session, command, idle_s);
+    HUB_COPY(session_opened, opened, open_session, command, campaign);
     hub_decide_event(decision, &session_opened_shape, opened, command->customer, none);
-    if (HUB_HAS(open_session, command, idle_s) && command->idle_s > 0) {
-        set_timer(decision, session_timer_purpose_idle, hub_decision_now(decision) + command->idle_s * second_us);
-    }
+    hub_session_start_idle(HUB_HAS(open_session, command, idle_s) ? command->idle_s : 0, decision);
     answer_after(NULL, decision);
 }
 

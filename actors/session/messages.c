@@ -139,6 +139,7 @@ void hub_session_decide_process(const void *state_, const void *command_, struct
     analyse(command, hub_decision_arena(decision), received);
     hub_decide_event(decision, &message_received_shape, received, state->customer, none);
     ask_for_person(state, received, decision);
+    hub_session_heed(state, command, decision);
     answer_message(state, message_status_received, decision);
 }
 
@@ -152,16 +153,17 @@ static unsigned author_of(const struct hub_caller *caller)
     return is_key ? author_bot : author_agent;
 }
 
-static void send_out(const struct session_state *state, const struct message_sent *sent, struct hub_decision *decision)
+void hub_session_send(struct hub_ulid customer, struct message_sent *sent, struct hub_decision *decision)
 {
+    hub_decide_event(decision, &message_sent_shape, sent, customer, none);
     struct send_effect *effect = HUB_NEW(hub_decision_arena(decision), struct send_effect);
     HUB_SET(send_effect, effect, session, hub_decision_self(decision));
     HUB_SET(send_effect, effect, index, sent->index);
     HUB_SET(send_effect, effect, channel, sent->channel);
     HUB_SET(send_effect, effect, content, sent->content);
     HUB_COPY(send_effect, effect, message_sent, sent, subject);
-    HUB_SET(send_effect, effect, customer, state->customer);
-    hub_decide_effect(decision, 0, &send_effect_shape, effect, state->customer);
+    HUB_SET(send_effect, effect, customer, customer);
+    hub_decide_effect(decision, 0, &send_effect_shape, effect, customer);
 }
 
 void hub_session_decide_respond(const void *state_, const void *command_, struct hub_decision *decision)
@@ -191,8 +193,7 @@ void hub_session_decide_respond(const void *state_, const void *command_, struct
         int64_t waited_us = hub_decision_now(decision) - state->waiting_since;
         HUB_SET(message_sent, sent, response_us, waited_us > 0 ? waited_us : 0);
     }
-    hub_decide_event(decision, &message_sent_shape, sent, state->customer, none);
-    send_out(state, sent, decision);
+    hub_session_send(state->customer, sent, decision);
     answer_message(state, message_status_queued, decision);
 }
 
@@ -239,7 +240,11 @@ static void take_report(const struct session_state *state, uint32_t index, const
         HUB_COPY(message_status_changed, changed, update_message, report, attempt);
         hub_decide_event(decision, &message_status_changed_shape, changed, state->customer, none);
     }
-    if (failed && hub_decision_settles(decision)) {
+    bool is_attempt = hub_session_is_attempt(state, index);
+    bool delivered = before < message_status_delivered && after >= message_status_delivered;
+    if (is_attempt && (failed || delivered)) {
+        hub_session_report_attempt(state, report, delivered, decision); /* the customer decides on another channel */
+    } else if (failed && hub_decision_settles(decision)) {
         try_again(report, decision);
     }
     answer_status(state, index, after, decision);

@@ -3,28 +3,23 @@
 #include "actors/session/moves.h"
 
 #include "actors/customer/customer.h"
+#include "actors/moves.h"
 
-struct move {
-    uint16_t from, to;
-    const char *doc;
-};
-
-static const struct move moves[] = {
+static const struct hub_move rows[] = {
 #define MOVE(from_, to_, ...) { .from = session_status_##from_, .to = session_status_##to_, __VA_ARGS__ },
 #include "actors/session/moves.def"
 #undef MOVE
 };
 
-enum { MOVES = sizeof moves / sizeof moves[0] };
+static const struct hub_moves moves = { .vocab = &session_status_vocab,
+                                        .rows = rows,
+                                        .count = sizeof rows / sizeof rows[0],
+                                        .first = session_status_active,
+                                        .begun = "opened" };
 
 bool hub_session_may_move(unsigned from, unsigned to)
 {
-    for (size_t i = 0; i < MOVES; i++) {
-        if (moves[i].from == from && moves[i].to == to) {
-            return true;
-        }
-    }
-    return false;
+    return hub_moves_has(&moves, from, to);
 }
 
 static void tell_customer(const struct session_state *state, struct hub_decision *decision)
@@ -56,39 +51,11 @@ bool hub_session_move(const struct session_state *state, struct session_moved *m
     return true;
 }
 
-static void print_status(const struct hub_word *word, struct hub_buf *out)
-{
-    hub_buf_put_text(out, "| ");
-    hub_buf_put_text(out, word->name);
-    hub_buf_put_text(out, " | ");
-    hub_buf_put_text(out, word->doc);
-    hub_buf_put_text(out, " |\n");
-}
-
-static void print_move(const struct move *move, struct hub_buf *out)
-{
-    hub_buf_put_text(out, "    ");
-    hub_buf_put_text(out, hub_vocab_name(&session_status_vocab, move->from));
-    hub_buf_put_text(out, " --> ");
-    hub_buf_put_text(out, hub_vocab_name(&session_status_vocab, move->to));
-    hub_buf_put_text(out, ": ");
-    hub_buf_put_text(out, move->doc);
-    hub_buf_put_text(out, "\n");
-}
-
 void hub_session_moves_print(struct hub_buf *out)
 {
     hub_buf_put_text(out, "<!-- SPDX-License-Identifier: AGPL-3.0-or-later -->\n"
                           "# Where can a session stand, and where can it go from there?\n\n"
                           "Printed from the table in actors/session/moves.def; a test compares.\n"
-                          "A move that is not drawn is refused with `illegal_transition`.\n\n"
-                          "| status | meaning |\n|---|---|\n");
-    for (unsigned i = 0; i < session_status_vocab.count; i++) {
-        print_status(&session_status_vocab.words[i], out);
-    }
-    hub_buf_put_text(out, "\n```mermaid\nstateDiagram-v2\n    [*] --> active: opened\n");
-    for (size_t i = 0; i < MOVES; i++) {
-        print_move(&moves[i], out);
-    }
-    hub_buf_put_text(out, "    ended --> [*]\n```\n");
+                          "A move that is not drawn is refused with `illegal_transition`.\n\n");
+    hub_moves_print(&moves, out);
 }

@@ -7,9 +7,11 @@
 #include "base/def/shapes.h"
 #include "actors/session/session.def"
 #include "actors/session/help.def"
+#include "actors/session/outreach.def"
 #include "base/def/heads.h"
 #include "actors/session/session.def"
 #include "actors/session/help.def"
+#include "actors/session/outreach.def"
 #include "base/def/none.h"
 
 static const struct hub_decider deciders[] = {
@@ -18,6 +20,7 @@ static const struct hub_decider deciders[] = {
     { &open_session_shape, hub_session_decide_open },         { &update_session_shape, hub_session_decide_update },
     { &transfer_channel_shape, hub_session_decide_transfer }, { &end_session_shape, hub_session_decide_end },
     { &session_timer_shape, hub_session_decide_timer },       { &help_session_shape, hub_session_decide_help },
+    { &attempt_recipient_shape, hub_session_decide_attempt }, { &send_notice_shape, hub_session_decide_notice },
 };
 
 const struct hub_kind_info hub_kind_session = {

@@ -5,12 +5,16 @@
 
 #include "actors/kind.h"
 
+#include "actors/customer/customer.h"
+
 #include "base/def/structs.h"
 #include "actors/session/session.def"
 #include "actors/session/help.def"
+#include "actors/session/outreach.def"
 #include "base/def/indexes.h"
 #include "actors/session/session.def"
 #include "actors/session/help.def"
+#include "actors/session/outreach.def"
 #include "base/def/none.h"
 
 extern const struct hub_kind_info hub_kind_session;

@@ -381,6 +381,7 @@ const struct harness_result *harness_do(struct harness *self, const struct harne
     };
     travel.names[KIND_customer] = name_of(self, KIND_customer, call->customer);
     travel.names[KIND_session] = name_of(self, KIND_session, call->session);
+    travel.names[KIND_campaign] = name_of(self, KIND_campaign, call->campaign);
     travel.names[HUB_ALIAS_USER] = name_of(self, HUB_ALIAS_USER, call->user);
     if (!hub_ulid_is_none(call->agent)) {
         bool known = harness_version(self, KIND_agent, call->agent) > 0;

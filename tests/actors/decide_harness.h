@@ -19,11 +19,11 @@ enum { HARNESS_START_S = 1700000000 }; /* seconds since the epoch at the beginni
 struct harness_call {
     uint8_t target; /* kind */
     const struct hub_shape *shape;
-    const void *record;                    /* borrowed */
-    const char *customer, *session, *user; /* names; NULL: not named */
-    struct hub_ulid agent;                 /* named; none: not named */
-    struct hub_ulid entity;                /* of the target, when it is not named */
-    const char *key;                       /* idempotency key, at most 16 characters; NULL: none */
+    const void *record;                               /* borrowed */
+    const char *customer, *session, *user, *campaign; /* names; NULL: not named */
+    struct hub_ulid agent;                            /* named; none: not named */
+    struct hub_ulid entity;                           /* of the target, when it is not named */
+    const char *key;                                  /* idempotency key, at most 16 characters; NULL: none */
     bool settles;
     enum role role;             /* 0: the hub itself */
     bool is_person;             /* with a login, not a key */

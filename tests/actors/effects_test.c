@@ -43,7 +43,7 @@ static void set_up(struct gateway *self)
     self->is_full = false;
     self->f.options.on_effect = take;
     fixture_start(&self->f);
-    struct hub_answer *answer = ask(&self->f, message_for(&self->f, "customer_1", "session_1", "help"));
+    struct hub_answer *answer = ask(&self->f, message_for(&self->f, "customer_1", "session_1", "please help"));
     assert_int_equal(answer->error, 0);
     hub_answer_destroy(&answer);
 }
