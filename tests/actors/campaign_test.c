@@ -40,70 +40,79 @@ struct wanted {
     unsigned channels[4];
     const char *conditions;
     bool silent;         /* no message */
-    bool quiet;          /* all day but a minute */
     int64_t schedule_us; /* from now */
     int64_t ends_us;
     uint32_t cap;
     enum consent_policy policy;
 };
 
-static const struct harness_result *launch(struct harness *h, const char *name, const struct wanted *wanted)
+/* Customers as the client names them, and as the API finds them. */
+static void add_customers(struct harness *h, const struct wanted *wanted, struct launch_campaign *command)
 {
     static struct launch_customer customers[NAMED_MAX];
     static struct launch_recipient recipients[NAMED_MAX];
-    static hub_enum channels[4];
-    struct launch_campaign command = { 0 };
-    struct campaign_message message = { 0 };
-    struct launch_hours hours = { 0 };
-    struct campaign_cap cap = { 0 };
-    uint32_t count = 0, channel_count = 0;
-    HUB_SET(launch_campaign, &command, campaign_id, harness_sealed(name));
+    uint32_t count = 0;
     for (; count < NAMED_MAX && wanted->customers[count] != NULL; count++) {
+        struct hub_ulid id = harness_find(h, KIND_customer, wanted->customers[count]);
         customers[count] = (struct launch_customer){ 0 };
         HUB_SET(launch_customer, &customers[count], customer_id, harness_sealed(wanted->customers[count]));
         if (wanted->profile != NULL) {
             HUB_SET(launch_customer, &customers[count], profile, harness_sealed(wanted->profile));
         }
         recipients[count] = (struct launch_recipient){ 0 };
-        HUB_SET(launch_recipient, &recipients[count], customer,
-                harness_find(h, KIND_customer, wanted->customers[count]));
+        HUB_SET(launch_recipient, &recipients[count], customer, id);
         HUB_SET(launch_recipient, &recipients[count], is_ours, true);
-        bool known = harness_version(h, KIND_customer, recipients[count].customer) > 0;
-        HUB_SET(launch_recipient, &recipients[count], known, known);
+        HUB_SET(launch_recipient, &recipients[count], known, harness_version(h, KIND_customer, id) > 0);
     }
-    command.customers.at = customers;
-    command.customers.count = count;
-    HUB_MARK(launch_campaign, &command, customers);
-    command.recipients.at = recipients;
-    command.recipients.count = count;
-    HUB_MARK(launch_campaign, &command, recipients);
-    for (; channel_count < 4 && wanted->channels[channel_count] != 0; channel_count++) {
-        channels[channel_count] = (hub_enum) wanted->channels[channel_count];
+    command->customers.at = customers;
+    command->recipients.at = recipients;
+    command->customers.count = command->recipients.count = count;
+    HUB_MARK(launch_campaign, command, customers);
+    HUB_MARK(launch_campaign, command, recipients);
+}
+
+static void add_channels(const struct wanted *wanted, struct launch_campaign *command)
+{
+    static hub_enum channels[4];
+    uint32_t count = 0;
+    for (; count < 4 && wanted->channels[count] != 0; count++) {
+        channels[count] = (hub_enum) wanted->channels[count];
     }
-    if (channel_count > 0) {
-        HUB_SET(launch_campaign, &command, channels, ((hub_list){ .at = channels, .count = channel_count }));
+    if (count > 0) {
+        HUB_SET(launch_campaign, command, channels, ((hub_list){ .at = channels, .count = count }));
     }
+}
+
+static void add_times(struct harness *h, const struct wanted *wanted, struct launch_campaign *command)
+{
+    if (wanted->schedule_us != 0) {
+        HUB_SET(launch_campaign, command, schedule_at, harness_now(h) + wanted->schedule_us);
+    }
+    if (wanted->ends_us != 0) {
+        HUB_SET(launch_campaign, command, ends_at, harness_now(h) + wanted->ends_us);
+    }
+}
+
+static const struct harness_result *launch(struct harness *h, const char *name, const struct wanted *wanted)
+{
+    struct launch_campaign command = { 0 };
+    struct campaign_message message = { 0 };
+    struct launch_hours hours = { 0 };
+    struct campaign_cap cap = { 0 };
+    HUB_SET(launch_campaign, &command, campaign_id, harness_sealed(name));
+    add_customers(h, wanted, &command);
+    add_channels(wanted, &command);
+    add_times(h, wanted, &command);
+    HUB_SET(campaign_message, &message, content, HUB_SPAN("our new plans are there"));
+    command.messages.at = &message;
+    command.messages.count = 1;
     if (!wanted->silent) {
-        HUB_SET(campaign_message, &message, content, HUB_SPAN("our new plans are there"));
-        command.messages.at = &message;
-        command.messages.count = 1;
         HUB_MARK(launch_campaign, &command, messages);
     }
-    if (wanted->quiet) { /* all day but the last minute before the beginning of the day */
-        HUB_SET(launch_hours, &hours, from, HUB_SPAN("00:00"));
-        HUB_SET(launch_hours, &hours, until, HUB_SPAN("23:59"));
-    } else {
-        HUB_SET(launch_hours, &hours, none, true);
-    }
+    HUB_SET(launch_hours, &hours, none, true);
     HUB_SET(launch_campaign, &command, quiet_hours, &hours);
     if (wanted->conditions != NULL) {
         HUB_SET(launch_campaign, &command, conditions, hub_span(wanted->conditions));
-    }
-    if (wanted->schedule_us != 0) {
-        HUB_SET(launch_campaign, &command, schedule_at, harness_now(h) + wanted->schedule_us);
-    }
-    if (wanted->ends_us != 0) {
-        HUB_SET(launch_campaign, &command, ends_at, harness_now(h) + wanted->ends_us);
     }
     if (wanted->cap != 0) {
         HUB_SET(campaign_cap, &cap, max, wanted->cap);
