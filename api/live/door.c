@@ -284,10 +284,18 @@ static bool read_opening(struct hub_call *call, struct opening *opening)
     return true;
 }
 
+static bool is_of_version(const h2o_req_t *req)
+{
+    ssize_t at = h2o_find_header_by_str(&req->headers, H2O_STRLIT("sec-websocket-version"), -1);
+    return at >= 0 &&
+           h2o_memis(req->headers.entries[at].value.base, req->headers.entries[at].value.len, H2O_STRLIT("13"));
+}
+
 static void open_socket(struct hub_call *call, enum hub_contract contract, enum hub_topic topic)
 {
     const char *key = NULL;
-    if (call->req->version >= 0x200 || h2o_is_websocket_handshake(call->req, &key) != 0 || key == NULL) {
+    if (call->req->version >= 0x200 || !is_of_version(call->req) || h2o_is_websocket_handshake(call->req, &key) != 0 ||
+        key == NULL) {
         refuse(call, HUB_ERROR_invalid_query, "This is no WebSocket handshake of version 13.");
         return;
     }

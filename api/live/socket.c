@@ -193,7 +193,9 @@ static void on_frame(wslay_event_context_ptr ws, const struct wslay_event_on_fra
     if (frame->opcode < CONTROL) {
         self->in_message = !frame->fin;
     }
-    if (!may_say_more(self)) {
+    if (frame->opcode == WSLAY_CONNECTION_CLOSE && len == 1) {
+        hub_live_socket_close(self, HUB_CLOSE_protocol, "A close has a code of two bytes, or none.");
+    } else if (!may_say_more(self)) {
         hub_live_socket_close(self, HUB_CLOSE_policy, "More than 50 frames a second; slow down.");
     }
 }
@@ -246,9 +248,14 @@ static void feed(struct hub_live_socket *self, struct hub_span bytes)
     hub_buf_init(&out);
     self->incoming = bytes;
     self->outgoing = &out;
-    bool is_fine = wslay_event_recv(self->ws) == 0 && wslay_event_send(self->ws) == 0;
+    bool is_sound = wslay_event_recv(self->ws) == 0;
+    bool is_fine = !is_sound || wslay_event_send(self->ws) == 0;
     bool closes = wslay_event_get_close_sent(self->ws) && !self->close_sent;
     follow_close(self);
+    if (!is_sound) { /* a frame that is none, of which wslay says no more */
+        self->is_deaf = true;
+        hub_live_socket_close(self, HUB_CLOSE_protocol, "That is no frame.");
+    }
     if (out.len > 0 && (closes || self->state != HUB_SOCKET_closing)) {
         struct hub_ref *chunk = hub_ref_new(hub_buf_span(&out));
         self->close_sent = self->close_sent || closes;
@@ -282,7 +289,7 @@ static void on_read(h2o_socket_t *sock, const char *error)
     if (self->ws == NULL) {
         make_context(self);
     }
-    if (wslay_event_get_read_enabled(self->ws)) {
+    if (!self->is_deaf && wslay_event_get_read_enabled(self->ws)) {
         feed(self, hub_span_of(sock->input->bytes, sock->input->size));
     }
     h2o_buffer_consume(&sock->input, sock->input->size);

@@ -24,6 +24,7 @@ enum {
 /* Close codes: RFC 6455 §7.4.1, and ours from 4000 on. */
 enum hub_close_code {
     HUB_CLOSE_going_away = 1001,
+    HUB_CLOSE_protocol = 1002,
     HUB_CLOSE_unsupported = 1003, /* binary */
     HUB_CLOSE_policy = 1008,      /* too much at once */
     HUB_CLOSE_try_again = 1013,   /* too slow: resume from the last position */
@@ -90,6 +91,7 @@ struct hub_live_socket {
     struct hub_buf *outgoing;   /* where its own frames go, during a read */
     bool in_message;            /* a fragment came, its end did not */
     bool close_sent, close_received, is_over;
+    bool is_deaf;               /* what comes makes no sense any more */
     uint8_t pings;                                   /* unanswered */
     int64_t opened_us, heard_us, pinged_us, late_us; /* late: when a closing one is over */
     int64_t said_full_us;                            /* bucket of messages: when it is full again */
