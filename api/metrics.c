@@ -2,6 +2,8 @@
 /* The rows of metrics.def and one gauge per view. */
 #include "api/metrics.h"
 
+#include "api/live/feed.h"
+#include "api/live/live.h"
 #include "log/log.h"
 
 enum { VIEWS_MAX = 64 };
@@ -9,9 +11,22 @@ enum { VIEWS_MAX = 64 };
 struct figures {
     uint64_t commit, views_position, uptime_s;
     uint64_t requests, problems, connections, under_way, unclaimed;
+    uint64_t sockets, sockets_opened, slow_sockets, resumed, reloaded, said, refused;
+    struct hub_feed_stats feed;
     struct hub_runtime_stats runtime;
     struct hub_log_stats log;
 };
+
+static void gather_live(const struct hub_live *live, struct figures *figures)
+{
+    figures->sockets += atomic_load(&live->sockets);
+    figures->sockets_opened += atomic_load(&live->opened);
+    figures->slow_sockets += atomic_load(&live->slow);
+    figures->resumed += atomic_load(&live->resumed);
+    figures->reloaded += atomic_load(&live->reloaded);
+    figures->said += atomic_load(&live->said);
+    figures->refused += atomic_load(&live->refused);
+}
 
 static void gather(struct hub_server *server, struct figures *figures)
 {
@@ -27,7 +42,11 @@ static void gather(struct hub_server *server, struct figures *figures)
         figures->connections += atomic_load(&loop->connections);
         figures->under_way += atomic_load(&loop->under_way);
         figures->unclaimed += atomic_load(&loop->unclaimed);
+        if (atomic_load(&loop->is_ready)) {
+            gather_live(loop->live, figures);
+        }
     }
+    hub_feed_stats(server->feed, &figures->feed);
     hub_runtime_stats(options->runtime, &figures->runtime);
     hub_log_stats(options->log, &figures->log);
 }

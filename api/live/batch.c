@@ -90,6 +90,7 @@ void hub_batch_add(struct hub_batch *self, struct hub_live_key key, const struct
         .is_agents = rendered->row->is_agents,
     };
     hub_buf_put(&lane->building, rendered->frame.at, rendered->frame.len);
+    self->bytes = lane->building.len > self->bytes ? lane->building.len : self->bytes;
     if (rendered->mine.len > 0) {
         hub_buf_put(&lane->building_mine, rendered->mine.at, rendered->mine.len);
     }

@@ -33,6 +33,7 @@ struct hub_batch {
     uint64_t epoch;    /* of the interest that it was rendered for */
     struct hub_batch_lane *lanes;
     uint32_t lane_count;
+    size_t bytes; /* of the longest lane */
     atomic_uint holders;
 };
 

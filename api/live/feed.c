@@ -11,7 +11,7 @@
 #include "log/log.h"
 #include "replay/views.h"
 
-enum { PACE_US = 8000, PACE_PER_EAR_US = 5, PACE_MOST_US = 200000, EVENTS_AT_ONCE = 4096 };
+enum { PACE_US = 8000, PACE_PER_EAR_US = 5, PACE_MOST_US = 200000, EVENTS_AT_ONCE = 4096, BYTES_AT_ONCE = 128 * 1024 };
 
 struct hub_feed {
     struct hub_feed_options options;
@@ -97,11 +97,15 @@ static int render_all(const struct hub_reading *reading, void *arg)
     struct hub_scan *scan = hub_scan_all(self->options.log, self->batch->from + 1, self->batch->to);
     int more;
     while ((more = hub_scan_next(scan, &stored)) == 1) {
+        if (self->batch->bytes >= BYTES_AT_ONCE) {
+            self->batch->to = stored.header.sequence - 1;
+            break;
+        }
         render(self, reading, &stored);
         atomic_fetch_add_explicit(&self->events, 1, memory_order_relaxed);
     }
     hub_scan_close(&scan);
-    return more;
+    return more < 0 ? more : 0;
 }
 
 /* What cannot be read now is tried again with the next round; nothing is left out. */
@@ -118,8 +122,8 @@ static void publish(struct hub_feed *self)
         return;
     }
     hub_batch_seal(self->batch);
-    self->at = to;
-    atomic_store(&self->position, to);
+    self->at = self->batch->to;
+    atomic_store(&self->position, self->at);
     atomic_fetch_add_explicit(&self->batches, 1, memory_order_relaxed);
     struct hub_batch *batch = self->batch;
     self->batch = NULL;
@@ -130,7 +134,9 @@ static void publish(struct hub_feed *self)
 
 static int64_t pace_of(const struct hub_feed *self)
 {
-    int64_t pace_us = PACE_US + (int64_t) hub_interest_count(self->options.interest) * PACE_PER_EAR_US;
+    bool is_behind = self->at < hub_views_position(self->options.views).sequence;
+    int64_t pace_us = PACE_US +
+                      (is_behind ? 0 : (int64_t) hub_interest_count(self->options.interest) * PACE_PER_EAR_US);
     return pace_us < PACE_MOST_US ? pace_us : PACE_MOST_US;
 }
 

@@ -5,7 +5,7 @@
 #include "api/live/feed.h"
 #include "log/log.h"
 
-enum { JOB_BYTES = 4096, PIECE_BYTES = 256 * 1024, PIECE_EVENTS = 20000, SESSIONS_SHOWN = 500 };
+enum { JOB_BYTES = 4096, PIECE_BYTES = 128 * 1024, PIECE_EVENTS = 20000, SESSIONS_SHOWN = 500 };
 
 struct question {
     struct hub_lens lens;

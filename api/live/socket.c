@@ -108,7 +108,7 @@ void hub_live_socket_send(struct hub_live_socket *self, struct hub_ref *chunk, s
     if (self->state == HUB_SOCKET_closing || len == 0) {
         return;
     }
-    if (self->unsent + len > HUB_SOCKET_BYTES || self->queued >= HUB_SOCKET_PIECES) {
+    if ((self->queued > 0 && self->unsent + len > HUB_SOCKET_BYTES) || self->queued >= HUB_SOCKET_PIECES) {
         atomic_fetch_add_explicit(&self->live->slow, 1, memory_order_relaxed);
         hub_live_socket_close(self, HUB_CLOSE_try_again, "Too slow; resume from your last position.");
         self->late_us = now(self) + SLOW_CLOSE_US;

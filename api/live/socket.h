@@ -16,7 +16,7 @@
 #include "base/ref.h"
 
 enum {
-    HUB_SOCKET_BYTES = 1 << 20, /* unsent, beyond what the kernel took */
+    HUB_SOCKET_BYTES = 512 * 1024, /* unsent, beyond what the kernel took */
     HUB_SOCKET_PIECES = 4096,
     HUB_SOCKET_MESSAGE_MAX = 65536, /* bytes of a client's message */
 };
@@ -91,7 +91,7 @@ struct hub_live_socket {
     struct hub_buf *outgoing;   /* where its own frames go, during a read */
     bool in_message;            /* a fragment came, its end did not */
     bool close_sent, close_received, is_over;
-    bool is_deaf;               /* what comes makes no sense any more */
+    bool is_deaf;                                    /* what comes makes no sense any more */
     uint8_t pings;                                   /* unanswered */
     int64_t opened_us, heard_us, pinged_us, late_us; /* late: when a closing one is over */
     int64_t said_full_us;                            /* bucket of messages: when it is full again */
