@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "api/live/figures.h"
 #include "base/memory.h"
 #include "log/log.h"
 #include "replay/views.h"
@@ -27,6 +28,8 @@ struct hub_feed {
     struct hub_arena *arena;
     struct hub_batch *batch; /* under way */
     struct hub_hearers hearers;
+    struct hub_live_figures *figures; /* owned */
+    int64_t figures_us;               /* until the next are due; -1: none wait */
     atomic_uint_fast64_t position, batches, events, frames;
 };
 
@@ -86,6 +89,9 @@ static void render(struct hub_feed *self, const struct hub_reading *reading, con
     for (uint8_t contract = HUB_CONTRACT_a; contract <= HUB_CONTRACT_b; contract++) {
         if (hub_interest_hearers(self->options.interest, stored->header.company, contract, &self->hearers)) {
             hub_render_event(&self->renderer, reading, stored, contract, &calls);
+            if (self->hearers.all != 0) {
+                hub_live_figures_note(self->figures, stored->header.company);
+            }
         }
     }
 }
@@ -121,6 +127,7 @@ static void publish(struct hub_feed *self)
         hub_batch_drop(&self->batch);
         return;
     }
+    self->figures_us = hub_live_figures_say(self->figures, self->arena, self->batch);
     hub_batch_seal(self->batch);
     self->at = self->batch->to;
     atomic_store(&self->position, self->at);
@@ -151,12 +158,25 @@ static void follow(struct hub_feed *self)
     }
 }
 
+/* Wait for somebody to stir, or until figures are due. Returns false when that is so. */
+static bool wait_for_stir(struct hub_feed *self)
+{
+    if (self->figures_us < 0) {
+        return pthread_cond_wait(&self->stirred, &self->lock) == 0;
+    }
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t at_ns = until.tv_nsec + self->figures_us * 1000;
+    until.tv_sec += at_ns / 1000000000;
+    until.tv_nsec = at_ns % 1000000000;
+    return pthread_cond_timedwait(&self->stirred, &self->lock, &until) != ETIMEDOUT;
+}
+
 /* Wait for something to do. Returns false when it is time to stop. */
 static bool wait_for_work(struct hub_feed *self)
 {
     pthread_mutex_lock(&self->lock);
-    while (!self->is_stopping && !self->has_moved && !self->is_nudged) {
-        pthread_cond_wait(&self->stirred, &self->lock);
+    while (!self->is_stopping && !self->has_moved && !self->is_nudged && wait_for_stir(self)) {
     }
     bool goes_on = !self->is_stopping;
     self->has_moved = self->is_nudged = false;
@@ -179,6 +199,7 @@ static void *run(void *arg)
     while (wait_for_work(self)) {
         int64_t began_us = hub_tick_us(self->options.world);
         follow(self);
+        self->figures_us = -1;
         if (self->is_running) {
             publish(self);
             if (self->at < hub_views_position(self->options.views).sequence) {
@@ -197,7 +218,13 @@ struct hub_feed *hub_feed_new(const struct hub_feed_options *options)
     self->arena = hub_arena_new(0);
     hub_renderer_init(&self->renderer, options->log, options->keys);
     pthread_mutex_init(&self->lock, NULL);
-    pthread_cond_init(&self->stirred, NULL);
+    self->figures = hub_live_figures_new(options->views, options->interest, options->world);
+    self->figures_us = -1;
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&self->stirred, &clock);
+    pthread_condattr_destroy(&clock);
     if (pthread_create(&self->thread, NULL, run, self) != 0) {
         self->is_stopping = true; /* nothing to join */
         self->thread = pthread_self();
@@ -219,6 +246,7 @@ void hub_feed_destroy(struct hub_feed **self_p)
         stir(self, &self->is_stopping);
         pthread_join(self->thread, NULL);
     }
+    hub_live_figures_destroy(&self->figures);
     hub_renderer_done(&self->renderer);
     hub_arena_destroy(&self->arena);
     pthread_cond_destroy(&self->stirred);

@@ -91,6 +91,17 @@ class Live(unittest.TestCase):
         socket.say(type='resume', position=position)
         self.assertEqual(socket.read_until('new_message')['payload']['content'], 'missed')
 
+    def test_figures_come_without_a_position_and_end_with_the_newest(self):
+        dashboard = self.listen()
+        dashboard.read_until('connected')
+        for _ in range(5):
+            self.hub.say('figures_customer', 'figures_session', 'count me', 'social')
+        wanted = self.hub.get('/analytics/channel-performance').json['social']['traffic']['messages_in']
+        frame = dashboard.read_until(lambda frame: frame['type'] == 'performance_update' and
+                                     frame['payload']['social']['traffic']['messagesIn'] >= wanted)
+        self.assertEqual(set(frame), {'type', 'payload', 'timestamp'})
+        self.assertLessEqual({'voice', 'video', 'chat', 'email', 'sms', 'whatsapp', 'mobileApp', 'social'}, set(frame['payload']))
+
     # --- who may listen ---
 
     def test_nobody_listens_to_what_is_not_there(self):
