@@ -129,7 +129,7 @@ static int read_body(struct hello *self, const struct settings *settings)
 {
     size_t len = strlen(settings->body);
     if (settings->body_file) {
-        int rc = hub_file_read(settings->body_file, &self->body_text, &len);
+        int rc = hub_bench_file_read(settings->body_file, &self->body_text, &len);
         if (rc < 0) {
             fprintf(stderr, "bench-hello: cannot read %s: %s\n", settings->body_file, strerror(-rc));
             return -1;

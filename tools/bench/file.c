@@ -29,7 +29,7 @@ static int read_all(FILE *file, char **text, size_t *ret_len)
     return 0;
 }
 
-int hub_file_read(const char *path, char **ret_text, size_t *ret_len)
+int hub_bench_file_read(const char *path, char **ret_text, size_t *ret_len)
 {
     char *text = NULL;
     FILE *file = fopen(path, "rbe");

@@ -12,6 +12,6 @@
  * ret_len    how many, without that 0
  *
  * Returns 0, or a negative errno. */
-int hub_file_read(const char *path, char **ret_text, size_t *ret_len);
+int hub_bench_file_read(const char *path, char **ret_text, size_t *ret_len);
 
 #endif

@@ -64,7 +64,7 @@ static int read_files(const struct settings *settings, struct parts *parts)
 {
     int rc = 0;
     if (settings->body_file)
-        rc = hub_file_read(settings->body_file, &parts->body_text, &parts->body_len);
+        rc = hub_bench_file_read(settings->body_file, &parts->body_text, &parts->body_len);
     if (rc < 0)
         return complain("cannot read", settings->body_file, rc);
     if (settings->rows_file)

@@ -68,7 +68,7 @@ int hub_rows_open(const char *path, struct hub_rows **ret_self)
     struct hub_rows *self = calloc(1, sizeof *self);
     if (!self)
         return -ENOMEM;
-    int rc = hub_file_read(path, &self->text, &len);
+    int rc = hub_bench_file_read(path, &self->text, &len);
     if (rc == 0) {
         self->rows = calloc(count_lines(self->text, len), sizeof *self->rows);
         rc = self->rows ? cut_rows(self, len) : -ENOMEM;
