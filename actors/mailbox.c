@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Mailboxes over inproc sockets. The sockets have no limit of their own: commands are counted at the door. */
+/* Mailboxes are inboxes without a limit of their own: commands are counted at the door. */
 #include "actors/mailbox.h"
 
 #include <assert.h>
-#include <czmq.h>
+#include <stdlib.h>
 
 #include "actors/company/company.h"
 #include "base/memory.h"
@@ -23,35 +23,26 @@ struct gathered {
 struct hub_port {
     struct hub_mailboxes *boxes;
     struct hub_names_cache *cache;
-    zsock_t **sockets;         /* one per worker, then the pump's */
-    void **handles;            /* the same, for zmq_send */
     bool gathers;              /* commands wait for a flush, so that one piece of mail carries many */
     struct gathered *gathered; /* one list per worker */
 };
 
-static void name_of(const struct hub_mailboxes *boxes, unsigned index, char ret_name[64])
+void hub_mailboxes_open(struct hub_mailboxes *self)
 {
-    snprintf(ret_name, 64, "inproc://hub-%.*s-%u", HUB_ULID_TEXT, boxes->name, index);
+    self->waiting = hub_memory_zero(self->workers * sizeof *self->waiting);
+    self->inboxes = hub_memory_zero((self->workers + 1) * sizeof(struct hub_inbox *));
+    for (unsigned i = 0; i <= self->workers; i++) {
+        self->inboxes[i] = hub_inbox_new(sizeof(struct hub_mail));
+    }
 }
 
-static zsock_t *open_socket(const struct hub_mailboxes *boxes, unsigned index, int type)
+void hub_mailboxes_close(struct hub_mailboxes *self)
 {
-    char name[64];
-    name_of(boxes, index, name);
-    zsock_t *socket = zsock_new(type);
-    assert(socket != NULL);
-    zsock_set_sndhwm(socket, 0);
-    zsock_set_rcvhwm(socket, 0);
-    zsock_set_linger(socket, 0);
-    int failed = type == ZMQ_PULL ? zsock_bind(socket, "%s", name) : zsock_connect(socket, "%s", name);
-    assert(failed == 0);
-    (void) failed;
-    return socket;
-}
-
-void *hub_mailbox_open(struct hub_mailboxes *boxes, unsigned index)
-{
-    return open_socket(boxes, index, ZMQ_PULL);
+    for (unsigned i = 0; i <= self->workers; i++) {
+        hub_inbox_destroy(&self->inboxes[i]);
+    }
+    free(self->inboxes);
+    free(self->waiting);
 }
 
 struct hub_port *hub_mailbox_port_new(struct hub_mailboxes *boxes)
@@ -59,13 +50,7 @@ struct hub_port *hub_mailbox_port_new(struct hub_mailboxes *boxes)
     struct hub_port *self = hub_memory_zero(sizeof *self);
     self->boxes = boxes;
     self->cache = hub_names_cache_new();
-    self->sockets = hub_memory_zero((boxes->workers + 1) * sizeof(zsock_t *));
-    self->handles = hub_memory_zero((boxes->workers + 1) * sizeof(void *));
     self->gathered = hub_memory_zero(boxes->workers * sizeof *self->gathered);
-    for (unsigned i = 0; i <= boxes->workers; i++) {
-        self->sockets[i] = open_socket(boxes, i, ZMQ_PUSH);
-        self->handles[i] = zsock_resolve(self->sockets[i]);
-    }
     return self;
 }
 
@@ -76,12 +61,7 @@ void hub_port_destroy(struct hub_port **self_p)
         return;
     }
     hub_port_flush(self);
-    for (unsigned i = 0; i <= self->boxes->workers; i++) {
-        zsock_destroy(&self->sockets[i]);
-    }
     hub_names_cache_destroy(&self->cache);
-    free(self->sockets);
-    free(self->handles);
     free(self->gathered);
     free(self);
     *self_p = NULL;
@@ -94,14 +74,7 @@ unsigned hub_mailbox_of(const struct hub_mailboxes *boxes, struct hub_ulid entit
 
 void hub_port_post(struct hub_port *port, unsigned index, struct hub_mail mail)
 {
-    /* A wake-up may be lost: at a stop the pump goes first, and a socket without a peer would wait for ever. */
-    int flags = mail.kind == HUB_MAIL_wake ? ZMQ_DONTWAIT : 0;
-    int sent;
-    hub_hand_over(&port->boxes->handoff);
-    do {
-        sent = zmq_send(port->handles[index], &mail, sizeof mail, flags);
-    } while (sent < 0 && zmq_errno() == EINTR);
-    assert(sent == (int) sizeof mail || flags != 0);
+    hub_inbox_put(port->boxes->inboxes[index], &mail, 1);
 }
 
 static void flush_one(struct hub_port *port, unsigned index)

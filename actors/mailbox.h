@@ -7,7 +7,7 @@
 
 #include "actors/names.h"
 #include "actors/runtime.h"
-#include "base/handoff.h"
+#include "base/inbox.h"
 
 enum hub_mail_kind {
     HUB_MAIL_command = 1, /* struct hub_command, a list */
@@ -23,7 +23,6 @@ struct hub_mail {
 
 /* What all threads share about the mailboxes. */
 struct hub_mailboxes {
-    char name[HUB_ULID_TEXT]; /* part of the sockets' names: fresh for each runtime, since a name is released late */
     struct hub_log *log;
     struct hub_names *names;
     unsigned workers;
@@ -31,16 +30,19 @@ struct hub_mailboxes {
     atomic_size_t *waiting; /* per worker: commands sent and not yet finished there */
     atomic_size_t all;      /* the same of all workers, so that one look tells whether nothing is under way */
     atomic_ulong overloads;
-    struct hub_handoff handoff; /* what is in the mail; its receivers take it over */
+    struct hub_inbox **inboxes; /* of struct hub_mail: one per worker, then the pump's */
 };
 
 struct hub_port;
 
-/* A thread's sockets to every worker. Made, used and destroyed on that thread. Never NULL. */
-struct hub_port *hub_mailbox_port_new(struct hub_mailboxes *boxes);
+/* Make inboxes and counters for `workers`. */
+void hub_mailboxes_open(struct hub_mailboxes *self);
 
-/* The socket (ZMQ_PULL) of a worker's mailbox, bound; index == boxes->workers is the pump's. Owned by the caller. */
-void *hub_mailbox_open(struct hub_mailboxes *boxes, unsigned index);
+/* Free them; no thread may use them any more. */
+void hub_mailboxes_close(struct hub_mailboxes *self);
+
+/* A thread's way to every worker. Made, used and destroyed on that thread. Never NULL. */
+struct hub_port *hub_mailbox_port_new(struct hub_mailboxes *boxes);
 
 /* Which worker owns a stream. */
 unsigned hub_mailbox_of(const struct hub_mailboxes *boxes, struct hub_ulid entity);

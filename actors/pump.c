@@ -8,6 +8,7 @@
 #include <czmq.h>
 
 #include "actors/outcome.h"
+#include "base/handoff.h"
 #include "base/memory.h"
 
 enum {
@@ -49,7 +50,6 @@ struct offers {
 struct hub_pump {
     struct hub_pump_options options;
     zactor_t *actor;
-    zsock_t *mailbox;
     struct hub_port *port;
     struct offers timers, effects, follows;
     int64_t tick_us, slow_tick_us;
@@ -263,27 +263,27 @@ static void look(struct hub_pump *self)
     }
 }
 
+static struct hub_inbox *inbox_of(struct hub_pump *self)
+{
+    return self->options.boxes->inboxes[self->options.boxes->workers];
+}
+
 static void pump_main(zsock_t *pipe, void *arg)
 {
     struct hub_pump *self = arg;
     (void) pthread_setname_np(pthread_self(), "hub-pump");
-    self->mailbox = hub_mailbox_open(self->options.boxes, self->options.boxes->workers);
     self->port = hub_mailbox_port_new(self->options.boxes);
     zsock_signal(pipe, 0);
-    zmq_pollitem_t items[] = { { .socket = zsock_resolve(self->mailbox), .events = ZMQ_POLLIN },
-                               { .socket = zsock_resolve(pipe), .events = ZMQ_POLLIN } };
-    for (;;) {
-        int ready = zmq_poll(items, 2, TICK_MS);
-        if (ready > 0 && items[1].revents & ZMQ_POLLIN) {
-            break; /* the only word on the pipe is $TERM */
+    struct hub_inbox *inbox = inbox_of(self);
+    while (!hub_inbox_is_stopped(inbox)) {
+        void *wakes;
+        (void) hub_inbox_take(inbox, TICK_MS, &wakes); /* all of them say the same */
+        if (!hub_inbox_is_stopped(inbox)) {
+            look(self);
         }
-        struct hub_mail mail;
-        while (zmq_recv(items[0].socket, &mail, sizeof mail, ZMQ_DONTWAIT) == (int) sizeof mail) {
-        }
-        look(self);
     }
     hub_port_destroy(&self->port);
-    zsock_destroy(&self->mailbox);
+    free(zstr_recv(pipe)); /* $TERM, the only word that comes */
     hub_hand_over(&self->over);
 }
 
@@ -319,6 +319,7 @@ void hub_pump_destroy(struct hub_pump **self_p)
     if (self == NULL) {
         return;
     }
+    hub_inbox_stop(inbox_of(self));
     zactor_destroy(&self->actor);
     hub_take_over(&self->over);
     offers_done(&self->timers);

@@ -88,12 +88,11 @@ static bool drain(struct hub_runtime *self)
 static void start_actors(struct hub_runtime *self)
 {
     const struct hub_runtime_options *options = &self->options;
-    hub_ulid_print(hub_world_ulid(hub_world_real()), self->boxes.name);
     self->boxes.log = options->log;
     self->boxes.names = hub_names_new(options->log, options->world, 0);
     self->boxes.workers = options->workers;
     self->boxes.room = options->mailbox;
-    self->boxes.waiting = hub_memory_zero(options->workers * sizeof *self->boxes.waiting);
+    hub_mailboxes_open(&self->boxes);
     self->writer = hub_writer_new(
         &(struct hub_writer_options){ .sink = options->sink, .on_written = on_written, .arg = self });
     self->workers = hub_memory_zero(options->workers * sizeof(struct hub_worker *));
@@ -161,7 +160,7 @@ void hub_runtime_stop(struct hub_runtime **self_p)
     hub_names_destroy(&self->boxes.names);
     hub_crash_guard_close(&self->guard);
     free(self->workers);
-    free(self->boxes.waiting);
+    hub_mailboxes_close(&self->boxes);
     free(self);
     *self_p = NULL;
 }

@@ -29,22 +29,21 @@ static void handle_commands(struct hub_worker *self, struct hub_command *command
     }
 }
 
-/* Take mail until there is none, or enough for one round. */
-static void take_mail(struct hub_worker *self)
+static void handle_mail(struct hub_worker *self, const struct hub_mail *mail)
+{
+    if (mail->kind == HUB_MAIL_command) {
+        handle_commands(self, mail->at);
+    } else if (mail->kind == HUB_MAIL_written) {
+        hub_worker_written(self, mail->at);
+    }
+}
+
+/* Handle mail, as much as one round holds. */
+static void work(struct hub_worker *self, const struct hub_mail *mail, size_t count)
 {
     self->tick_us = hub_tick_us(self->world);
-    struct hub_mail mail;
-    for (int i = 0; i < MAIL_AT_ONCE; i++) {
-        int got = zmq_recv(self->mailbox, &mail, sizeof mail, ZMQ_DONTWAIT);
-        if (got != (int) sizeof mail) {
-            break;
-        }
-        hub_take_over(&self->options.boxes->handoff);
-        if (mail.kind == HUB_MAIL_command) {
-            handle_commands(self, mail.at);
-        } else if (mail.kind == HUB_MAIL_written) {
-            hub_worker_written(self, mail.at);
-        }
+    for (size_t i = 0; i < count; i++) {
+        handle_mail(self, &mail[i]);
     }
     hub_worker_end_round(self);
     if (self->tick_us - self->swept_tick_us > SWEEP_MS * 1000) {
@@ -57,8 +56,7 @@ static void take_mail(struct hub_worker *self)
 static void set_up(struct hub_worker *self)
 {
     const struct hub_runtime_options *runtime = self->options.runtime;
-    self->mailbox_socket = hub_mailbox_open(self->options.boxes, self->options.index);
-    self->mailbox = zsock_resolve(self->mailbox_socket);
+    self->inbox = self->options.boxes->inboxes[self->options.index];
     self->port = hub_mailbox_port_new(self->options.boxes);
     hub_port_gather(self->port);
     self->entities = hub_entities_new(&(struct hub_entities_options){ .log = runtime->log,
@@ -77,7 +75,6 @@ static void tear_down(struct hub_worker *self)
     hub_writer_port_destroy(&self->writer);
     hub_port_destroy(&self->port);
     hub_entities_destroy(&self->entities);
-    zsock_destroy(&self->mailbox_socket);
     hub_buf_done(&self->scratch);
 }
 
@@ -87,19 +84,17 @@ static void worker_main(zsock_t *pipe, void *arg)
     (void) pthread_setname_np(pthread_self(), "hub-worker");
     set_up(self);
     zsock_signal(pipe, 0);
-    zmq_pollitem_t items[] = { { .socket = self->mailbox, .events = ZMQ_POLLIN },
-                               { .socket = zsock_resolve(pipe), .events = ZMQ_POLLIN } };
-    for (;;) {
-        int ready = zmq_poll(items, 2, SWEEP_MS);
-        if (ready < 0 && zmq_errno() != EINTR) {
-            break;
-        }
-        take_mail(self);
-        if (ready > 0 && items[1].revents & ZMQ_POLLIN) {
-            break; /* the only word on the pipe is $TERM */
+    for (bool is_last = false; !is_last;) {
+        void *mail = NULL;
+        is_last = hub_inbox_is_stopped(self->inbox);
+        size_t count = hub_inbox_take(self->inbox, SWEEP_MS, &mail);
+        for (size_t at = 0; at == 0 || at < count; at += MAIL_AT_ONCE) {
+            size_t rest = count - at;
+            work(self, (const struct hub_mail *) mail + at, rest < MAIL_AT_ONCE ? rest : MAIL_AT_ONCE);
         }
     }
     tear_down(self);
+    free(zstr_recv(pipe)); /* $TERM, the only word that comes */
     hub_hand_over(&self->over);
 }
 
@@ -120,6 +115,7 @@ void hub_worker_destroy(struct hub_worker **self_p)
     if (self == NULL) {
         return;
     }
+    hub_inbox_stop(self->options.boxes->inboxes[self->options.index]);
     zactor_destroy(&self->actor);
     hub_take_over(&self->over);
     free(self);

@@ -5,6 +5,7 @@
 
 #include "actors/staged.h"
 #include "actors/worker.h"
+#include "base/handoff.h"
 
 enum { HUB_WORKER_SENDS = 1024 };
 
@@ -12,8 +13,7 @@ struct hub_worker {
     struct hub_worker_options options;
     const struct hub_world *world;
     struct _zactor_t *actor;
-    void *mailbox; /* handle of the PULL socket */
-    struct _zsock_t *mailbox_socket;
+    struct hub_inbox *inbox; /* borrowed */
     struct hub_port *port;
     struct hub_writer_port *writer;
     struct hub_entities *entities;

@@ -2,8 +2,8 @@
 /* The log actor: one zactor that drains appends, writes them as one batch and hands them back when it is on disk.
  *
  * No delay is made to gather a batch. A syncer waits for the disk meanwhile (log/syncer.h), so that the rows of the next
- * batch are made while the last one is being synced; a sink that does all at once needs none. Ports push frames of
- * pointers; what is under way is bounded by the workers, so the queue has no bound of its own and a send never blocks. */
+ * batch are made while the last one is being synced; a sink that does all at once needs none. What is under
+ * way is bounded by the workers, so the inbox has no bound of its own and a send never blocks. */
 #include "log/writer.h"
 
 #include <czmq.h>
@@ -13,75 +13,35 @@
 #include <unistd.h>
 
 #include "base/handoff.h"
+#include "base/inbox.h"
 #include "base/memory.h"
-#include "base/world.h"
 #include "log/syncer.h"
 
 enum {
     BATCH_BYTES = 1024 * 1024,
     BATCH_EVENTS = 4096,
-    FIRST_ROOM = 4096,
     UPKEEP_MS = 250, /* between looks at the witness when nothing comes */
-    ENDPOINT = 64,
     EXIT_FATAL = 70, /* EX_SOFTWARE: a supervisor starts the process again */
 };
 
 struct hub_writer {
     zactor_t *actor;
-    char endpoint[ENDPOINT];
     struct hub_writer_options options;
-    struct hub_handoff sent; /* from the ports to the actor */
+    struct hub_inbox *inbox; /* pointers to appends */
     struct hub_handoff over; /* from the actor, which ends, to who stops it */
 };
 
 struct hub_writer_port {
-    zsock_t *push;
-    struct hub_writer *writer;
+    struct hub_inbox *inbox; /* of the writer */
 };
 
 /* What lives on the actor's thread. */
 struct loop {
     const struct hub_writer_options *options;
-    struct hub_handoff *sent;
-    struct hub_syncer *syncer;   /* owned; NULL: the sink's write is durable on return */
-    void *pull, *pipe;           /* raw sockets of zsocks below */
-    struct hub_append **waiting; /* owned */
-    size_t first, count, room;   /* those from first on wait */
-    bool stopping;
+    struct hub_syncer *syncer;    /* owned; NULL: the sink's write is durable on return */
+    struct hub_append *const *at; /* those that came last */
+    size_t first, count;          /* those from first on wait */
 };
-
-static void take_frame(struct loop *self, zmq_msg_t *frame)
-{
-    size_t count = zmq_msg_size(frame) / sizeof *self->waiting;
-    hub_take_over(self->sent);
-    if (self->count + count > self->room) {
-        self->room = 2 * (self->count + count);
-        self->waiting = hub_memory_resize(self->waiting, self->room * sizeof *self->waiting);
-    }
-    memcpy(self->waiting + self->count, zmq_msg_data(frame), count * sizeof *self->waiting);
-    self->count += count;
-}
-
-/* Take in all that is there, as far as one batch may hold it. */
-static void drain(struct loop *self)
-{
-    self->count -= self->first;
-    memmove(self->waiting, self->waiting + self->first, self->count * sizeof *self->waiting);
-    self->first = 0;
-    while (self->count < self->options->batch_events) {
-        zmq_msg_t frame;
-        zmq_msg_init(&frame);
-        bool came = zmq_msg_recv(&frame, self->pull, ZMQ_DONTWAIT) >= 0;
-        bool is_empty = !came && zmq_errno() != EINTR;
-        if (came) {
-            take_frame(self, &frame);
-        }
-        zmq_msg_close(&frame);
-        if (is_empty) {
-            return;
-        }
-    }
-}
 
 static size_t bytes_of(const struct hub_append *append)
 {
@@ -97,7 +57,7 @@ static size_t batch_of(const struct loop *self)
 {
     size_t events = 0, bytes = 0, count = 0, there = self->count - self->first;
     while (count < there) {
-        const struct hub_append *append = self->waiting[self->first + count];
+        const struct hub_append *append = self->at[self->first + count];
         events += append->event_count;
         bytes += bytes_of(append);
         if (count > 0 && (events > self->options->batch_events || bytes > self->options->batch_bytes)) {
@@ -113,7 +73,7 @@ static void write_one(struct loop *self)
 {
     char why[512] = "";
     size_t count = batch_of(self);
-    struct hub_append *const *appends = self->waiting + self->first;
+    struct hub_append *const *appends = self->at + self->first;
     const struct hub_log_sink *sink = &self->options->sink;
     if (count == 0 && self->syncer != NULL) {
         return;
@@ -130,56 +90,29 @@ static void write_one(struct loop *self)
     }
 }
 
-/* Wait for appends or the order to stop. */
-static void wait_for_work(struct loop *self)
-{
-    zmq_pollitem_t items[] = { { .socket = self->pull, .events = ZMQ_POLLIN },
-                               { .socket = self->pipe, .events = ZMQ_POLLIN } };
-    if (zmq_poll(items, 2, UPKEEP_MS) > 0 && (items[1].revents & ZMQ_POLLIN) != 0) {
-        self->stopping = true;
-    }
-}
-
 static void run(zsock_t *pipe, void *arg)
 {
     struct hub_writer *writer = arg;
     (void) pthread_setname_np(pthread_self(), "hub-log");
-    zsock_t *pull = zsock_new(ZMQ_PULL);
-    zsock_set_rcvhwm(pull, 0);
-    int bound = zsock_bind(pull, "%s", writer->endpoint);
-    assert(bound == 0);
-    (void) bound;
-    struct loop self = { .options = &writer->options,
-                         .sent = &writer->sent,
-                         .pull = zsock_resolve(pull),
-                         .pipe = zsock_resolve(pipe),
-                         .room = FIRST_ROOM };
-    self.waiting = hub_memory_new(self.room * sizeof *self.waiting);
+    struct loop self = { .options = &writer->options };
     self.syncer = writer->options.sink.sync != NULL ? hub_syncer_new(&writer->options) : NULL;
     zsock_signal(pipe, 0);
     for (;;) {
-        drain(&self);
-        if (self.count == 0 && self.stopping) {
+        bool is_last = hub_inbox_is_stopped(writer->inbox);
+        void *at = NULL;
+        self.first = 0;
+        self.count = hub_inbox_take(writer->inbox, UPKEEP_MS, &at);
+        self.at = at;
+        do {
+            write_one(&self);
+        } while (self.first < self.count);
+        if (is_last) {
             break;
         }
-        if (self.count == 0) {
-            wait_for_work(&self);
-            drain(&self);
-        }
-        write_one(&self);
     }
     hub_syncer_destroy(&self.syncer);
-    free(self.waiting);
-    zsock_destroy(&pull);
+    free(zstr_recv(pipe)); /* $TERM, the only word that comes */
     hub_hand_over(&writer->over);
-}
-
-/* A name that no writer had before: ZeroMQ gives the name of a closed socket back only some time after. */
-static void name_endpoint(char ret_endpoint[ENDPOINT])
-{
-    char text[HUB_ULID_TEXT];
-    hub_ulid_print(hub_world_ulid(hub_world_real()), text);
-    snprintf(ret_endpoint, ENDPOINT, "inproc://log-writer-%.*s", HUB_ULID_TEXT, text);
 }
 
 struct hub_writer *hub_writer_new(const struct hub_writer_options *options)
@@ -192,7 +125,7 @@ struct hub_writer *hub_writer_new(const struct hub_writer_options *options)
     if (self->options.batch_events == 0) {
         self->options.batch_events = BATCH_EVENTS;
     }
-    name_endpoint(self->endpoint);
+    self->inbox = hub_inbox_new(sizeof(struct hub_append *));
     self->actor = zactor_new(run, self);
     assert(self->actor != NULL);
     return self;
@@ -203,8 +136,10 @@ void hub_writer_destroy(struct hub_writer **self_p)
     if (self_p == NULL || *self_p == NULL) {
         return;
     }
+    hub_inbox_stop((*self_p)->inbox);
     zactor_destroy(&(*self_p)->actor);
     hub_take_over(&(*self_p)->over);
+    hub_inbox_destroy(&(*self_p)->inbox);
     free(*self_p);
     *self_p = NULL;
 }
@@ -212,12 +147,7 @@ void hub_writer_destroy(struct hub_writer **self_p)
 struct hub_writer_port *hub_writer_port_new(struct hub_writer *self)
 {
     struct hub_writer_port *port = hub_memory_new(sizeof *port);
-    port->writer = self;
-    port->push = zsock_new(ZMQ_PUSH);
-    zsock_set_sndhwm(port->push, 0);
-    int connected = zsock_connect(port->push, "%s", self->endpoint);
-    assert(connected == 0);
-    (void) connected;
+    port->inbox = self->inbox;
     return port;
 }
 
@@ -226,20 +156,11 @@ void hub_writer_port_destroy(struct hub_writer_port **self_p)
     if (self_p == NULL || *self_p == NULL) {
         return;
     }
-    zsock_destroy(&(*self_p)->push);
     free(*self_p);
     *self_p = NULL;
 }
 
 void hub_writer_send(struct hub_writer_port *port, struct hub_append *const *appends, size_t count)
 {
-    if (count == 0) {
-        return;
-    }
-    hub_hand_over(&port->writer->sent);
-    int sent;
-    do {
-        sent = zmq_send(zsock_resolve(port->push), appends, count * sizeof *appends, 0);
-    } while (sent < 0 && zmq_errno() == EINTR);
-    assert(sent >= 0);
+    hub_inbox_put(port->inbox, appends, count);
 }
