@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""`audit history`: what was known about a customer at a moment, and who did what, for people and for programs."""
+
+import html.parser
+import json
+import os
+import shutil
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'e2e'))
+from running import Hub, run  # noqa: E402
+
+TRICKY = '<script>alert("1")</script> & more'
+
+
+class Page(html.parser.HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.terms, self.term, self.depth = [], [], [], None, 0
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [name for name, _ in attrs]
+        self.term = tag if tag in ('dt', 'dd') else self.term
+        if tag in ('dt', 'dd'):
+            self.terms.append('')
+
+    def handle_endtag(self, tag):
+        if tag in ('dt', 'dd'):
+            self.term = None
+
+    def handle_data(self, data):
+        if self.term:
+            self.terms[-1] += data
+
+
+class History(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.hub = Hub()
+        hub = cls.hub
+        hub.create_session('customer_004', 'omni_session_004', 'voice', customer_profile={'name': TRICKY, 'tier': 'premium'})
+        cls.middle = hub.say('customer_004', 'omni_session_004', TRICKY, 'voice')
+        hub.post('/customer/customer_004/context', {'context': {'later': True}, 'profile': {'tier': 'enterprise'}})
+        hub.create_session('customer_005', 'omni_session_005', 'chat', customer_profile={'name': 'somebody else'})
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.hub.__exit__()
+
+    def history(self, *words, status=0, data=None):
+        done = run('audit', 'history', *words, '--data', data or self.hub.data)
+        self.assertEqual(done.returncode, status, (words, done.stdout, done.stderr))
+        return done.stdout if status == 0 else done.stderr
+
+    def events(self):
+        lines = run('replay', '--customer', 'customer_004', '--data', self.hub.data, '--json').stdout.splitlines()
+        return [json.loads(line) for line in lines]
+
+    def test_json_has_the_customer_and_then_every_event(self):
+        first, *rest = [json.loads(line) for line in self.history('customer_004', '--format', 'json').splitlines()]
+        self.assertEqual((first['state']['profile'], first['state']['context']),
+                         ({'name': TRICKY, 'tier': 'enterprise'}, {'later': True}))
+        self.assertEqual([(event['sequence'], event['type'], event['payload']) for event in rest],
+                         [(event['sequence'], event['type'], event['payload']) for event in self.events()])
+        self.assertEqual({event['who'] for event in rest}, {"key 'first key' (admin)"})
+
+    def test_at_an_earlier_moment_nothing_later_is_known(self):
+        for event in self.events():
+            for point in (str(event['sequence']), event['time']):
+                first, *rest = [json.loads(line) for line in
+                                self.history('customer_004', '--format', 'json', '--as-of', point).splitlines()]
+                self.assertEqual(first['as_of'], event['sequence'])
+                self.assertEqual(rest[-1]['sequence'], event['sequence'])
+                if event['sequence'] < self.events()[-1]['sequence']:
+                    self.assertNotIn('context', first['state'])
+
+    def test_the_page_shows_all_of_it_and_needs_nothing_else(self):
+        text = self.history('customer_004', '--format', 'html')
+        page = Page(text)
+        self.assertEqual([terms for terms in zip(page.terms[::2], page.terms[1::2]) if terms[0] in ('content', 'profile.name')],
+                         [('profile.name', TRICKY), ('profile.name', TRICKY), ('content', TRICKY)])
+        self.assertFalse({'script', 'link', 'img', 'iframe'} & set(page.tags))
+        self.assertFalse({'src', 'href'} & set(page.attributes))
+        self.assertNotIn('somebody else', text)
+        self.assertTrue(text.startswith('<!doctype html>') and text.endswith('</html>\n'))
+
+    def test_the_table_names_who_did_it(self):
+        text = self.history('customer_004')
+        self.assertIn('profile.tier: enterprise', text)
+        self.assertEqual(text.count("    by key 'first key' (admin)\n"), len(self.events()))
+
+    def test_without_keys_personal_values_are_sealed(self):
+        there = os.path.join(self.hub.made, 'history-without-keys')
+        shutil.copytree(self.hub.data, there, ignore=shutil.ignore_patterns('keys', 'lock'))
+        ours = self.events()[0]['subject']
+        text = self.history(ours, data=there)
+        self.assertIn('content: [sealed]', text)
+        self.assertNotIn('script', text)
+
+    def test_what_is_not_there_is_said(self):
+        self.assertIn("no customer 'nobody'", self.history('nobody', status=1))
+        self.assertIn('was not known yet at 2', self.history('customer_004', '--as-of', '2', status=1))
+        self.assertIn('nothing was there yet', self.history('customer_004', '--as-of', '2000-01-01T00:00:00Z', status=1))
+        self.assertIn('neither a position', self.history('customer_004', '--as-of', 'then', status=2))
+        self.assertIn('takes one CUSTOMER', self.history(status=2))
+        self.assertIn('table', self.history('customer_004', '--format', 'pdf', status=2))
+        self.assertIn('26 characters', self.history('customer_004', '--company', 'x', status=2))
+
+
+if __name__ == '__main__':
+    unittest.main()

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* What was known about a customer at a moment, and how it came to be known. */
+#ifndef HUB_TOOLS_HISTORY_H
+#define HUB_TOOLS_HISTORY_H
+
+#include "actors/entity.h"
+#include "tools/datadir.h"
+
+/* A history under way: the customer at the moment, then event after event. */
+struct hub_history {
+    const struct hub_datadir *reader;
+    struct hub_ulid company, customer;
+    uint64_t to;        /* the last position that counts */
+    int64_t to_time_us; /* when it was written */
+    void *state;        /* struct customer_state as of then, personal values opened; in the arena */
+    struct hub_arena *arena;
+    void *company_state; /* as it is now: names of keys and people */
+    struct hub_scan *scan;
+};
+
+/* An event of it. Spans are valid until the next. */
+struct hub_history_event {
+    const struct hub_stored *stored;
+    const struct hub_shape *shape; /* NULL: a type that this program does not know */
+    void *record;                  /* opened; NULL when it cannot be read */
+    char who[400];                 /* person or key, and by which credential; terminated */
+};
+
+/* Begin. customer: by our id or the client's; point: a position or time, NULL: now.
+ * Returns an exit status; hub_history_end is due in any case. */
+int hub_history_begin(struct hub_history *self, const struct hub_datadir *reader, const char *customer,
+                      const char *point);
+
+/* The next event. Returns 1, 0 at the end, < 0 when the log cannot be read. */
+int hub_history_next(struct hub_history *self, struct hub_arena *scratch, struct hub_stored *stored,
+                     struct hub_history_event *ret_event);
+void hub_history_end(struct hub_history *self);
+
+/* Ways to print one, from begin to end. */
+struct hub_history_format {
+    const char *name;
+    void (*head)(const struct hub_history *history, struct hub_buf *out);
+    void (*event)(const struct hub_history *history, const struct hub_history_event *event, struct hub_buf *out);
+    void (*foot)(const struct hub_history *history, struct hub_buf *out);
+};
+
+/* By name: table, json (an object a line: the customer, then events), html (one page that needs nothing else). NULL: none. */
+const struct hub_history_format *hub_history_format_find(const char *name);
+
+#endif
