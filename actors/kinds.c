@@ -6,6 +6,7 @@
 #include "actors/campaign/campaign.h"
 #include "actors/company/company.h"
 #include "actors/customer/customer.h"
+#include "actors/routing/routing.h"
 #include "actors/session/session.h"
 
 static const struct hub_kind_info *const kinds[HUB_KINDS] = {

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Which channel suits a customer now: the records, and the rules as one pure function. */
+/* The records of the kind routing, and its row for the runtime. A company's routing has the company's id. */
 #ifndef HUB_ACTORS_ROUTING_H
 #define HUB_ACTORS_ROUTING_H
 
-#include "actors/kinds.h"
-#include "base/arena.h"
+#include "actors/kind.h"
 
 #include "base/def/structs.h"
 #include "actors/routing/routing.def"
+#include "actors/routing/table.def"
+#include "actors/routing/kind.def"
+#include "actors/routing/receipt.def"
 #include "base/def/indexes.h"
 #include "actors/routing/routing.def"
+#include "actors/routing/table.def"
+#include "actors/routing/kind.def"
+#include "actors/routing/receipt.def"
 #include "base/def/none.h"
 
-/* Advise. The first rule of routing/rules.def that applies decides; channels tried before and the one the customer is on
- * go to the end, in that order. Reasons are made of the rule's words and the kind of issue, never of personal text.
- *
- * asked     borrowed; the sealed values are not looked at
- * arena     holds the answer
- * ret       zeroed by the caller; complete on return
- *
- * Any thread. */
-void hub_routing_advise(const struct intelligent_routing *asked, struct hub_arena *arena, struct routing_reply *ret);
+extern const struct hub_kind_info hub_kind_routing;
+
+/* The table as clients see it; state NULL: the default one. Lists are borrowed from the state. Any thread. */
+void hub_routing_show_rules(const struct routing_state *state, struct hub_arena *arena,
+                            struct routing_rules_reply *ret_reply);
 
 #endif
