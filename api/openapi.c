@@ -180,6 +180,9 @@ static void emit_parameters(struct printer *self, const struct hub_ready_route *
     if (route->query != NULL) {
         emit_query_parameters(self, ready);
     }
+    if (ready->option != NULL) {
+        emit_parameter(self, ready->option, "query");
+    }
     if (route->method == HUB_POST && (route->command != NULL || route->internal > 0)) {
         emit_text_parameter(self, "Idempotency-Key", "header",
                             "The same key with the same request has one effect and one answer.");

@@ -92,6 +92,7 @@ bool hub_read_names(struct hub_call *call, const struct hub_shape *shape, const 
 {
     struct hub_fault fault;
     names[KIND_company] = (struct hub_name){ .given = true, .is_ours = true, .id = call->caller.company };
+    names[KIND_routing] = names[KIND_company]; /* the company's routing has its id */
     if (!hub_names_read(call->loop->server, shape, record, names, &fault)) {
         hub_respond_fault(call, &fault);
         return false;
@@ -210,21 +211,39 @@ static bool read_if_match(struct hub_call *call, struct hub_command *command)
     return true;
 }
 
+/* The one field that may stand in the URL's query, on routes that have such an option. */
+static bool read_option(struct hub_call *call, struct hub_command *command)
+{
+    const struct hub_field *field = call->ready->option;
+    struct hub_span rest = call->query, name, value;
+    struct hub_fault fault;
+    while (hub_param_next(&rest, &name, &value)) {
+        if (field == NULL || !hub_span_is(name, hub_span(field->name))) {
+            hub_respond_problem(call, HUB_ERROR_invalid_query, "",
+                                field == NULL ? "This takes no query parameters."
+                                              : "This query parameter is not known.");
+            return false;
+        }
+        if (hub_field_read_text(field, value, command->arena, hub_record_field(command->record, field), &fault) != 0) {
+            hub_respond_problem(call, HUB_ERROR_invalid_query, fault.pointer, "%s %s.", field->name, fault.reason);
+            return false;
+        }
+        hub_record_mark(command->record, (unsigned) (field - command->shape->fields));
+    }
+    return true;
+}
+
 static bool read_command(struct hub_call *call, struct hub_command *command)
 {
     const struct hub_route *route = call->ready->route;
     bool has_body = route->method != HUB_GET;
-    if (call->query.len > 0) {
-        hub_respond_problem(call, HUB_ERROR_invalid_query, "", "This takes no query parameters.");
-        return false;
-    }
     if (has_body ? !hub_read_body(call, command->arena, command->record)
                  : !hub_read_params(call, route->command, call->ready->params, command->arena, command->record)) {
         return false;
     }
     return hub_read_names(call, route->command, command->record, command->names) &&
            hub_read_part(call, command->arena, command->names) && hub_choose_target(call, command) &&
-           (!has_body || hub_read_key(call, command, -1)) && read_if_match(call, command);
+           (!has_body || hub_read_key(call, command, -1)) && read_if_match(call, command) && read_option(call, command);
 }
 
 /* --- sending and answering --- */
@@ -313,6 +332,9 @@ void hub_write_reply(const struct hub_server *server, struct hub_answer *answer,
 static uint64_t version_in(const struct hub_answer *answer)
 {
     const struct unified_session *session = answer->record;
+    if (answer->shape == &routing_rules_reply_shape) {
+        return ((const struct routing_rules_reply *) answer->record)->version;
+    }
     return answer->shape == &unified_session_shape && HUB_HAS(unified_session, session, version) ? session->version : 0;
 }
 
@@ -367,6 +389,9 @@ void hub_perform(struct hub_call *call)
     }
     if (route->prepare != NULL) {
         route->prepare(call);
+        if (call->answered) {
+            return;
+        }
     }
     hub_send_command(call, on_done);
 }

@@ -53,7 +53,8 @@ struct hub_route {
     char part;                      /* 'm' or 't': the path names a part of a session */
     bool settles;                   /* answer only when the views show it */
     bool if_match;                  /* If-Match is looked at */
-    void (*prepare)(struct hub_call *call);                           /* fills internal fields before sending */
+    const char *option;             /* of .command with a body: a field that may stand in the query, too */
+    void (*prepare)(struct hub_call *call); /* fills internal fields before sending; may answer the call itself */
     void (*finish)(struct hub_call *call, struct hub_answer *answer); /* looks at the reply before it is written */
 
     const char *location; /* of 201: path of what was made; the part in braces is a field of the reply */

@@ -147,6 +147,10 @@ static void ready_route(struct hub_ready_route *ready, const struct hub_route *r
     if (body != NULL) {
         ready_body(ready, body);
     }
+    if (route->option != NULL) {
+        ready->option = field_of(route->command, hub_span(route->option));
+        assert(ready->option != NULL);
+    }
 }
 
 /* Whether two paths are alike but for one part, which is a parameter of the first and a word of the second. */

@@ -17,6 +17,7 @@ struct hub_ready_route {
         *record; /* what is filled: the command's, the query's or the body's own shape; NULL: nothing */
     const struct hub_field *params[HUB_ROUTE_PARAMS];       /* fields of `record` that the path gives, in its order */
     const struct hub_field *query_params[HUB_ROUTE_PARAMS]; /* the same of the query's shape */
+    const struct hub_field *option; /* a field of the command that may stand in the query; NULL: none */
     uint8_t param_count;
 };
 

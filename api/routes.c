@@ -5,6 +5,7 @@
 #include "api/live/door.h"
 #include "api/records.h"
 #include "api/route.h"
+#include "api/routing.h"
 #include "api/system.h"
 
 static const struct hub_route rows[] = {

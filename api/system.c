@@ -223,17 +223,3 @@ void hub_system_page(struct hub_call *call)
 {
     hub_respond_bytes(call, 200, call->ready->route->media, hub_page());
 }
-
-/* --- advice --- */
-
-void hub_system_routing(struct hub_call *call)
-{
-    struct hub_arena *arena = hub_call_arena(call);
-    struct intelligent_routing *asked = HUB_NEW(arena, struct intelligent_routing);
-    struct routing_reply reply = { 0 };
-    if (!hub_read_body(call, arena, asked)) {
-        return;
-    }
-    hub_routing_advise(asked, arena, &reply);
-    hub_respond_record(call, 200, &routing_reply_shape, &reply);
-}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* What the hub says about itself, and the advice on channels: functions of routes. None writes anything. */
+/* What the hub says about itself, functions of routes. None writes anything. */
 #ifndef HUB_API_SYSTEM_H
 #define HUB_API_SYSTEM_H
 
@@ -18,6 +18,5 @@ void hub_system_metrics(struct hub_call *call);
 void hub_system_diagnostics(struct hub_call *call);
 void hub_system_openapi(struct hub_call *call);
 void hub_system_page(struct hub_call *call);
-void hub_system_routing(struct hub_call *call);
 
 #endif

@@ -220,6 +220,7 @@ static int fold_scope(struct past *self)
     switch (query->scope) {
     case HUB_SCOPE_session: return fold_session(self, entity);
     case HUB_SCOPE_customer: return fold_customer(self, entity);
+    case HUB_SCOPE_routing: return fold_stream(self, KIND_routing, self->ask->company);
     case HUB_SCOPE_company: return fold_company(self);
     case HUB_SCOPE_figures: return fold_figures(self);
     }

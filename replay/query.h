@@ -26,6 +26,7 @@ typedef int hub_query_fn(const struct hub_reading *reading, const void *params, 
 enum hub_query_scope {
     HUB_SCOPE_session = 1, /* one session's stream, and its customer's */
     HUB_SCOPE_customer,    /* one customer's events on all streams */
+    HUB_SCOPE_routing,     /* the company's routing: one stream */
     HUB_SCOPE_company,     /* everything: bounded in time */
     HUB_SCOPE_figures,     /* the view `analytics`: final buckets, and the five minutes under way then */
 };
@@ -54,6 +55,11 @@ extern const struct hub_query_info hub_query_transfer_answer;   /* transfer_done
 
 extern const struct hub_query_info hub_query_analytics;           /* analytics_query -> dashboard_analytics */
 extern const struct hub_query_info hub_query_channel_performance; /* channel_performance_query -> channel_performance */
+
+extern const struct hub_query_info hub_query_routing_decision;    /* -> routing_receipt_reply */
+extern const struct hub_query_info hub_query_routing_rules;       /* -> routing_rules_reply; live: the actor answers */
+extern const struct hub_query_info hub_query_routing_performance; /* -> routing_performance */
+extern const struct hub_query_info hub_query_routing_known;       /* decide_routing (a command) -> routing_known */
 
 struct hub_ask {
     const struct hub_query_info *query;

@@ -14,6 +14,8 @@
  *                          none, 'u', user                               -> user_row
  *                          company, 'k', key or login                    -> index_row: digest of its token
  *                          company, 'o'                                  -> index_row: present for the operator's company
+ *    10 routing            company, 'd', decision                        -> routing_row
+ *                          company, 's'                                  -> routing_figures
  *    13 analytics          company, 'b', size (1), channel (1), start (8)  -> channel_bucket
  *                          company, 'n', channel (1)                     -> channel_now
  *                          company, 's', session                         -> session_place
@@ -34,6 +36,7 @@ enum hub_view_number {
     HUB_VIEW_customer_sessions = 5,
     HUB_VIEW_figures = 6,
     HUB_VIEW_credentials = 7,
+    HUB_VIEW_routing = 10,
     HUB_VIEW_analytics = 13,
     HUB_VIEW_NUMBERS = 32, /* numbers are below this */
     HUB_VIEW_PARKED = 0x8000,

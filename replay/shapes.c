@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* The shapes of views.def and analytics.def. */
+/* The shapes of views.def, analytics.def and routing.def. */
 #include "replay/view.h"
 
 #include "base/def/shapes.h"
 #include "replay/views.def"
 #include "replay/analytics.def"
+#include "replay/routing.def"
 #include "base/def/heads.h"
 #include "replay/views.def"
 #include "replay/analytics.def"
+#include "replay/routing.def"
 #include "base/def/none.h"

@@ -9,14 +9,17 @@
 
 #include "actors/company/company.h"
 #include "actors/customer/customer.h"
+#include "actors/routing/routing.h"
 #include "actors/session/session.h"
 
 #include "base/def/structs.h"
 #include "replay/views.def"
 #include "replay/analytics.def"
+#include "replay/routing.def"
 #include "base/def/indexes.h"
 #include "replay/views.def"
 #include "replay/analytics.def"
+#include "replay/routing.def"
 #include "base/def/none.h"
 
 /* An event as a projection sees it. Everything is borrowed for the call. */

@@ -76,7 +76,7 @@ static bool meets(const struct hub_routing_search *search, const struct roster_a
             return false;
         }
     }
-    if (needs->own_language == need_required && search->language.len > 0 &&
+    if (needs->own_language == wish_required && search->language.len > 0 &&
         !speaks(&agent->languages, search->language)) {
         lose(looked, verdict_lacks_language, search->language);
         return false;
@@ -94,7 +94,7 @@ static uint32_t preferred(const struct hub_routing_search *search, const struct 
     for (uint32_t i = 0; i < needs->languages_preferred.count; i++) {
         count += speaks(&agent->languages, ((const struct hub_span *) needs->languages_preferred.at)[i]);
     }
-    count += needs->own_language == need_preferred && search->language.len > 0 &&
+    count += needs->own_language == wish_preferred && search->language.len > 0 &&
              speaks(&agent->languages, search->language);
     return count;
 }

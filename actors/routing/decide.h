@@ -21,12 +21,14 @@ const struct routing_table *hub_routing_table(const struct routing_state *state,
 /* Check a table. Returns false with the decision refused: JSON Pointer and, in a condition, the byte. */
 bool hub_routing_table_is_sound(const struct routing_table *table, struct hub_decision *decision);
 
-/* Tell a customer's actor that a person is wanted, and who it is where somebody has room (agent none: nobody yet). */
+/* A customer who wants a person. */
 struct hub_routing_giving {
     struct hub_ulid customer, session, agent;
     unsigned channel;        /* of the session */
     struct hub_span page_id; /* empty: none */
 };
+
+/* Tell the customer's actor that a person is wanted, and who it is where somebody has room (agent none: nobody yet). */
 void hub_routing_give(const struct hub_routing_giving *giving, struct hub_decision *decision);
 
 #endif

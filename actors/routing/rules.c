@@ -231,6 +231,16 @@ static struct routing_table *table_of(const struct put_routing_rules *command, s
     return table;
 }
 
+static bool is_expected(const hub_list *expected, uint32_t version)
+{
+    for (uint32_t i = 0; i < expected->count; i++) {
+        if (((const uint64_t *) expected->at)[i] == version) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void hub_routing_decide_put(const void *state_, const void *command_, struct hub_decision *decision)
 {
     const struct routing_state *state = state_;
@@ -239,7 +249,7 @@ void hub_routing_decide_put(const void *state_, const void *command_, struct hub
     struct routing_table *table = table_of(command, arena);
     uint32_t version;
     hub_routing_table(state, arena, &version);
-    if (HUB_HAS(put_routing_rules, command, expected) && command->expected != version) {
+    if (HUB_HAS(put_routing_rules, command, expected) && !is_expected(&command->expected, version)) {
         hub_decide_refuse(decision, HUB_ERROR_precondition_failed, "", "The table has version %u by now.",
                           (unsigned) version);
         return;

@@ -12,6 +12,7 @@ extern const struct hub_view_info hub_view_transfers;
 extern const struct hub_view_info hub_view_customer_sessions;
 extern const struct hub_view_info hub_view_figures;
 extern const struct hub_view_info hub_view_credentials;
+extern const struct hub_view_info hub_view_routing;
 extern const struct hub_view_info hub_view_analytics;
 
 #endif

@@ -7,16 +7,20 @@
 #include <cmocka.h>
 
 #include "actors/routing/routing.h"
+#include "tests/actors/decide_harness.h"
+
+static const struct hub_ulid company = { { 0, 7 } };
 
 static int set_up(void **state)
 {
-    *state = hub_arena_new(0);
+    *state = harness_new(7);
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    hub_arena_destroy((struct hub_arena **) state);
+    struct harness *h = *state;
+    harness_destroy(&h);
     return 0;
 }
 
@@ -26,7 +30,20 @@ struct question {
     const char *tried[4];
 };
 
-static const struct routing_advice *ask(struct hub_arena *arena, const struct question *question)
+static const struct routing_advice *answer_to(struct harness *h, const struct intelligent_routing *asked)
+{
+    const struct harness_result *result = harness_do(
+        h, &(struct harness_call){
+               .target = KIND_routing, .shape = &intelligent_routing_shape, .record = asked, .entity = company });
+    assert_int_equal(result->error, 0);
+    assert_int_equal(result->events, 0);
+    const struct routing_reply *reply = result->answer;
+    assert_true(reply->success);
+    assert_int_equal(reply->intelligent_routing->rules_version, 1);
+    return reply->intelligent_routing;
+}
+
+static const struct routing_advice *ask(struct harness *h, const struct question *question)
 {
     struct intelligent_routing asked = { 0 };
     struct interaction_context context = { 0 };
@@ -52,14 +69,11 @@ static const struct routing_advice *ask(struct hub_arena *arena, const struct qu
     }
     HUB_SET(interaction_context, &context, previous_channel_attempts, ((hub_list){ .at = tried, .count = count }));
     HUB_SET(intelligent_routing, &asked, interaction_context, &context);
-    struct routing_reply *reply = HUB_NEW(arena, struct routing_reply);
-    hub_routing_advise(&asked, arena, reply);
-    assert_true(reply->success);
-    assert_int_equal(reply->intelligent_routing->rules_version, 1);
-    for (uint32_t i = 0; i < reply->intelligent_routing->recommended_channels.count; i++) {
-        assert_int_equal(reply->intelligent_routing->recommended_channels.at[i].priority, i + 1);
+    const struct routing_advice *advice = answer_to(h, &asked);
+    for (uint32_t i = 0; i < advice->recommended_channels.count; i++) {
+        assert_int_equal(advice->recommended_channels.at[i].priority, i + 1);
     }
-    return reply->intelligent_routing;
+    return advice;
 }
 
 static void is_advice(const struct recommended_channel *one, unsigned channel, const char *reason, const char *estimate)
@@ -175,11 +189,8 @@ static void a_reason_never_repeats_what_is_not_written_like_an_identifier(void *
 
 static void a_question_without_anything_is_answered(void **state)
 {
-    struct hub_arena *arena = *state;
     struct intelligent_routing nothing = { 0 };
-    struct routing_reply reply = { 0 };
-    hub_routing_advise(&nothing, arena, &reply);
-    assert_int_equal(reply.intelligent_routing->recommended_channels.count, 3);
+    assert_int_equal(answer_to(*state, &nothing)->recommended_channels.count, 3);
 }
 
 int main(void)
