@@ -97,6 +97,7 @@ void hub_agent_decide_add_help(const void *state_, const void *command_, struct 
             back.to = command->from;
         }
         give_back(&back, decision);
+        hub_agent_report_refused(state, command->customer, command->page_id, decision);
         hub_decide_keep(decision);
         return;
     }
@@ -109,6 +110,7 @@ void hub_agent_decide_add_help(const void *state_, const void *command_, struct 
         struct agent_help_added *added = HUB_NEW(hub_decision_arena(decision), struct agent_help_added);
         HUB_SET(agent_help_added, added, help, help);
         hub_decide_event(decision, &agent_help_added_shape, added, hub_decision_self(decision), none);
+        hub_agent_report(state, decision);
     }
     if (HUB_HAS(add_agent_help, command, message)) {
         send(command, decision);
@@ -128,4 +130,5 @@ void hub_agent_decide_remove_help(const void *state_, const void *command_, stru
     HUB_SET(agent_help_removed, removed, customer, command->customer);
     HUB_SET(agent_help_removed, removed, page_id, command->page_id);
     hub_decide_event(decision, &agent_help_removed_shape, removed, hub_decision_self(decision), none);
+    hub_agent_report(state, decision);
 }

@@ -24,6 +24,16 @@ bool hub_agent_is_there(const struct agent_state *state, struct hub_decision *de
 bool hub_agent_may_lead(const struct hub_decision *decision);
 bool hub_agent_is_self(const struct hub_decision *decision);
 
+/* What the decided events will make of the agent, in the decision's arena. state: NULL for a new one. */
+struct agent_state *hub_agent_after(const struct agent_state *state, struct hub_decision *decision);
+
+/* Tell the company's routing how the agent stands after what was decided, if anything was. */
+void hub_agent_report(const struct agent_state *state, struct hub_decision *decision);
+
+/* Tell it that the agent does not take a customer. state: NULL when there is no such agent. */
+void hub_agent_report_refused(const struct agent_state *state, struct hub_ulid customer, struct hub_span page_id,
+                              struct hub_decision *decision);
+
 /* Answer with what the decided events will make of the agent. state: NULL for a new one. */
 void hub_agent_answer(const struct agent_state *state, struct hub_decision *decision);
 

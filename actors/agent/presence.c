@@ -59,6 +59,7 @@ void hub_agent_decide_presence(const void *state_, const void *command_, struct 
             begin_grace(changed, grace_of(decision), decision);
         }
     }
+    hub_agent_report(state, decision);
     hub_agent_answer(state, decision);
 }
 
@@ -76,6 +77,7 @@ void hub_agent_decide_seen(const void *state_, const void *command, struct hub_d
         bool has_before = HUB_HAS(agent_state, state, presence_before);
         change(decision, has_before ? state->presence_before : (unsigned) presence_available, presence_cause_connected);
     }
+    hub_agent_report(state, decision);
 }
 
 void hub_agent_decide_lost(const void *state_, const void *command_, struct hub_decision *decision)
@@ -88,6 +90,7 @@ void hub_agent_decide_lost(const void *state_, const void *command_, struct hub_
     }
     uint32_t grace_s = HUB_HAS(agent_lost, command, grace_s) ? command->grace_s : grace_of(decision);
     begin_grace(change(decision, presence_away, presence_cause_lost), grace_s, decision);
+    hub_agent_report(state, decision);
 }
 
 void hub_agent_decide_timer(const void *state_, const void *command_, struct hub_decision *decision)
@@ -101,5 +104,6 @@ void hub_agent_decide_timer(const void *state_, const void *command_, struct hub
     if (HUB_HAS(agent_state, state, reason)) {
         HUB_SET(agent_presence_changed, changed, reason, state->reason);
     }
+    hub_agent_report(state, decision);
     hub_agent_give_back_all(state, release_why_lost, decision);
 }

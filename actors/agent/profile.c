@@ -29,7 +29,7 @@ bool hub_agent_is_self(const struct hub_decision *decision)
     return hub_ulid_is(hub_decision_caller(decision)->principal, hub_decision_self(decision));
 }
 
-void hub_agent_answer(const struct agent_state *state, struct hub_decision *decision)
+struct agent_state *hub_agent_after(const struct agent_state *state, struct hub_decision *decision)
 {
     const struct hub_decided *decided = hub_decision_result(decision);
     struct hub_arena *arena = hub_decision_arena(decision);
@@ -47,6 +47,13 @@ void hub_agent_answer(const struct agent_state *state, struct hub_decision *deci
         };
         hub_agent_apply(after, &event, arena);
     }
+    return after;
+}
+
+void hub_agent_answer(const struct agent_state *state, struct hub_decision *decision)
+{
+    struct hub_arena *arena = hub_decision_arena(decision);
+    const struct agent_state *after = hub_agent_after(state, decision);
     struct agent_shown *shown = HUB_NEW(arena, struct agent_shown);
     hub_agent_render(after, hub_decision_self(decision), arena, shown);
     hub_decide_answer(decision, &agent_shown_shape, shown, hub_decision_self(decision));
@@ -79,6 +86,7 @@ void hub_agent_decide_begin(const void *state_, const void *command_, struct hub
     if (changed->has != 0) {
         decide(decision, &agent_changed_shape, changed);
     }
+    hub_agent_report(state, decision);
     hub_agent_answer(state, decision);
 }
 
@@ -136,6 +144,7 @@ void hub_agent_decide_update(const void *state_, const void *command_, struct hu
     if (changed->has != 0) {
         decide(decision, &agent_changed_shape, changed);
     }
+    hub_agent_report(state, decision);
     hub_agent_answer(state, decision);
 }
 
@@ -149,5 +158,6 @@ void hub_agent_decide_end(const void *state_, const void *command, struct hub_de
     struct agent_removed *removed = HUB_NEW(hub_decision_arena(decision), struct agent_removed);
     HUB_SET(agent_removed, removed, helps, state->helps.count);
     decide(decision, &agent_removed_shape, removed);
+    hub_agent_report(state, decision);
     hub_agent_give_back_all(state, release_why_removed, decision);
 }

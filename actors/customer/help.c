@@ -150,7 +150,10 @@ void hub_customer_decide_routed(const void *state_, const void *command_, struct
         return;
     }
     if (grip.help == NULL || grip.help->status != help_status_waiting) {
+        bool has_agent = grip.help != NULL && HUB_HAS(customer_help, grip.help, agent);
         refuse_assigned(&grip);
+        hub_help_tell_routing(&grip, has_agent ? grip.help->agent : none);
+        hub_decide_keep(decision);
         return;
     }
     hub_help_assign(&grip, &(struct hub_help_giving){

@@ -3,6 +3,7 @@
 #include "actors/customer/help_steps.h"
 
 #include "actors/agent/agent.h"
+#include "actors/routing/routing.h"
 #include "actors/session/session.h"
 
 static const struct hub_ulid none;
@@ -95,6 +96,20 @@ void hub_help_tell_agent_gone(struct hub_decision *decision, struct hub_ulid age
                                                       .subject = agent });
 }
 
+void hub_help_tell_routing(const struct hub_help_grip *grip, struct hub_ulid agent)
+{
+    struct help_settled *command = HUB_NEW(hub_decision_arena(grip->decision), struct help_settled);
+    HUB_SET(help_settled, command, customer, hub_decision_self(grip->decision));
+    HUB_SET(help_settled, command, page_id, grip->page_id);
+    if (!hub_ulid_is_none(agent)) {
+        HUB_SET(help_settled, command, agent, agent);
+    }
+    hub_decide_follow(grip->decision, &(struct hub_follow){ .kind = KIND_routing,
+                                                            .entity = hub_decision_caller(grip->decision)->company,
+                                                            .shape = &help_settled_shape,
+                                                            .record = command });
+}
+
 static void tell_agent(const struct hub_help_grip *grip, const struct hub_help_giving *giving)
 {
     struct add_agent_help *command = HUB_NEW(hub_decision_arena(grip->decision), struct add_agent_help);
@@ -167,6 +182,9 @@ void hub_help_assign(const struct hub_help_grip *grip, const struct hub_help_giv
     hub_help_event(grip, &customer_assigned_shape, event);
     hub_help_tell_session(grip, session_status_active, giving->agent);
     tell_agent(grip, giving);
+    if (giving->by != assign_by_routing) {
+        hub_help_tell_routing(grip, giving->agent);
+    }
 }
 
 void hub_help_release(const struct hub_help_grip *grip, unsigned why, const hub_sealed *note)
@@ -195,5 +213,6 @@ struct customer_help_ended *hub_help_end(const struct hub_help_grip *grip, unsig
         hub_help_tell_agent_gone(grip->decision, grip->help->agent, grip->page_id);
     }
     hub_help_event(grip, &customer_help_ended_shape, event);
+    hub_help_tell_routing(grip, none);
     return event;
 }

@@ -51,6 +51,10 @@ void hub_help_tell_session(const struct hub_help_grip *grip, unsigned status, st
 /* Tell an agent that the customer is no longer the agent's. */
 void hub_help_tell_agent_gone(struct hub_decision *decision, struct hub_ulid agent, struct hub_span page_id);
 
+/* Tell the company's routing that an agent has the customer, or (none) that nobody is wanted any more: whoever it had in mind,
+ * or in a queue, for this help is settled. */
+void hub_help_tell_routing(const struct hub_help_grip *grip, struct hub_ulid agent);
+
 /* Answer the client. */
 void hub_help_answer(const struct hub_help_grip *grip, bool stop);
 
