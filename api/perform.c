@@ -218,10 +218,9 @@ static bool read_option(struct hub_call *call, struct hub_command *command)
     struct hub_span rest = call->query, name, value;
     struct hub_fault fault;
     while (hub_param_next(&rest, &name, &value)) {
-        if (field == NULL || !hub_span_is(name, hub_span(field->name))) {
-            hub_respond_problem(call, HUB_ERROR_invalid_query, "",
-                                field == NULL ? "This takes no query parameters."
-                                              : "This query parameter is not known.");
+        if (!hub_span_is(name, hub_span(field->name))) {
+            hub_respond_problem(call, HUB_ERROR_invalid_query, "", "The query parameter %.*s is not known here.",
+                                (int) (name.len < 64 ? name.len : 64), name.at);
             return false;
         }
         if (hub_field_read_text(field, value, command->arena, hub_record_field(command->record, field), &fault) != 0) {
@@ -237,6 +236,10 @@ static bool read_command(struct hub_call *call, struct hub_command *command)
 {
     const struct hub_route *route = call->ready->route;
     bool has_body = route->method != HUB_GET;
+    if (call->query.len > 0 && call->ready->option == NULL) {
+        hub_respond_problem(call, HUB_ERROR_invalid_query, "", "This takes no query parameters.");
+        return false;
+    }
     if (has_body ? !hub_read_body(call, command->arena, command->record)
                  : !hub_read_params(call, route->command, call->ready->params, command->arena, command->record)) {
         return false;
