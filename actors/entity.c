@@ -292,7 +292,7 @@ void hub_entity_apply(struct hub_entity *entity, const struct hub_event *event)
     assert(event->version == entity->version + 1);
     if (entity->state == NULL) {
         if (entity->arena == NULL) {
-            entity->arena = hub_arena_new(entity->kind->state->size + 512);
+            entity->arena = hub_arena_new(entity->kind->state->size + HUB_STATE_ROOM);
         }
         entity->state = hub_arena_get(entity->arena, entity->kind->state->size);
     }

@@ -27,6 +27,9 @@ struct hub_decider {
     hub_decide_fn *decide;
 };
 
+/* Bytes to set aside beside the record of a young state, for what it points to: ids that clients brought, its first few messages. */
+enum { HUB_STATE_ROOM = 256 };
+
 struct hub_kind_info {
     uint8_t number;
     const char *name; /* "session": in docs, `--state session/ID`, alias labels */

@@ -143,6 +143,11 @@ void *hub_arena_get(struct hub_arena *self, size_t bytes)
     return memset(get_raw(self, bytes), 0, bytes);
 }
 
+void *hub_arena_room(struct hub_arena *self, size_t bytes)
+{
+    return get_raw(self, bytes);
+}
+
 struct hub_span hub_arena_copy(struct hub_arena *self, struct hub_span bytes)
 {
     char *piece = get_raw(self, bytes.len);

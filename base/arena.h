@@ -17,6 +17,9 @@ void hub_arena_destroy(struct hub_arena **self_p);
 /* Zeroed memory, aligned for any type, that lives as long as the arena. Never NULL; bytes 0 gives a valid pointer. */
 void *hub_arena_get(struct hub_arena *self, size_t bytes);
 
+/* The same, but with anything in it: for what is filled at once. */
+void *hub_arena_room(struct hub_arena *self, size_t bytes);
+
 /* A copy of a span, in the arena. */
 struct hub_span hub_arena_copy(struct hub_arena *self, struct hub_span bytes);
 

@@ -121,7 +121,7 @@ bool hub_msgpack_take_array(struct hub_msgpack_reader *self, uint32_t *ret_count
     return take_count(self, HUB_MSGPACK_array_fix, HUB_MSGPACK_array_16, ret_count);
 }
 
-bool hub_msgpack_take_map(struct hub_msgpack_reader *self, uint32_t *ret_count)
+bool hub_msgpack_take_any_map(struct hub_msgpack_reader *self, uint32_t *ret_count)
 {
     return take_count(self, HUB_MSGPACK_map_fix, HUB_MSGPACK_map_16, ret_count);
 }

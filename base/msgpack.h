@@ -180,7 +180,19 @@ static inline bool hub_msgpack_take_bin(struct hub_msgpack_reader *self, struct 
 /* The head of an array or of a map: its number of items or of pairs. False when it is something else, cut off, or when
  * fewer bytes remain than that many must have (1 an item, 2 a pair). */
 bool hub_msgpack_take_array(struct hub_msgpack_reader *self, uint32_t *ret_count);
-bool hub_msgpack_take_map(struct hub_msgpack_reader *self, uint32_t *ret_count);
+bool hub_msgpack_take_any_map(struct hub_msgpack_reader *self, uint32_t *ret_count);
+
+static inline bool hub_msgpack_take_map(struct hub_msgpack_reader *self, uint32_t *ret_count)
+{
+    size_t remains = hub_msgpack_remains(self);
+    unsigned count = remains > 0 ? self->at[0] ^ HUB_MSGPACK_map_fix : 16;
+    if (count >= 16 || count * 2 >= remains) {
+        return hub_msgpack_take_any_map(self, ret_count);
+    }
+    *ret_count = count;
+    self->at++;
+    return true;
+}
 
 /* Go past one value of any type, with all that is in it. False when it is cut off, no msgpack, or when arrays and maps
  * lie more than `depth` deep in one another; `at` may then stand anywhere in the value. */

@@ -28,7 +28,7 @@ int hub_view_decode(const struct hub_stored *stored, const struct hub_shape *sha
         hub_fault_reason(ret_why, "%s version %u is later than this program's", shape->name, header->schema);
         return HUB_ERROR_internal;
     }
-    void *record = hub_arena_get(arena, shape->size);
+    void *record = hub_arena_room(arena, shape->size); /* hub_unpack zeroes it */
     if (hub_unpack(shape, stored->payload, arena, record, ret_why) != 0) {
         ret_why->error = HUB_ERROR_internal;
         return HUB_ERROR_internal;

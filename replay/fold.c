@@ -147,7 +147,7 @@ static void change(struct hub_view_fold *self, struct entry *entry)
 
 static void make_record(struct entry *entry)
 {
-    entry->row.arena = hub_arena_new(entry->shape->size + 512);
+    entry->row.arena = hub_arena_new(entry->shape->size + HUB_STATE_ROOM);
     entry->row.record = hub_arena_get(entry->row.arena, entry->shape->size);
     entry->row.is_new = true;
     entry->row.version = 0;
@@ -342,7 +342,7 @@ static void write_entry(struct hub_view_fold *self, const struct entry *entry)
 static void reclaim(struct hub_view_fold *self, struct entry *entry)
 {
     if (hub_arena_used(entry->row.arena) > entry->kept * 2 + WASTE_BYTES) {
-        struct hub_arena *arena = hub_arena_new(entry->kept + 512);
+        struct hub_arena *arena = hub_arena_new(entry->kept + HUB_STATE_ROOM);
         entry->row.record = hub_record_copy(entry->shape, entry->row.record, arena);
         hub_arena_destroy(&entry->row.arena);
         entry->row.arena = arena;

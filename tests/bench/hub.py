@@ -26,12 +26,12 @@ MESSAGE = json.dumps({'customer_id': '{2}', 'session_id': '{1}', 'channel': 'cha
 SESSION = json.dumps({'customer_id': '{2}', 'channel': 'chat', 'session_id': '{1}'}, separators=(',', ':'))
 
 
-def write_rows(path, count, prefix='bench'):
+def write_rows(path, count, prefix='bench', first=0):
     """A file with one session and its customer a line; returns the first."""
     with open(path, 'w', encoding='ascii') as rows:
-        for number in range(count):
+        for number in range(first, first + count):
             rows.write(f'session_{prefix}_{number:07d}\tcustomer_{prefix}_{number:07d}\n')
-    return f'session_{prefix}_{0:07d}', f'customer_{prefix}_{0:07d}'
+    return f'session_{prefix}_{first:07d}', f'customer_{prefix}_{first:07d}'
 
 
 def fill(template, session, customer):

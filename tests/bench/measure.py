@@ -51,14 +51,15 @@ class Load:
         return result
 
 
+KNOWN_STEP = 20000       # sessions between two looks at the progress
+KNOWN_CONNECTIONS = 512  # as many as it takes to fill the batches of the log
 FAULTS = ('unanswered', 'connect_errors', 'write_errors', 'read_errors', 'malformed')
 
 
-def create_sessions(bench, hub, rows, count):
+def create_sessions(bench, hub, rows, count, connections=64):
     """One session and one customer a row; returns sessions per second."""
-    bench.progress.step(f'{hub.name}: creating {count} sessions')
     load = Load(bench, 'POST', '/session/create', rows, SESSION)
-    result = load.put(Target(hub.name, hub.url), min(64, count), 600, '--once', '--warmup', '0')
+    result = load.put(Target(hub.name, hub.url), min(connections, count), 600, '--once', '--warmup', '0')
     if result['completed'] != count:
         raise Failed(f'{hub.name}: {int(result["completed"])} of {count} sessions were created')
     hub.catch_up(hub.behind()[1])
@@ -114,6 +115,7 @@ def start_hubs(bench, servers):
     for name, options in (('hub', ()), ('hub without sync', ('--unsafe-no-sync',))):
         bench.progress.step(f'starting {name}')
         hub = Hub(servers, bench.binary, name, os.path.join(bench.folder, name.replace(' ', '-')), options)
+        bench.progress.step(f'{name}: creating {bench.sessions} sessions')
         bench.results.create_rates[name] = create_sessions(bench, hub, rows, bench.sessions)
         hubs.append(hub)
     return hubs, rows, first
@@ -159,11 +161,16 @@ def measure_get(bench, servers, hub, rows, first):
 def measure_known(bench, servers):
     """Many sessions that the hub knows, of which few are active: what it holds in memory."""
     rows, active = os.path.join(bench.folder, 'rows-known'), os.path.join(bench.folder, 'rows-active')
-    write_rows(rows, bench.known, 'known')
     write_rows(active, min(bench.known, 10000), 'known')
     bench.progress.step('starting the hub for many known sessions')
     hub = Hub(servers, bench.binary, 'hub with many sessions', os.path.join(bench.folder, 'known'))
-    create_sessions(bench, hub, rows, bench.known)
+    began = time.monotonic()
+    for first in range(0, bench.known, KNOWN_STEP):
+        bench.progress.step(f'{first:,} of {bench.known:,} sessions are known')
+        count = min(KNOWN_STEP, bench.known - first)
+        write_rows(rows, count, 'known', first)
+        create_sessions(bench, hub, rows, count, KNOWN_CONNECTIONS)
+    bench.results.known_create_s = time.monotonic() - began
     bench.progress.step('making 10,000 of them active')
     load = Load(bench, 'POST', PATH_POST, active, MESSAGE)
     load.put(Target(hub.name, hub.url), 64, 600, '--once', '--warmup', '0')
