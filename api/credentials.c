@@ -93,12 +93,17 @@ static void forget(struct hub_credentials *self, uint64_t epoch)
 struct hub_credential *hub_credentials_find(struct hub_credentials *self, struct hub_span token)
 {
     struct hub_digest digest = hub_sha256(token);
+    return hub_credentials_find_by(self, &digest);
+}
+
+struct hub_credential *hub_credentials_find_by(struct hub_credentials *self, const struct hub_digest *digest)
+{
     uint64_t epoch = hub_views_credentials_epoch(self->views);
     if (epoch != self->epoch) {
         forget(self, epoch);
     }
     int64_t now_us = hub_now_us(self->world);
-    struct hub_credential *slot = slot_of(self, &digest);
+    struct hub_credential *slot = slot_of(self, digest);
     if (slot->known_until_us <= now_us && !load(self, slot, now_us)) {
         return NULL;
     }

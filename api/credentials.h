@@ -26,6 +26,9 @@ void hub_credentials_destroy(struct hub_credentials **self_p);
 /* The credential that a token belongs to, or NULL: unknown, removed or expired. Valid until the next call. */
 struct hub_credential *hub_credentials_find(struct hub_credentials *self, struct hub_span token);
 
+/* The same by the SHA-256 of the token. */
+struct hub_credential *hub_credentials_find_by(struct hub_credentials *self, const struct hub_digest *digest);
+
 /* How a bucket stands after a request, for the RateLimit headers. */
 struct hub_rate {
     uint32_t limit; /* requests at once; 0: there is no limit */

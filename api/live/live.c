@@ -12,6 +12,7 @@
 
 #define TICK_US INT64_C(1000000)
 #define DRAINING_TICK_US INT64_C(50000)
+#define LOOK_AGAIN_US INT64_C(60000000)
 #define HOLD_US INT64_C(250000) /* a fresh client has this long to say that it resumes */
 
 /* --- life --- */
@@ -426,6 +427,26 @@ void hub_live_forget(struct hub_live_socket *socket)
 
 /* --- time --- */
 
+/* Whether all credentials are to be looked at again: one was taken away somewhere, or some time has passed. */
+static bool looks_again(struct hub_live *self)
+{
+    uint64_t epoch = hub_views_credentials_epoch(self->loop->server->options.views);
+    if (epoch == self->credentials_epoch && self->now_us < self->look_again_us) {
+        return false;
+    }
+    self->credentials_epoch = epoch;
+    self->look_again_us = self->now_us + LOOK_AGAIN_US;
+    return true;
+}
+
+static void check_credential(struct hub_live_socket *socket)
+{
+    bool is_in = socket->state == HUB_SOCKET_live || socket->state == HUB_SOCKET_behind;
+    if (is_in && hub_credentials_find_by(socket->live->loop->credentials, &socket->token) == NULL) {
+        hub_live_socket_close(socket, HUB_CLOSE_unauthenticated, "These credentials are no longer valid.");
+    }
+}
+
 void hub_live_tick(struct hub_live *self)
 {
     bool drains = atomic_load_explicit(&self->loop->server->draining, memory_order_relaxed);
@@ -437,8 +458,12 @@ void hub_live_tick(struct hub_live *self)
         return;
     }
     self->next_tick_us = self->now_us + (drains ? DRAINING_TICK_US : TICK_US);
+    bool again = looks_again(self);
     for (struct hub_live_socket *socket = self->first, *next; socket != NULL; socket = next) {
         next = socket->after;
+        if (again) {
+            check_credential(socket);
+        }
         if (!hub_live_socket_tick(socket, self->now_us)) {
             hub_live_socket_destroy(&socket);
         }

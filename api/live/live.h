@@ -36,7 +36,8 @@ struct hub_live {
     bool has_at;
     uint64_t at, epoch; /* where the last batch ended, and whom it was rendered for */
     struct hub_ref *ping;
-    int64_t now_us, next_tick_us;
+    int64_t now_us, next_tick_us, look_again_us; /* look_again: at all credentials */
+    uint64_t credentials_epoch;
 
     _Atomic(struct hub_live_note *) notes; /* left by the feed, newest first */
 

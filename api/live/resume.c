@@ -156,7 +156,7 @@ static int show_now(struct work *work, struct hub_arena *arena)
     struct hub_key_source keys = hub_keyring_source(options->keys);
     struct live_reload reload = { 0 };
     HUB_SET(live_reload, &reload, reason,
-            work->question->from == 0 ? HUB_SPAN("position_gone") : HUB_SPAN("too_long_ago"));
+            work->question->reloads ? HUB_SPAN("position_gone") : HUB_SPAN("too_long_ago"));
     say(work, "reload", &reload, at.sequence);
     hub_record_open(ask.query->answer, answer, lens->company, &keys, arena);
     if (lens->contract == HUB_CONTRACT_b) {

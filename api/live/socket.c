@@ -26,6 +26,7 @@ enum {
 #define PINGS_MISSED 2
 #define CLOSE_US (2 * SECOND_US)       /* for the other side's close */
 #define SLOW_CLOSE_US (30 * SECOND_US) /* for one that does not read */
+#define SLOW_US (10 * SECOND_US)       /* a write that is taken by nobody, while more is to be sent */
 #define STUCK_US (60 * SECOND_US)      /* a write that goes nowhere */
 #define MESSAGE_US (SECOND_US / 50)    /* a client may say 50 things a second, for long */
 
@@ -108,7 +109,8 @@ void hub_live_socket_send(struct hub_live_socket *self, struct hub_ref *chunk, s
     if (self->state == HUB_SOCKET_closing || len == 0) {
         return;
     }
-    if ((self->queued > 0 && self->unsent + len > HUB_SOCKET_BYTES) || self->queued >= HUB_SOCKET_PIECES) {
+    bool is_full = self->queued > 0 && (self->unsent + len > HUB_SOCKET_BYTES || self->queued >= HUB_SOCKET_PIECES);
+    if (is_full || (self->writing > 0 && self->live->now_us - self->writing_since_us > SLOW_US)) {
         atomic_fetch_add_explicit(&self->live->slow, 1, memory_order_relaxed);
         hub_live_socket_close(self, HUB_CLOSE_try_again, "Too slow; resume from your last position.");
         self->late_us = now(self) + SLOW_CLOSE_US;

@@ -16,7 +16,7 @@
 #include "base/ref.h"
 
 enum {
-    HUB_SOCKET_BYTES = 512 * 1024, /* unsent, beyond what the kernel took */
+    HUB_SOCKET_BYTES = 1024 * 1024, /* unsent, beyond what the kernel took */
     HUB_SOCKET_PIECES = 4096,
     HUB_SOCKET_MESSAGE_MAX = 65536, /* bytes of a client's message */
 };
