@@ -7,6 +7,7 @@
 #include <ctype.h>
 
 #include "api/admit.h"
+#include "api/document.h"
 #include "api/problem.h"
 #include "api/records.h"
 #include "api/router.h"
@@ -14,100 +15,47 @@
 #include "base/json.h"
 #include "base/json_emit.h"
 
-enum { SHAPES_MAX = 256, VOCABS_MAX = 64, NAME_BYTES = 96 };
+enum { NAME_BYTES = 96 };
 
 struct printer {
-    struct hub_json_emit emit;
+    struct hub_document document;
     const struct hub_ready_route *routes;
     size_t route_count;
-    const struct hub_shape *shapes[SHAPES_MAX]; /* that are referred to */
-    const struct hub_vocab *vocabs[VOCABS_MAX];
-    size_t shape_count, vocab_count;
 };
-
-/* --- what is referred to --- */
-
-static void need_vocab(struct printer *self, const struct hub_vocab *vocab)
-{
-    for (size_t i = 0; i < self->vocab_count; i++) {
-        if (self->vocabs[i] == vocab) {
-            return;
-        }
-    }
-    assert(self->vocab_count < VOCABS_MAX);
-    self->vocabs[self->vocab_count++] = vocab;
-}
-
-static void need_shape(struct printer *self, const struct hub_shape *shape);
-
-static void need_fields(struct printer *self, const struct hub_shape *shape)
-{
-    for (unsigned i = 0; i < shape->count; i++) {
-        const struct hub_field *field = &shape->fields[i];
-        if (field->vocab != NULL) {
-            need_vocab(self, field->vocab);
-        }
-        if (field->shape != NULL) {
-            need_shape(self, field->shape);
-        }
-    }
-}
-
-static void need_shape(struct printer *self, const struct hub_shape *shape)
-{
-    for (size_t i = 0; i < self->shape_count; i++) {
-        if (self->shapes[i] == shape) {
-            return;
-        }
-    }
-    assert(self->shape_count < SHAPES_MAX);
-    self->shapes[self->shape_count++] = shape;
-    need_fields(self, shape);
-}
 
 /* --- pieces --- */
 
 static void begin(struct printer *self, const char *key)
 {
-    if (key != NULL) {
-        hub_json_emit_key(&self->emit, key);
-    }
-    hub_json_emit_object_begin(&self->emit);
+    hub_document_begin(&self->document, key);
 }
 
 static void end(struct printer *self)
 {
-    hub_json_emit_object_end(&self->emit);
+    hub_document_end(&self->document);
 }
 
 static void member(struct printer *self, const char *name, const char *text)
 {
-    hub_json_emit_member_text(&self->emit, name, text);
+    hub_document_member(&self->document, name, text);
 }
 
-static void emit_joined(struct printer *self, const char *key, const char *first, const char *second)
+static void need_fields(struct printer *self, const struct hub_shape *shape)
 {
-    struct hub_buf text;
-    hub_buf_init(&text);
-    hub_buf_put_text(&text, first);
-    hub_buf_put_text(&text, second);
-    hub_json_emit_key(&self->emit, key);
-    hub_json_emit_span(&self->emit, hub_buf_span(&text));
-    hub_buf_done(&text);
+    hub_document_need_fields(&self->document, shape, HUB_DIALECT_snake);
 }
 
 static void emit_ref(struct printer *self, const struct hub_shape *shape)
 {
-    need_shape(self, shape);
-    emit_joined(self, "$ref", "#/components/schemas/", shape->name);
+    hub_document_ref(&self->document, shape, HUB_DIALECT_snake);
 }
 
 static void emit_one_text(struct printer *self, const char *key, const char *text)
 {
-    hub_json_emit_key(&self->emit, key);
-    hub_json_emit_array_begin(&self->emit);
-    hub_json_emit_text(&self->emit, text);
-    hub_json_emit_array_end(&self->emit);
+    hub_json_emit_key(&self->document.emit, key);
+    hub_json_emit_array_begin(&self->document.emit);
+    hub_json_emit_text(&self->document.emit, text);
+    hub_json_emit_array_end(&self->document.emit);
 }
 
 /* The schema of one field, as hub_describe has it, out of the schema of a shape of that field alone. */
@@ -116,8 +64,8 @@ static void emit_field_schema(struct printer *self, const struct hub_field *fiel
     struct hub_field alone = *field;
     struct hub_shape shape = { .name = "one", .fields = &alone, .count = 1, .doc = "" };
     need_fields(self, &shape);
-    hub_json_emit_key(&self->emit, "schema");
-    hub_describe_field(field, hub_json_emit_value(&self->emit));
+    hub_json_emit_key(&self->document.emit, "schema");
+    hub_describe_field(field, hub_json_emit_value(&self->document.emit));
 }
 
 static void emit_parameter(struct printer *self, const struct hub_field *field, const char *in)
@@ -125,7 +73,7 @@ static void emit_parameter(struct printer *self, const struct hub_field *field, 
     begin(self, NULL);
     member(self, "name", field->name);
     member(self, "in", in);
-    hub_json_emit_member_bool(&self->emit, "required", in[0] == 'p');
+    hub_json_emit_member_bool(&self->document.emit, "required", in[0] == 'p');
     member(self, "description", field->doc);
     emit_field_schema(self, field);
     end(self);
@@ -136,7 +84,7 @@ static void emit_text_parameter(struct printer *self, const char *name, const ch
     begin(self, NULL);
     member(self, "name", name);
     member(self, "in", in);
-    hub_json_emit_member_bool(&self->emit, "required", false);
+    hub_json_emit_member_bool(&self->document.emit, "required", false);
     member(self, "description", doc);
     begin(self, "schema");
     member(self, "type", "string");
@@ -172,8 +120,8 @@ static void emit_query_parameters(struct printer *self, const struct hub_ready_r
 static void emit_parameters(struct printer *self, const struct hub_ready_route *ready)
 {
     const struct hub_route *route = ready->route;
-    hub_json_emit_key(&self->emit, "parameters");
-    hub_json_emit_array_begin(&self->emit);
+    hub_json_emit_key(&self->document.emit, "parameters");
+    hub_json_emit_array_begin(&self->document.emit);
     for (unsigned i = 0; i < ready->param_count; i++) {
         emit_parameter(self, ready->params[i], "path");
     }
@@ -190,7 +138,7 @@ static void emit_parameters(struct printer *self, const struct hub_ready_route *
     if (route->if_match) {
         emit_text_parameter(self, "If-Match", "header", "Only when the version is still this one, as in the ETag.");
     }
-    hub_json_emit_array_end(&self->emit);
+    hub_json_emit_array_end(&self->document.emit);
 }
 
 static void emit_body(struct printer *self, const struct hub_ready_route *ready)
@@ -204,11 +152,11 @@ static void emit_body(struct printer *self, const struct hub_ready_route *ready)
     }
     need_fields(self, &ready->shown);
     begin(self, "requestBody");
-    hub_json_emit_member_bool(&self->emit, "required", required);
+    hub_json_emit_member_bool(&self->document.emit, "required", required);
     begin(self, "content");
     begin(self, "application/json");
-    hub_json_emit_key(&self->emit, "schema");
-    hub_describe(&ready->shown, hub_json_emit_value(&self->emit));
+    hub_json_emit_key(&self->document.emit, "schema");
+    hub_describe(&ready->shown, hub_json_emit_value(&self->document.emit));
     end(self);
     end(self);
     end(self);
@@ -274,28 +222,28 @@ static void emit_operation_id(struct printer *self, const struct hub_route *rout
             text[len++] = letter ? *at : '_';
         }
     }
-    hub_json_emit_key(&self->emit, "operationId");
-    hub_json_emit_span(&self->emit, hub_span_of(text, len));
+    hub_json_emit_key(&self->document.emit, "operationId");
+    hub_json_emit_span(&self->document.emit, hub_span_of(text, len));
 }
 
 static void emit_roles(struct printer *self, const struct hub_route *route)
 {
     if (route->roles == 0) {
-        hub_json_emit_key(&self->emit, "security");
-        hub_json_emit_array_begin(&self->emit);
-        hub_json_emit_array_end(&self->emit);
+        hub_json_emit_key(&self->document.emit, "security");
+        hub_json_emit_array_begin(&self->document.emit);
+        hub_json_emit_array_end(&self->document.emit);
         return;
     }
-    hub_json_emit_key(&self->emit, "x-roles");
-    hub_json_emit_array_begin(&self->emit);
+    hub_json_emit_key(&self->document.emit, "x-roles");
+    hub_json_emit_array_begin(&self->document.emit);
     for (unsigned i = 0; i < role_vocab.count; i++) {
         if (route->roles >> role_vocab.words[i].code & 1) {
-            hub_json_emit_text(&self->emit, role_vocab.words[i].name);
+            hub_json_emit_text(&self->document.emit, role_vocab.words[i].name);
         }
     }
-    hub_json_emit_array_end(&self->emit);
+    hub_json_emit_array_end(&self->document.emit);
     if (route->operator_only) {
-        hub_json_emit_member_bool(&self->emit, "x-operator-only", true);
+        hub_json_emit_member_bool(&self->document.emit, "x-operator-only", true);
     }
 }
 
@@ -360,19 +308,19 @@ static void emit_info(struct printer *self)
     member(self, "identifier", "AGPL-3.0-or-later");
     end(self);
     end(self);
-    hub_json_emit_key(&self->emit, "security");
-    hub_json_emit_array_begin(&self->emit);
+    hub_json_emit_key(&self->document.emit, "security");
+    hub_json_emit_array_begin(&self->document.emit);
     begin(self, NULL);
-    hub_json_emit_key(&self->emit, "bearer");
-    hub_json_emit_array_begin(&self->emit);
-    hub_json_emit_array_end(&self->emit);
+    hub_json_emit_key(&self->document.emit, "bearer");
+    hub_json_emit_array_begin(&self->document.emit);
+    hub_json_emit_array_end(&self->document.emit);
     end(self);
     begin(self, NULL);
-    hub_json_emit_key(&self->emit, "cookie");
-    hub_json_emit_array_begin(&self->emit);
-    hub_json_emit_array_end(&self->emit);
+    hub_json_emit_key(&self->document.emit, "cookie");
+    hub_json_emit_array_begin(&self->document.emit);
+    hub_json_emit_array_end(&self->document.emit);
     end(self);
-    hub_json_emit_array_end(&self->emit);
+    hub_json_emit_array_end(&self->document.emit);
 }
 
 static void emit_security(struct printer *self)
@@ -416,36 +364,21 @@ static void emit_shared(struct printer *self)
     end(self);
 }
 
-/* Schemas come last: by then all that are referred to are known. */
-static void emit_schemas(struct printer *self)
-{
-    begin(self, "schemas");
-    for (size_t i = 0; i < self->shape_count; i++) {
-        hub_json_emit_key(&self->emit, self->shapes[i]->name);
-        hub_describe(self->shapes[i], hub_json_emit_value(&self->emit));
-    }
-    for (size_t i = 0; i < self->vocab_count; i++) {
-        hub_json_emit_key(&self->emit, self->vocabs[i]->name);
-        hub_describe_vocab(self->vocabs[i], hub_json_emit_value(&self->emit));
-    }
-    end(self);
-}
-
 void hub_openapi_print(struct hub_buf *out)
 {
     struct hub_router *router = hub_router_new();
     struct printer self = { .route_count = 0 };
     self.routes = hub_router_all(router, &self.route_count);
-    hub_json_emit_init(&self.emit, out);
-    hub_json_emit_object_begin(&self.emit);
+    hub_document_init(&self.document, out);
+    hub_json_emit_object_begin(&self.document.emit);
     emit_info(&self);
     emit_paths(&self);
     begin(&self, "components");
     emit_security(&self);
     emit_shared(&self);
-    emit_schemas(&self);
+    hub_document_schemas(&self.document);
     end(&self);
     end(&self);
-    hub_json_emit_done(&self.emit);
+    hub_json_emit_done(&self.document.emit);
     hub_router_destroy(&router);
 }

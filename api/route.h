@@ -12,6 +12,7 @@
 #define HUB_API_ROUTE_H
 
 #include "actors/kinds.h"
+#include "api/live/interest.h"
 #include "replay/query.h"
 
 struct hub_call;
@@ -26,7 +27,13 @@ enum { HUB_ROUTE_PARTS = 6, HUB_ROUTE_REFERS = 4, HUB_ROUTE_PARAMS = 2 };
 #define HUB_MAY_READ (HUB_MAY_WORK | HUB_MAY(analyst) | HUB_MAY(auditor))
 #define HUB_MAY_REPORT (HUB_MAY_ADMIN | HUB_MAY(supervisor) | HUB_MAY(analyst) | HUB_MAY(auditor) | HUB_MAY(service))
 
-enum hub_method { HUB_GET = 1, HUB_POST, HUB_PUT, HUB_DELETE, HUB_WS /* GET, to become a WebSocket: .run opens it */ };
+enum hub_method {
+    HUB_GET = 1,
+    HUB_POST,
+    HUB_PUT,
+    HUB_DELETE,
+    HUB_WS /* GET, to become a WebSocket: .run is hub_door_open */
+};
 
 struct hub_route {
     uint8_t method;   /* enum hub_method */
@@ -56,6 +63,9 @@ struct hub_route {
     const char *option;             /* of .command with a body: a field that may stand in the query, too */
     void (*prepare)(struct hub_call *call); /* fills internal fields before sending; may answer the call itself */
     void (*finish)(struct hub_call *call, struct hub_answer *answer); /* looks at the reply before it is written */
+
+    uint8_t contract; /* of WS: how it is spoken, enum hub_contract */
+    uint8_t topic;    /* of WS: what is heard, enum hub_topic; the path's part names it */
 
     const char *location; /* of 201: path of what was made; the part in braces is a field of the reply */
 };

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "api/call.h"
+#include "api/live/asyncapi.h"
 #include "api/live/feed.h"
 #include "api/live/live.h"
 #include "api/openapi.h"
@@ -259,6 +260,7 @@ int hub_server_start(struct hub_server *self, const struct hub_server_options *o
     self->router = hub_router_new();
     self->interest = hub_interest_new();
     hub_openapi_print(&self->openapi);
+    hub_asyncapi_print(&self->asyncapi);
     self->dummy_hash = hub_password_dummy(options->password_light);
     if (self->dummy_hash == NULL) {
         return fail(ret_why, why_size, "passwords", "there is not enough memory to hash one");
@@ -345,6 +347,7 @@ void hub_server_destroy(struct hub_server **self_p)
     hub_interest_destroy(&self->interest);
     hub_router_destroy(&self->router);
     hub_buf_done(&self->openapi);
+    hub_buf_done(&self->asyncapi);
     free(self->dummy_hash);
     free(self->loops);
     free(self);

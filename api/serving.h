@@ -75,14 +75,14 @@ struct hub_server {
     _Atomic bool serving; /* loops exist: callbacks may reach them */
     atomic_bool draining, stopping;
     struct hub_loop *loops;
-    struct hub_helper *past;       /* folds moments of the past */
-    struct hub_helper *passwords;  /* hashes passwords */
-    struct hub_helper *resumes;    /* reads what sockets missed */
-    struct hub_interest *interest; /* what sockets listen to */
-    struct hub_feed *feed;         /* renders what happens for them */
-    char *dummy_hash;              /* what the password of an unknown person is compared with */
-    struct hub_buf openapi;        /* printed once */
-    int64_t started_us;            /* monotone clock */
+    struct hub_helper *past;          /* folds moments of the past */
+    struct hub_helper *passwords;     /* hashes passwords */
+    struct hub_helper *resumes;       /* reads what sockets missed */
+    struct hub_interest *interest;    /* what sockets listen to */
+    struct hub_feed *feed;            /* renders what happens for them */
+    char *dummy_hash;                 /* what the password of an unknown person is compared with */
+    struct hub_buf openapi, asyncapi; /* printed once */
+    int64_t started_us;               /* monotone clock */
 };
 
 /* Hand a job that is done back to the loop that asked. Any thread. */

@@ -214,6 +214,11 @@ void hub_system_diagnostics(struct hub_call *call)
 
 /* --- documents --- */
 
+void hub_system_asyncapi(struct hub_call *call)
+{
+    hub_respond_bytes(call, 200, call->ready->route->media, hub_buf_span(&call->loop->server->asyncapi));
+}
+
 void hub_system_openapi(struct hub_call *call)
 {
     hub_respond_bytes(call, 200, call->ready->route->media, hub_buf_span(&call->loop->server->openapi));

@@ -4,6 +4,7 @@
 
 #include "actors/campaign/moves.h"
 #include "actors/session/moves.h"
+#include "api/live/asyncapi.h"
 #include "api/openapi.h"
 #include "api/records.h"
 #include "base/json.h"
@@ -133,6 +134,7 @@ int hub_tool_schema(const struct hub_tool_call *call)
         const char *name;
         void (*put)(struct hub_buf *out); /* NULL: print_events */
     } documents[] = { { "openapi", hub_openapi_print },
+                      { "asyncapi", hub_asyncapi_print },
                       { "jsonschema", put_json_schema },
                       { "states", hub_session_moves_print },
                       { "campaign-states", hub_campaign_moves_print },

@@ -291,7 +291,7 @@ static bool is_of_version(const h2o_req_t *req)
            h2o_memis(req->headers.entries[at].value.base, req->headers.entries[at].value.len, H2O_STRLIT("13"));
 }
 
-static void open_socket(struct hub_call *call, enum hub_contract contract, enum hub_topic topic)
+void hub_door_open(struct hub_call *call)
 {
     const char *key = NULL;
     if (call->req->version >= 0x200 || !is_of_version(call->req) || h2o_is_websocket_handshake(call->req, &key) != 0 ||
@@ -303,38 +303,13 @@ static void open_socket(struct hub_call *call, enum hub_contract contract, enum 
     opening->loop = call->loop;
     opening->caller = call->caller;
     opening->token = call->token;
-    opening->lens.contract = (uint8_t) contract;
-    opening->lens.topic = (uint8_t) topic;
+    opening->lens.contract = call->ready->route->contract;
+    opening->lens.topic = call->ready->route->topic;
     if (read_opening(call, opening)) {
         upgrade(call, key, opening);
     } else {
         free(opening);
     }
-}
-
-void hub_door_session(struct hub_call *call)
-{
-    open_socket(call, HUB_CONTRACT_a, HUB_TOPIC_session);
-}
-
-void hub_door_customer(struct hub_call *call)
-{
-    open_socket(call, HUB_CONTRACT_a, HUB_TOPIC_customer);
-}
-
-void hub_door_agent(struct hub_call *call)
-{
-    open_socket(call, HUB_CONTRACT_a, HUB_TOPIC_agent);
-}
-
-void hub_door_company(struct hub_call *call)
-{
-    open_socket(call, HUB_CONTRACT_a, HUB_TOPIC_company);
-}
-
-void hub_door_dashboard(struct hub_call *call)
-{
-    open_socket(call, HUB_CONTRACT_b, HUB_TOPIC_company);
 }
 
 /* --- auth by frame --- */

@@ -15,12 +15,8 @@ enum { HUB_SOCKETS_MAX = 60000, HUB_SOCKETS_UNKNOWN_MAX = 1000 }; /* of a loop; 
 /* The token that a request for a socket brings beside Authorization and cookie. False when there is none. */
 bool hub_door_token(struct hub_call *call, struct hub_span *ret_token);
 
-/* What routes of method WS do. */
-void hub_door_session(struct hub_call *call);
-void hub_door_customer(struct hub_call *call);
-void hub_door_agent(struct hub_call *call);
-void hub_door_company(struct hub_call *call);
-void hub_door_dashboard(struct hub_call *call);
+/* What routes of method WS do: .contract and .topic of the row say how and what. */
+void hub_door_open(struct hub_call *call);
 
 /* A socket that was opened without credentials says who it is for. An empty token is none. */
 void hub_door_let_in(struct hub_live_socket *socket, struct hub_span token);

@@ -42,7 +42,7 @@ class Walls(unittest.TestCase):
             ours = first.json['message_id'].rsplit('-m', 1)[0]
             user = hub.get('/auth/me').json['principal_id']
             names = {'session_id': ('session_a', ours), 'customer_id': ('customer_a',), 'agent_id': (user,)}
-            heard = []
+            heard = {}
             for path in sockets_of_routes(hub):
                 part = re.search(r'\{(\w+)\}', path)
                 for name in names[part.group(1)] if part else ('',):
@@ -53,16 +53,15 @@ class Walls(unittest.TestCase):
                                 WebSocket(hub.port, address, other.key)
                             self.assertEqual(caught.exception.status, 404)
                         else:
-                            heard.append(WebSocket(hub.port, address, other.key))
-            since = heard[0].read()['position']
+                            heard[path] = WebSocket(hub.port, address, other.key)
+            since = heard['/ws/dashboard'].read()['position']
             for content in ('Another secret', 'And one more'):
                 hub.say('customer_a', 'session_a', content)
             other.post('/session/create', {'customer_id': 'customer_a', 'session_id': 'session_a', 'channel': 'chat'})
             other.post('/message/process', {'customer_id': 'customer_a', 'session_id': 'session_a', 'channel': 'chat',
                                             'content': 'Ours'})
             resumed = WebSocket(hub.port, f'/ws/dashboard?since={since}', other.key)
-            for socket in (heard[0], resumed):
-                self.assertIn('dashboard', '/ws/dashboard')
+            for socket in (heard['/ws/dashboard'], resumed):
                 frames = []
                 while not frames or frames[-1]['type'] != 'new_message':
                     frames.append(socket.read())
@@ -70,7 +69,13 @@ class Walls(unittest.TestCase):
                 text = json.dumps(frames)
                 self.assertNotIn('secret', text)
                 self.assertNotIn(ours, text)
-            for socket in (*heard, resumed):
+            second = heard['/api/dashboard/ws']
+            second.say(type='ping')
+            frames = []
+            while not frames or frames[-1]['type'] != 'pong':
+                frames.append(second.read())
+            self.assertNotIn('secret', json.dumps(frames))
+            for socket in (*heard.values(), resumed):
                 socket.sock.close()
             other.close()
 

@@ -2,6 +2,7 @@
 """A WebSocket client for black-box tests: small, blocking, and able to do what the protocol forbids."""
 
 import base64
+import decimal
 import hashlib
 import json
 import os
@@ -144,7 +145,7 @@ class WebSocket:
         while True:
             opcode, payload = self.read_frame()
             if opcode == TEXT:
-                return json.loads(payload.decode())
+                return json.loads(payload.decode(), parse_float=decimal.Decimal)
             if opcode == CLOSE:
                 if len(payload) >= 2:
                     raise Closed(struct.unpack('>H', payload[:2])[0], payload[2:].decode())
