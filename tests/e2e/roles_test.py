@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Two companies, every role, every route and every socket: each may do exactly what the table says, and no row, count, id or
+frame of one company reaches the other (I10). What there is to try comes from the hub's own descriptions."""
+
+import concurrent.futures
+import json
+import os
+import re
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import conformity  # noqa: E402
+from running import KEY, SECRETS, Client, Hub  # noqa: E402
+from websocket import Refused, WebSocket  # noqa: E402
+
+conformity.watch()
+
+ROLES = ('admin', 'supervisor', 'agent', 'analyst', 'auditor', 'service')
+COMPANIES = ('first', 'second')
+ULID = re.compile(rb'[0-7][0-9A-HJKMNP-TV-Z]{25}')
+SOCKETS = ('/ws/dashboard', '/ws/{session_id}', '/ws/customer/{customer_id}', '/ws/agent/{agent_id}', '/api/dashboard/ws')
+MOVING = re.compile(rb'"(as_of|from|position|uptime_seconds|time|server_time)":("[^"]*"|\d+)')
+NOBODY = '01ARYZ6S41TSV4RRFFQ69G5FAV'
+
+
+class Company:
+    """One company with a key for each role, and what it has: ids by the name of the parameter that takes them."""
+
+    def __init__(self, hub, name, key, login):
+        self.name, self.mark = name, f'{name}mark'
+        self.admin = Client(hub.port, key=key)
+        entered = Client(hub.port, key=None).post('/auth/login', login)
+        assert entered.status == 200, entered
+        self.person = entered.json['user_id']
+        self.id = self.admin.get('/auth/me').json['company_id']
+        self.keys = {role: self.made('/api-keys', {'name': role, 'role': role})['api_key'] for role in ROLES}
+        self.clients = {role: Client(hub.port, key=key) for role, key in self.keys.items()}
+        self.ids = {}
+
+    def made(self, path, body, method='POST'):
+        answer = self.admin.ask(method, path, body)
+        assert answer.status in (200, 201), (path, answer)
+        return answer.json
+
+    def live(self, steps=1):
+        """Things happen that leave rows everywhere."""
+        customer, session = f'{self.mark}-customer', f'{self.mark}-session'
+        if not self.ids:
+            self.made('/session/create', {'customer_id': customer, 'session_id': session, 'channel': 'chat', 'page_id': self.mark,
+                                          'customer_profile': {'name': f'{self.mark} name'}, 'metadata': {'note': self.mark}})
+        for step in range(steps):
+            said = self.made('/message/process', {'customer_id': customer, 'session_id': session, 'channel': 'chat',
+                                                  'content': f'{self.mark} says {step}'})
+            self.made('/message/respond', {'session_id': session, 'content': f'{self.mark} is told {step}'})
+            channel = self.admin.get(f'/session/{session}').json['channel']
+            moved = self.made('/transfer/channel', {'session_id': session, 'to_channel': 'sms' if channel == 'chat' else 'chat',
+                                                    'reason': self.mark, 'context_data': {'issue': self.mark}})
+        self.ids.update(customer_id=customer, session_id=session, message_id=said['message_id'],
+                        transfer_id=moved['transfer_id'])
+        self.more()
+
+    def more(self):
+        """What only some descriptions have: one of each thing that a path can name."""
+        if 'key_id' not in self.ids:
+            self.ids['key_id'] = self.made('/api-keys', {'name': f'{self.mark} key', 'role': 'agent'})['key_id']
+        self.ids['agent_id'] = self.person
+        decided = self.made('/routing/decision', {'customer_id': self.ids['customer_id'], 'session_id': self.ids['session_id'],
+                                                  'current_channel': 'chat'})
+        self.ids['decision_id'] = decided['decision']['decision_id']
+
+
+def without_time(body):
+    return MOVING.sub(b'', body)
+
+
+class Roles(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.hub = Hub()
+        added = cls.hub.post('/companies', {'name': 'second', 'admin_email': 'second@test.example'})
+        assert added.status == 201, added
+        logins = ({'email': SECRETS['OMNIHUB_ADMIN_EMAIL'], 'password': SECRETS['OMNIHUB_ADMIN_PASSWORD']},
+                  {'email': 'second@test.example', 'password': added.json['admin_password']})
+        cls.companies = {'first': Company(cls.hub, 'first', KEY, logins[0]),
+                         'second': Company(cls.hub, 'second', added.json['api_key'], logins[1])}
+        for company in cls.companies.values():
+            company.live()
+        document = cls.hub.get('/openapi.json').json
+        cls.operations = [(method.upper(), path, about) for path, methods in document['paths'].items()
+                          for method, about in methods.items()]
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.hub.__exit__()
+
+    def fill(self, path, ids):
+        """The path with these ids in it; nothing that a path names may be unknown to this test."""
+        return re.sub(r'\{(\w+)\}', lambda found: ids[found.group(1)], path)
+
+    def known(self):
+        """Operations of which every part of the path can be made."""
+        ids = self.companies['first'].ids
+        for method, path, about in self.operations:
+            if all(name in ids for name in re.findall(r'\{(\w+)\}', path)):
+                yield method, path, about
+
+    # --- roles ---
+
+    def ask_as(self, company, role):
+        """Ask everything with one key. A body that no route takes is refused only after the question who may."""
+        client, wrong = Client(self.hub.port, key=company.keys[role]), []
+        for method, path, about in self.operations:
+            if 'x-roles' not in about or path == '/auth/logout':
+                continue
+            body = {'no such member': 1} if 'requestBody' in about else None
+            if method == 'DELETE' and body is None:
+                continue
+            target = re.sub(r'\{(\w+)\}', lambda found: company.ids.get(found.group(1), NOBODY), path)
+            answer = client.ask(method, target, body)
+            may = role in about['x-roles'] and (company.name == 'first' or not about.get('x-operator-only'))
+            if (answer.status in (401, 403)) is may or (body is not None and may and answer.status not in (400, 404)):
+                wrong.append(f'{role} of {company.name}: {method} {path} -> {answer!r}')
+        client.close()
+        return wrong
+
+    def test_each_role_may_do_exactly_what_the_table_says(self):
+        pairs = [(company, role) for company in self.companies.values() for role in ROLES]
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            wrong = [line for lines in pool.map(lambda pair: self.ask_as(*pair), pairs) for line in lines]
+        self.assertEqual(wrong, [])
+
+    def test_without_credentials_there_is_only_what_the_table_leaves_open(self):
+        for key in (None, 'wrong'):
+            client = Client(self.hub.port, key=key)
+            for method, path, about in self.operations:
+                target = re.sub(r'\{\w+\}', NOBODY, path)
+                answer = client.ask(method, target, {'no such member': 1} if 'requestBody' in about else None)
+                with self.subTest(operation=f'{method} {path}', key=key):
+                    self.assertEqual(answer.status == 401, about.get('security') != [], answer)
+            client.close()
+
+    # --- companies ---
+
+    def marks_of(self, company):
+        """What stands for a company wherever it is read: its mark and all ids that the hub gave it."""
+        found = {company.mark.encode(), company.id.encode()}
+        for method, path, _ in self.known():
+            if method == 'GET' and path not in ('/openapi.json', '/', '/companies', '/metrics'):
+                found |= set(ULID.findall(company.admin.get(self.fill(path, company.ids)).body))
+        return found
+
+    def test_ids_of_another_company_are_unknown(self):
+        first, second = (self.companies[name] for name in COMPANIES)
+        named = sorted((row for row in self.known() if '{' in row[1]), key=lambda row: row[0] != 'GET')
+        before = {path: without_time(first.admin.get(self.fill(path, first.ids)).body) for method, path, _ in named
+                  if method == 'GET'}
+        for method, path, about in named:
+            answer = second.admin.ask(method, self.fill(path, first.ids), {} if 'requestBody' in about else None)
+            with self.subTest(operation=f'{method} {path}'):
+                # A client's own id of a customer is each company's own: writing there makes one of the second's.
+                makes = method != 'GET' and '{customer_id}' in path and answer.status == 200
+                self.assertTrue(makes or answer.status in (400, 404), answer)
+                self.assertNotIn(f'{first.mark} '.encode(), answer.body)
+        for path, body in before.items():
+            self.assertEqual(without_time(first.admin.get(self.fill(path, first.ids)).body), body, path)
+
+    def test_no_answer_to_one_company_shows_anything_of_the_other(self):
+        for one, other in (COMPANIES, COMPANIES[::-1]):
+            one, other = self.companies[one], self.companies[other]
+            marks = self.marks_of(other) - self.marks_of(one)
+            self.assertGreater(len(marks), 4)
+            for method, path, about in self.known():
+                if method != 'GET' or about.get('x-operator-only'):
+                    continue
+                for role in about.get('x-roles', ('admin',)):
+                    answer = one.clients[role].get(self.fill(path, one.ids))
+                    shown = [mark for mark in marks if mark in answer.body]
+                    self.assertEqual(shown, [], f'{role} of {one.name}: GET {path}')
+
+    def test_no_count_moves_with_what_another_company_does(self):
+        first, second = (self.companies[name] for name in COMPANIES)
+        paths = [self.fill(path, second.ids) for method, path, about in self.known()
+                 if method == 'GET' and 'x-roles' in about and not about.get('x-operator-only')]
+        before = {path: without_time(second.admin.get(path).body) for path in paths}
+        first.live(5)
+        for path in paths:
+            self.assertEqual(without_time(second.admin.get(path).body), before[path], path)
+
+    # --- sockets ---
+
+    def listen(self, company, role, path):
+        return WebSocket(self.hub.port, self.fill(path, company.ids), company.keys[role])
+
+    def test_every_role_listens_to_its_own_company_only(self):
+        first, second = (self.companies[name] for name in COMPANIES)
+        sockets = []
+        for role in ROLES:
+            for path in SOCKETS:
+                try:
+                    sockets.append((role, path, self.listen(second, role, path)))
+                except Refused as refused:
+                    # Who is not that person and may not see others' work.
+                    self.assertEqual((path, refused.status), ('/ws/agent/{agent_id}', 403), role)
+                if '{' in path:
+                    with self.assertRaises(Refused, msg=f'{role} {path}') as caught:
+                        WebSocket(self.hub.port, self.fill(path, first.ids), second.keys[role])
+                    self.assertIn(caught.exception.status, (403, 404))
+        first.live(3)
+        marks = self.marks_of(first) - self.marks_of(second)
+        fence = f'{second.mark} fence {time.monotonic()}'
+        second.made('/message/process', {'customer_id': second.ids['customer_id'], 'session_id': second.ids['session_id'],
+                                         'channel': 'chat', 'content': fence})
+        for role, path, socket in sockets:
+            if path in ('/ws/agent/{agent_id}', '/api/dashboard/ws'):
+                socket.say(type='ping')
+                last = lambda frame: frame['type'] == 'pong'
+            else:
+                last = lambda frame: frame.get('payload', {}).get('content') == fence
+            heard = []
+            socket.read_until(lambda frame: heard.append(json.dumps(frame, ensure_ascii=False)) or last(frame))
+            shown = [mark for mark in marks for text in heard if mark.decode() in text]
+            self.assertEqual(shown, [], f'{role} {path}')
+            socket.sock.close()
+
+
+if __name__ == '__main__':
+    unittest.main()
