@@ -323,7 +323,7 @@ void hub_server_stop(struct hub_server *self)
         }
         loop->listener_fd = -1;
     }
-    hub_feed_destroy(&self->feed);
+    hub_feed_stop(self->feed); /* it goes with the server, as the views stop later than this and tell it */
     hub_helper_destroy(&self->resumes);
     hub_helper_destroy(&self->past);
     hub_helper_destroy(&self->passwords);
@@ -344,6 +344,7 @@ void hub_server_destroy(struct hub_server **self_p)
         h2o_config_dispose(&self->config);
     }
     SSL_CTX_free(self->ssl);
+    hub_feed_destroy(&self->feed);
     hub_interest_destroy(&self->interest);
     hub_router_destroy(&self->router);
     hub_buf_done(&self->openapi);

@@ -235,6 +235,14 @@ struct hub_feed *hub_feed_new(const struct hub_feed_options *options)
     return self;
 }
 
+void hub_feed_stop(struct hub_feed *self)
+{
+    if (self != NULL && !self->is_stopping) {
+        stir(self, &self->is_stopping);
+        pthread_join(self->thread, NULL);
+    }
+}
+
 void hub_feed_destroy(struct hub_feed **self_p)
 {
     struct hub_feed *self = *self_p;
@@ -242,10 +250,7 @@ void hub_feed_destroy(struct hub_feed **self_p)
     if (self == NULL) {
         return;
     }
-    if (!self->is_stopping) {
-        stir(self, &self->is_stopping);
-        pthread_join(self->thread, NULL);
-    }
+    hub_feed_stop(self);
     hub_live_figures_destroy(&self->figures);
     hub_renderer_done(&self->renderer);
     hub_arena_destroy(&self->arena);

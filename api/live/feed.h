@@ -24,6 +24,9 @@ struct hub_feed *hub_feed_new(const struct hub_feed_options *options);
 /* Stop and join; *self_p becomes NULL. Takes NULL. */
 void hub_feed_destroy(struct hub_feed **self_p);
 
+/* Stop its thread; the views may still move. Takes NULL, and one that is stopped. */
+void hub_feed_stop(struct hub_feed *self);
+
 /* The views have moved; or somebody new listens and waits for a batch of the newest epoch. Any thread; never blocks long. */
 void hub_feed_moved(struct hub_feed *self);
 void hub_feed_nudge(struct hub_feed *self);
