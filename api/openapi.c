@@ -170,7 +170,8 @@ static void emit_answer_schema(struct printer *self, const struct hub_route *rou
                                                            : route->answer;
     begin(self, "schema");
     if (shape == NULL) {
-        member(self, "type", route->path[1] == 'o' ? "object" : "string");
+        bool is_json = route->media == NULL || strcmp(route->media, "application/json") == 0;
+        member(self, "type", is_json ? "object" : "string");
     } else if (route->list != NULL) {
         member(self, "type", "array");
         begin(self, "items");

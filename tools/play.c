@@ -7,15 +7,15 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/world.h"
 #include "tools/play_turns.h"
+#include "tools/progress.h"
 #include "tools/signals.h"
 #include "tools/tool.h"
 
-enum { THREADS = 8, LOOK_US = 100000, BAR = 30, TENTHS = 10, SIMULATED_S = 1000000 };
+enum { THREADS = 8, LOOK_US = 100000, SIMULATED_S = 1000000 };
 
 struct stage;
 
@@ -135,33 +135,6 @@ static double elapsed_s(const struct stage *self)
     return (double) (hub_tick_us(hub_world_real()) - self->began_us) / 1e6;
 }
 
-static void show_bar(struct stage *self)
-{
-    char bar[BAR + 1];
-    uint32_t customers = self->options->customers, over = self->over;
-    unsigned done = (unsigned) ((uint64_t) over * BAR / customers);
-    for (unsigned i = 0; i < BAR; i++) {
-        bar[i] = i < done ? '#' : '.';
-    }
-    bar[BAR] = 0;
-    fprintf(self->options->out, "\r[%s] %3u %%  %u of %u customers  %" PRIu64 " requests  %.0f s ", bar,
-            (unsigned) ((uint64_t) over * 100 / customers), (unsigned) over, (unsigned) customers, all_turns(self),
-            elapsed_s(self));
-    fflush(self->options->out);
-}
-
-/* A line for every tenth of the customers that is done. */
-static void show_tenth(struct stage *self, unsigned *tenths)
-{
-    unsigned now = (unsigned) ((uint64_t) self->over * TENTHS / self->options->customers);
-    if (now > *tenths) {
-        *tenths = now;
-        fprintf(self->options->out, "%3u %%  %u customers, %" PRIu64 " requests\n", now * 100 / TENTHS,
-                (unsigned) self->over, all_turns(self));
-        fflush(self->options->out);
-    }
-}
-
 static bool is_over(struct stage *self)
 {
     return self->is_stopped || self->over == self->options->customers;
@@ -170,22 +143,16 @@ static bool is_over(struct stage *self)
 /* Watch until everybody is done or a signal says stop. Returns true when one did. */
 static bool watch(struct stage *self)
 {
-    bool is_terminal = isatty(fileno(self->options->out));
-    unsigned tenths = 0;
+    struct hub_progress progress;
     bool is_stopped = false;
+    hub_progress_start(&progress, "customers");
     while (!is_over(self)) {
         if (hub_signals_wait(LOOK_US) > 0) {
             is_stopped = self->is_stopped = true;
         }
-        if (is_terminal) {
-            show_bar(self);
-        } else {
-            show_tenth(self, &tenths);
-        }
+        hub_progress_show(&progress, self->over, self->options->customers);
     }
-    if (is_terminal) {
-        fputc('\n', self->options->out);
-    }
+    hub_progress_end(&progress);
     return is_stopped;
 }
 

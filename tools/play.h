@@ -14,8 +14,7 @@ struct hub_play_options {
     FILE *out;
 };
 
-/* Play them all and print a summary. On a terminal a bar shows how far it is, elsewhere a line for every tenth. SIGINT and
- * SIGTERM, blocked by the caller, end it early with the summary so far. Call it from the main thread.
+/* Play them all and print a summary; stderr says how far it is. SIGINT and SIGTERM, blocked by the caller, end it early with the summary so far. Call it from the main thread.
  *
  * Returns 0; 1 when it was ended early; -1 when a request was not answered as it should be, which was said on stderr. */
 int hub_play(const struct hub_play_options *options);

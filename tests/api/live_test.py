@@ -9,8 +9,11 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, 'tests', 'e2e'))
 
+import conformity  # noqa: E402
 from running import KEY, Hub  # noqa: E402
 from websocket import Closed, Refused, WebSocket  # noqa: E402
+
+conformity.watch()
 
 
 class Live(unittest.TestCase):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""What the hub answers is what it describes: every answer that a test sees is held against /openapi.json.
+"""What the hub says is what it describes: every answer that a test sees is held against /openapi.json, every frame of a
+WebSocket against /asyncapi.json.
 
 A test's file says conformity.watch() once; what did not conform is its failure at the end."""
 
@@ -10,6 +11,7 @@ from decimal import Decimal
 
 from json_schema import Checker
 from running import Client, run
+from websocket import WebSocket
 
 METHODS = ('get', 'post', 'put', 'delete')
 
@@ -69,14 +71,46 @@ class Conformity:
         self.wrong.setdefault((re.sub(r'[0-9A-Z]{26}|\d+', '*', sentence)), f'{where}: {sentence}')
 
 
+class FrameConformity:
+    """The same for frames: a type of frame may have several shapes, and a frame has to fit one."""
+
+    def __init__(self, document):
+        self.checker = Checker(document)
+        self.channels = [(pattern_of(channel['address']), self.shapes(document, channel)) for channel in document['channels'].values()]
+        self.channels.sort(key=lambda row: '[^/]+' in row[0].pattern)
+        self.wrong = {}
+
+    def shapes(self, document, channel):
+        """What the hub sends there, by type."""
+        shapes = {}
+        for name, message in channel['messages'].items():
+            while '$ref' in message:
+                message = self.checker.resolve(message['$ref'])
+            if not name.endswith('_said'):
+                shapes.setdefault(message['name'], []).append(message['payload'])
+        return shapes
+
+    def see(self, target, frame):
+        path = target.split('?')[0]
+        shapes = next(shapes for pattern, shapes in self.channels if pattern.fullmatch(path))
+        faults = [list(self.checker.check(frame, shape)) for shape in shapes.get(frame.get('type'), [])]
+        if not faults:
+            faults = [['no frame of this type is described']]
+        if [] not in faults:
+            sentence = f'{path} {frame.get("type")}: {faults[0][0]}'
+            self.wrong.setdefault(re.sub(r'[0-9A-Z]{26}|\d+', '*', sentence), sentence)
+
+
 def watch():
-    """Look at all answers that come from now on; the module's tests fail at their end if one did not conform."""
-    conformity = Conformity(json.loads(run('schema', 'openapi').stdout))
-    Client.observers.append(conformity.see)
+    """Look at all answers and frames that come from now on; the module's tests fail at their end if one did not conform."""
+    answers = Conformity(json.loads(run('schema', 'openapi').stdout))
+    frames = FrameConformity(json.loads(run('schema', 'asyncapi').stdout))
+    Client.observers.append(answers.see)
+    WebSocket.observers.append(frames.see)
 
     def report():
-        assert conformity.seen, 'nothing was answered'
-        assert not conformity.wrong, '\n'.join(conformity.wrong.values())
+        assert answers.seen, 'nothing was answered'
+        wrong = {**answers.wrong, **frames.wrong}
+        assert not wrong, '\n'.join(wrong.values())
 
     unittest.addModuleCleanup(report)
-    return conformity

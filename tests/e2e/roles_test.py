@@ -21,7 +21,6 @@ conformity.watch()
 ROLES = ('admin', 'supervisor', 'agent', 'analyst', 'auditor', 'service')
 COMPANIES = ('first', 'second')
 ULID = re.compile(rb'[0-7][0-9A-HJKMNP-TV-Z]{25}')
-SOCKETS = ('/ws/dashboard', '/ws/{session_id}', '/ws/customer/{customer_id}', '/ws/agent/{agent_id}', '/api/dashboard/ws')
 MOVING = re.compile(rb'"(as_of|from|position|uptime_seconds|time|server_time)":("[^"]*"|\d+)')
 NOBODY = '01ARYZ6S41TSV4RRFFQ69G5FAV'
 
@@ -91,6 +90,8 @@ class Roles(unittest.TestCase):
         document = cls.hub.get('/openapi.json').json
         cls.operations = [(method.upper(), path, about) for path, methods in document['paths'].items()
                           for method, about in methods.items()]
+        cls.sockets = [(channel['address'], channel['x-roles'])
+                       for channel in cls.hub.get('/asyncapi.json').json['channels'].values()]
 
     @classmethod
     def tearDownClass(cls):
@@ -198,8 +199,9 @@ class Roles(unittest.TestCase):
         first, second = (self.companies[name] for name in COMPANIES)
         sockets = []
         for role in ROLES:
-            for path in SOCKETS:
+            for path, roles in self.sockets:
                 try:
+                    self.assertIn(role, roles)
                     sockets.append((role, path, self.listen(second, role, path)))
                 except Refused as refused:
                     # Who is not that person and may not see others' work.
@@ -220,7 +222,7 @@ class Roles(unittest.TestCase):
             else:
                 last = lambda frame: frame.get('payload', {}).get('content') == fence
             heard = []
-            socket.read_until(lambda frame: heard.append(json.dumps(frame, ensure_ascii=False)) or last(frame))
+            socket.read_until(lambda frame: heard.append(json.dumps(frame, ensure_ascii=False, default=str)) or last(frame))
             shown = [mark for mark in marks for text in heard if mark.decode() in text]
             self.assertEqual(shown, [], f'{role} {path}')
             socket.sock.close()

@@ -32,7 +32,10 @@ class Closed(Exception):
 class WebSocket:
     """One connection. Frames are read whole; pings are answered unless told otherwise."""
 
+    observers = []  # called with path and message
+
     def __init__(self, port, path, key=None, headers=None, timeout=30, receive_buffer=None):
+        self.path = path
         self.answers_pings = True
         self.pings = 0
         self.rest = b''
@@ -145,7 +148,10 @@ class WebSocket:
         while True:
             opcode, payload = self.read_frame()
             if opcode == TEXT:
-                return json.loads(payload.decode(), parse_float=decimal.Decimal)
+                message = json.loads(payload.decode(), parse_float=decimal.Decimal)
+                for observe in self.observers:
+                    observe(self.path, message)
+                return message
             if opcode == CLOSE:
                 if len(payload) >= 2:
                     raise Closed(struct.unpack('>H', payload[:2])[0], payload[2:].decode())
