@@ -91,8 +91,12 @@ void hub_agent_report(const struct agent_state *state, struct hub_decision *deci
     if (decided->event_count == 0) {
         return;
     }
-    HUB_SET(roster_report, report, agent, picture_of(hub_agent_after(state, decision), decision));
+    const struct agent_state *after = hub_agent_after(state, decision);
+    HUB_SET(roster_report, report, agent, picture_of(after, decision));
     add_change(decided, report);
+    if (HUB_HAS(agent_state, after, removed)) { /* whose last conversations are only now handed back */
+        report->change = roster_change_removed;
+    }
     follow(report, decision);
 }
 

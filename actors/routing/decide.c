@@ -40,6 +40,20 @@ static void add_interaction(bool has, const struct interaction_context *given, s
     }
 }
 
+/* A decision is kept: a kind of issue that is not written like an identifier might be anything, so it is not. */
+static void drop_free_words(struct routing_context *context)
+{
+    for (size_t i = 0; i < context->issue_type.len; i++) {
+        char sign = context->issue_type.at[i];
+        bool is_plain = (sign >= 'a' && sign <= 'z') || (sign >= 'A' && sign <= 'Z') || (sign >= '0' && sign <= '9') ||
+                        sign == '_' || sign == '-' || sign == '.';
+        if (!is_plain) {
+            context->issue_type = (struct hub_span){ NULL, 0 };
+            HUB_CLEAR(routing_context, context, issue_type);
+        }
+    }
+}
+
 static struct routing_context context_of(const struct decide_routing *command, int64_t now_us)
 {
     struct routing_context known = { 0 }, *context = &known;
@@ -55,6 +69,7 @@ static struct routing_context context_of(const struct decide_routing *command, i
         HUB_SET(routing_context, context, waited_minutes, (uint32_t) ((now_us - command->waiting_since) / MINUTE_US));
     }
     add_interaction(HUB_HAS(decide_routing, command, interaction_context), command->interaction_context, context);
+    drop_free_words(context);
     return known;
 }
 

@@ -182,9 +182,10 @@ void hub_routing_decide_report(const void *state_, const void *command, struct h
     bool is_old = at >= 0 && state->agents.at[at].version > report->agent->version;
     bool is_gone = report->change == roster_change_removed;
     bool has_room = at >= 0 || state->agents.count < HUB_ROUTING_AGENTS;
+    bool says_news = report->change != roster_change_work_refused; /* an agent who is not there may refuse, too */
     settle_promise(state, report, decision);
     struct roster_agent *agent = picture_of(state_, report, decision);
-    if (!is_old && has_room && (is_gone ? at >= 0 : at < 0 || !is_same(&state->agents.at[at], agent))) {
+    if (says_news && !is_old && has_room && (is_gone ? at >= 0 : at < 0 || !is_same(&state->agents.at[at], agent))) {
         struct roster_changed *changed = HUB_NEW(hub_decision_arena(decision), struct roster_changed);
         HUB_SET(roster_changed, changed, agent, agent);
         HUB_SET(roster_changed, changed, change, report->change);
@@ -202,6 +203,7 @@ void hub_routing_decide_settled(const void *state_, const void *command_, struct
 {
     const struct routing_state *state = state_;
     const struct help_settled *command = command_;
+    struct hub_ulid freed = none;
     bool has_agent = HUB_HAS(help_settled, command, agent), has_page = HUB_HAS(help_settled, command, page_id);
     struct hub_ulid agent = has_agent ? command->agent : none;
     for (uint32_t i = 0; state != NULL && i < state->promises.count; i++) {
@@ -210,6 +212,7 @@ void hub_routing_decide_settled(const void *state_, const void *command_, struct
                         is_page(HUB_HAS(routing_promise, promise, page_id), promise->page_id, has_page,
                                 command->page_id);
         if (is_meant && !hub_ulid_is(promise->agent, agent)) {
+            freed = promise->agent;
             settle(&(struct settling){ promise->decision, agent, has_agent ? routing_end_refused : routing_end_gone,
                                        promise->since },
                    decision);
@@ -223,5 +226,8 @@ void hub_routing_decide_settled(const void *state_, const void *command_, struct
                                        waiting->since },
                    decision);
         }
+    }
+    if (!hub_ulid_is_none(freed) && state->waiting.count > 0) {
+        dispatch(state_after(state, decision), freed, decision);
     }
 }

@@ -366,6 +366,11 @@ static void what_cannot_be_routed_is_refused(void **state)
         .target = KIND_routing, .shape = &decide_routing_shape, .record = &command, .entity = p->company
     };
     talk_refused(harness_do(p->h, &call), HUB_ERROR_not_found, "/customer_id");
+    assert_false(HUB_HAS(routing_context,
+                         decide(p, "{\"customer_id\":\"c\",\"assign\":false,\"interaction_context\":{\"issue_type\":"
+                                   "\"the invoice of a person\"}}")
+                             ->inputs,
+                         issue_type));
     HUB_SET(decide_routing, &command, customer, harness_find(p->h, KIND_customer, "c"));
     talk_refused(harness_do(p->h, &call), HUB_ERROR_conflict, "/session_id");
     assert_true(hub_ulid_is_none(none));

@@ -15,6 +15,13 @@ OTHER = os.environ.get('OMNIHUB_OTHER')
 CHANNELS = ('voice', 'video', 'chat', 'email', 'sms', 'whatsapp', 'mobile_app', 'social')
 
 
+RULES = {'rules': [{'name': 'open', 'when': "is_open and channel in ['chat', 'voice']", 'points': 5, 'ageing': 1,
+                    'needs': {'queue': 'all', 'skills': ['any']},
+                    'targets': [{'channel': 'video', 'reason': 'See each other', 'minutes_min': 5, 'minutes_max': 9}]}],
+         'calendars': [{'name': 'office', 'timezone': 'Europe/Berlin', 'holidays': ['2026-12-25'],
+                        'hours': [{'days': ['monday', 'thursday', 'saturday'], 'from': '00:00', 'to': '24:00'}]}]}
+
+
 def fill(hub):
     for number, channel in enumerate(CHANNELS):
         customer, session = f'customer_{number}', f'session_{number}'
@@ -24,6 +31,9 @@ def fill(hub):
         hub.post('/transfer/channel', {'session_id': session, 'to_channel': CHANNELS[number - 1], 'reason': 'Test'})
         sent = hub.post('/message/respond', {'session_id': session, 'content': 'An answer'}).json['message_id']
         wait_for(lambda: hub.get(f'/message/{sent}').json['message']['status'] == 'delivered')
+        assert hub.post('/routing/decision', {'customer_id': customer, 'session_id': session}).status == 200
+        if number == 3:
+            assert hub.ask('PUT', '/routing/rules', RULES).status == 200
         if number % 2:
             hub.ask('DELETE', f'/session/{session}')
 
@@ -56,6 +66,8 @@ class Determinism(unittest.TestCase):
     def test_hashes_name_states_and_views(self):
         self.assertRegex(self.expected, r'(?m)^view\s+messages\b.*\b[0-9a-f]{64}$')
         self.assertRegex(self.expected, r'(?m)^state\s+session\b.*\b[0-9a-f]{64}$')
+        self.assertRegex(self.expected, r'(?m)^view\s+routing\b.*\b[0-9a-f]{64}$')
+        self.assertRegex(self.expected, r'(?m)^state\s+routing\b.*\b[0-9a-f]{64}$')
 
     def test_again(self):
         self.assertEqual(hashes(self.hub.data), self.expected)
