@@ -16,6 +16,11 @@
  *                          company, 'o'                                  -> index_row: present for the operator's company
  *    10 routing            company, 'd', decision                        -> routing_row
  *                          company, 's'                                  -> routing_figures
+ *    11 campaigns          company, 'n', campaign                         -> campaign_counts
+ *                          company, 'a', campaign                         -> index_row: launched and not over
+ *                          none, 'w', company, campaign                   -> index_row: contacts somebody
+ *    12 recipients         company, 'c', campaign, customer               -> recipient_row
+ *                          company, channel (1), campaign, due (4, s), customer -> index_row: waits for its turn
  *    13 analytics          company, 'b', size (1), channel (1), start (8)  -> channel_bucket
  *                          company, 'n', channel (1)                     -> channel_now
  *                          company, 's', session                         -> session_place
@@ -37,6 +42,8 @@ enum hub_view_number {
     HUB_VIEW_figures = 6,
     HUB_VIEW_credentials = 7,
     HUB_VIEW_routing = 10,
+    HUB_VIEW_campaigns = 11,
+    HUB_VIEW_recipients = 12,
     HUB_VIEW_analytics = 13,
     HUB_VIEW_NUMBERS = 32, /* numbers are below this */
     HUB_VIEW_PARKED = 0x8000,

@@ -7,6 +7,7 @@
 #include "log/envelope.h"
 #include "replay/rows.h"
 
+#include "actors/campaign/campaign.h"
 #include "actors/company/company.h"
 #include "actors/customer/customer.h"
 #include "actors/routing/routing.h"
@@ -16,10 +17,12 @@
 #include "replay/views.def"
 #include "replay/analytics.def"
 #include "replay/routing.def"
+#include "replay/campaigns.def"
 #include "base/def/indexes.h"
 #include "replay/views.def"
 #include "replay/analytics.def"
 #include "replay/routing.def"
+#include "replay/campaigns.def"
 #include "base/def/none.h"
 
 /* An event as a projection sees it. Everything is borrowed for the call. */

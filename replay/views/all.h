@@ -13,6 +13,8 @@ extern const struct hub_view_info hub_view_customer_sessions;
 extern const struct hub_view_info hub_view_figures;
 extern const struct hub_view_info hub_view_credentials;
 extern const struct hub_view_info hub_view_routing;
+extern const struct hub_view_info hub_view_campaigns;
+extern const struct hub_view_info hub_view_recipients;
 extern const struct hub_view_info hub_view_analytics;
 
 #endif
