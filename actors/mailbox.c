@@ -116,6 +116,11 @@ void hub_port_flush(struct hub_port *port)
     }
 }
 
+int hub_port_resolve(struct hub_port *port, struct hub_ulid company, uint8_t kind, struct hub_name *name)
+{
+    return hub_names_resolve(port->boxes->names, port->cache, company, kind, name) == 0 ? 0 : HUB_ERROR_overloaded;
+}
+
 int hub_port_send(struct hub_port *port, struct hub_command **command_p)
 {
     struct hub_command *command = *command_p;

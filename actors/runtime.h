@@ -73,6 +73,11 @@ void hub_port_destroy(struct hub_port **self_p);
  * of that worker is full. Never blocks. An answer comes for every command with a ticket that was taken. */
 int hub_port_send(struct hub_port *port, struct hub_command **command_p);
 
+/* Find what a client's name means, or reserve an id for it, as sending a command does; for a command that names many
+ * entities of a kind. Returns 0, or HUB_ERROR_overloaded when the log cannot be read. The port's thread. */
+struct hub_name;
+int hub_port_resolve(struct hub_port *port, struct hub_ulid company, uint8_t kind, struct hub_name *name);
+
 /* From now on commands sent through this port wait for hub_port_flush, so that a loop which takes in many requests at once
  * wakes a worker once. The owner flushes at the end of each of its rounds. */
 void hub_port_gather(struct hub_port *port);

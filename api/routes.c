@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* The rows of routes.def, as data. */
 #include "api/auth.h"
+#include "api/campaigns.h"
 #include "api/companies.h"
 #include "api/live/door.h"
 #include "api/records.h"

@@ -29,6 +29,7 @@ struct hub_server_options {
     uint32_t rate_burst;      /* at once; 0: twice the rate */
     unsigned queries_at_once; /* questions about the past that may wait for their thread; 0: 64 */
     bool password_light;      /* tests only: argon2id with the least memory that libsodium allows */
+    struct hub_zones *zones;  /* time zones; NULL: they are not checked */
 };
 
 /* A server that does nothing yet: a valid argument for the callbacks below. Never NULL. */

@@ -11,9 +11,11 @@
 
 #include "actors/channels/loopback.h"
 #include "base/memory.h"
+#include "base/zone.h"
 #include "log/keyring.h"
 #include "log/notary.h"
 #include "log/scrub.h"
+#include "tools/runner.h"
 
 /* The loop of tickets that are the program's own; the server's are numbered from 0. */
 enum { OWN_LOOP = UINT32_MAX };
@@ -32,13 +34,24 @@ struct hub_hub {
     struct hub_loopback *gateway;
     struct hub_scrub *scrub;
     struct hub_notary *notary;
+    struct hub_zones *zones;
+    struct hub_runner *runner;
 
     pthread_mutex_t lock; /* guards own */
     pthread_cond_t came;
     struct hub_answer *own; /* answer to the program's own command */
 };
 
-/* On a worker's thread: the program's own answers stay here, the others go to the server. */
+static void take_own(struct hub_hub *self, struct hub_answer *answer)
+{
+    pthread_mutex_lock(&self->lock);
+    assert(!self->own);
+    self->own = answer;
+    pthread_cond_signal(&self->came);
+    pthread_mutex_unlock(&self->lock);
+}
+
+/* On a worker's thread: the program's own answers and the runner's stay here, the others go to the server. */
 static void on_answers(void *arg, struct hub_answer *answers)
 {
     struct hub_hub *self = arg;
@@ -47,16 +60,14 @@ static void on_answers(void *arg, struct hub_answer *answers)
         struct hub_answer *answer = answers;
         answers = answer->next;
         answer->next = NULL;
-        if (answer->ticket.loop != (uint32_t) OWN_LOOP) {
+        if (answer->ticket.loop == (uint32_t) OWN_LOOP) {
+            take_own(self, answer);
+        } else if (answer->ticket.loop == (uint32_t) HUB_RUNNER_LOOP) {
+            hub_runner_on_answer(self->runner, answer);
+        } else {
             *end = answer;
             end = &answer->next;
-            continue;
         }
-        pthread_mutex_lock(&self->lock);
-        assert(!self->own);
-        self->own = answer;
-        pthread_cond_signal(&self->came);
-        pthread_mutex_unlock(&self->lock);
     }
     if (others)
         hub_server_on_answers(self->server, others);
@@ -155,6 +166,17 @@ static int start_runtime(struct hub_hub *self, char *ret_why, size_t why_size)
     return error;
 }
 
+static int start_runner(struct hub_hub *self, char *ret_why, size_t why_size)
+{
+    const struct hub_runner_options runner = {
+        .runtime = self->runtime, .views = self->views, .world = hub_world_real(), .zones = self->zones
+    };
+    int error = hub_runner_start(&runner, &self->runner);
+    if (error)
+        snprintf(ret_why, why_size, "the campaigns' runner could not be started");
+    return error;
+}
+
 /* On the scrubber's thread: what is damaged stays readable as far as it goes, and a person must decide. */
 static void on_fault(void *arg, const struct hub_verify_report *report)
 {
@@ -199,6 +221,7 @@ int hub_hub_open(const struct hub_hub_options *options, struct hub_hub **ret_hub
     pthread_cond_init(&self->came, NULL);
     self->server = hub_server_new();
     self->gateway = hub_loopback_new(0);
+    self->zones = hub_zones_new(NULL);
     int error = open_log(self, ret_why, why_size);
     if (!error)
         error = open_views(self, ret_why, why_size);
@@ -206,6 +229,8 @@ int hub_hub_open(const struct hub_hub_options *options, struct hub_hub **ret_hub
         error = start_runtime(self, ret_why, why_size);
     if (!error)
         error = start_notary(self, ret_why, why_size);
+    if (!error)
+        error = start_runner(self, ret_why, why_size);
     if (error)
         hub_hub_close(&self, 0);
     else
@@ -222,6 +247,7 @@ int hub_hub_serve(struct hub_hub *self, char *ret_why, size_t why_size)
     server.keys = self->keys;
     server.runtime = self->runtime;
     server.views = self->views;
+    server.zones = self->zones;
     return hub_server_start(self->server, &server, ret_why, why_size);
 }
 
@@ -233,6 +259,7 @@ void hub_hub_close(struct hub_hub **self_p, int64_t patience_us)
     if (self->runtime) {
         hub_server_drain(self->server, patience_us);
         hub_server_stop(self->server);
+        hub_runner_stop(self->runner);
         hub_loopback_stop(self->gateway);
         hub_runtime_stop(&self->runtime);
     }
@@ -242,6 +269,8 @@ void hub_hub_close(struct hub_hub **self_p, int64_t patience_us)
     hub_log_close(&self->log);
     hub_keyring_close(&self->keys);
     hub_loopback_destroy(&self->gateway);
+    hub_runner_destroy(&self->runner);
+    hub_zones_destroy(&self->zones);
     hub_server_destroy(&self->server);
     hub_answer_destroy(&self->own);
     pthread_cond_destroy(&self->came);

@@ -101,6 +101,7 @@ static int answer_list(const struct hub_reading *reading, const void *params, vo
 
 struct due {
     struct hub_ulid *at;
+    uint8_t *channels;
     uint64_t count, room;
     uint32_t until_s;
 };
@@ -114,8 +115,17 @@ static bool take_due(void *arg, struct hub_span key, struct hub_span value)
     if (__builtin_bswap32(due_s) > due->until_s) {
         return false;
     }
+    due->channels[due->count] = (uint8_t) key.at[2 + 16];
     memcpy(due->at[due->count++].b, key.at + key.len - 16, 16);
     return due->count < due->room;
+}
+
+/* Of a cancelled campaign everybody who waits is due. */
+static uint32_t due_until(const struct turns_query *query, const struct campaign_state *campaign)
+{
+    int64_t now_s = query->now / 1000000;
+    bool is_cancelled = campaign->status == campaign_status_cancelled;
+    return is_cancelled || now_s > UINT32_MAX ? UINT32_MAX : (uint32_t) now_s;
 }
 
 static int find_due(const struct hub_reading *reading, const struct turns_query *query, struct turns_found *found)
@@ -126,7 +136,8 @@ static int find_due(const struct hub_reading *reading, const struct turns_query 
         room += rooms[i];
     }
     struct due due = { .at = HUB_NEW_ARRAY(reading->arena, struct hub_ulid, room),
-                       .until_s = query->now / 1000000 > UINT32_MAX ? UINT32_MAX : (uint32_t) (query->now / 1000000) };
+                       .channels = HUB_NEW_ARRAY(reading->arena, uint8_t, room),
+                       .until_s = due_until(query, found->campaign) };
     int done = 0;
     for (uint32_t i = 0; done == 0 && i < query->room.count && i < CHANNELS; i++) {
         struct hub_row_key prefix = hub_row_key_of(HUB_VIEW_recipients, reading->company, (uint8_t) (i + 1),
@@ -143,7 +154,9 @@ static int find_due(const struct hub_reading *reading, const struct turns_query 
         struct customer_state *state;
         done = hub_reading_customer(reading, due.at[i], &state);
         if (done == 0) {
-            hub_show_turn(due.at[i], state, &found->turns.at[found->turns.count++]);
+            struct campaign_turn *turn = &found->turns.at[found->turns.count++];
+            hub_show_turn(due.at[i], state, turn);
+            HUB_SET(campaign_turn, turn, channel, due.channels[i]);
         }
     }
     return done;
