@@ -69,13 +69,13 @@ void hub_bucket_count(hub_list *counts, size_t index, struct hub_arena *arena)
     ++*cell(counts, index, arena);
 }
 
-void hub_bucket_respond(struct channel_bucket *self, int64_t response_us, struct hub_arena *arena)
+void hub_bucket_time(hub_list *cells, uint64_t *sum_ms, int64_t time_us, struct hub_arena *arena)
 {
     const uint64_t most = (UINT64_C(1) << RESPONSE_TOP) - 1;
-    uint64_t ms = (uint64_t) (response_us > 0 ? response_us : 0) / US_PER_MS;
+    uint64_t ms = (uint64_t) (time_us > 0 ? time_us : 0) / US_PER_MS;
     ms = ms < most ? ms : most;
-    self->response_ms += ms;
-    hub_bucket_count(&self->responses, hub_cell_of(ms, HUB_RESPONSE_BITS), arena);
+    *sum_ms += ms;
+    hub_bucket_count(cells, hub_cell_of(ms, HUB_RESPONSE_BITS), arena);
 }
 
 static void add_counts(hub_list *self, const hub_list *other, struct hub_arena *arena)

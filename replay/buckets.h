@@ -11,8 +11,11 @@
 
 enum hub_bucket_size { HUB_BUCKET_minutes, HUB_BUCKET_hour, HUB_BUCKET_day, HUB_BUCKET_SIZES };
 
-/* Response times are kept in milliseconds, in cells of a histogram of 4 bits: at most 6.25 % too long. */
+/* Times are kept in milliseconds, in cells of a histogram of 4 bits: at most 6.25 % too long. */
 enum { HUB_RESPONSE_BITS = 4, HUB_RATINGS = 5 };
+
+/* Bytes of an inbox's digest in the key of a wish for a person. */
+enum { HUB_HELP_PAGE = 8 };
 
 /* How long buckets of a size are, in microseconds. */
 int64_t hub_bucket_us(enum hub_bucket_size size);
@@ -29,8 +32,8 @@ struct hub_row_key hub_bucket_now_key(struct hub_ulid company, hub_enum channel)
 /* Count one in a list of counts, which grows as it has to. arena: the record's. */
 void hub_bucket_count(hub_list *counts, size_t index, struct hub_arena *arena);
 
-/* Count an answer that came after response_us. */
-void hub_bucket_respond(struct channel_bucket *self, int64_t response_us, struct hub_arena *arena);
+/* Count a time in a histogram of such cells, and add it to the sum of its milliseconds. arena: the record's. */
+void hub_bucket_time(hub_list *cells, uint64_t *sum_ms, int64_t time_us, struct hub_arena *arena);
 
 /* Add the sums of another bucket. What `active` says stays. */
 void hub_bucket_add(struct channel_bucket *self, const struct channel_bucket *other, struct hub_arena *arena);

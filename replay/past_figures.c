@@ -142,13 +142,14 @@ static int get_bucket(struct hub_past_figures *self, struct hub_span key, struct
                                        : HUB_ERROR_not_found;
 }
 
-/* --- Sessions --- */
+/* --- Sessions and wishes --- */
 
-/* Where a session was before those five minutes: the same view folds its stream, and only that row of it is looked at. */
-static int get_place(struct hub_past_figures *self, struct hub_span key, struct hub_buf *ret_value)
+/* What was known of a session or customer before those five minutes: the same view folds its stream, and only that row of it
+ * is looked at. */
+static int get_place(struct hub_past_figures *self, uint8_t kind, struct hub_span key, struct hub_buf *ret_value)
 {
     static const struct hub_view_info *const views[] = { &hub_view_analytics };
-    struct hub_stream stream = { .company = self->company, .kind = KIND_session };
+    struct hub_stream stream = { .company = self->company, .kind = kind };
     struct hub_rows *rows = hub_rows_memory_new();
     struct hub_projector *projector = hub_projector_new(
         &(struct hub_projector_options){ .rows = *rows, .views = views, .count = 1 });
@@ -180,7 +181,8 @@ static int get(void *arg, struct hub_span key, struct hub_buf *ret_value)
     switch (key.at[AT_WHAT]) {
     case 'n': return get_now(self, (uint8_t) key.at[AT_SIZE], ret_value);
     case 'b': return key.len == AT_START + 8 ? get_bucket(self, key, ret_value) : done;
-    case 's': return key.len == AT_SIZE + sizeof(struct hub_ulid) ? get_place(self, key, ret_value) : done;
+    case 's': return get_place(self, KIND_session, key, ret_value);
+    case 'h': return get_place(self, KIND_customer, key, ret_value);
     default: return done;
     }
 }

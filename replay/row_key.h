@@ -24,6 +24,7 @@
  *    13 analytics          company, 'b', size (1), channel (1), start (8)  -> channel_bucket
  *                          company, 'n', channel (1)                     -> channel_now
  *                          company, 's', session                         -> session_place
+ *                          company, 'h', customer, digest of inbox (8)   -> help_place
  *     0x8000 + view        company, kind (1), entity                     -> parked_row
  *
  * All numbers are big-endian. On disk the slot of the view follows its number; views and queries do not see it. */

@@ -150,33 +150,43 @@ static int64_t divide(uint64_t value, uint64_t by)
 }
 
 /* The end of the cell that holds the answer below which `permille` of all lie. */
-static int64_t percentile_ms(const hub_list *responses, uint64_t n, uint64_t permille)
+static int64_t percentile_ms(const hub_list *times, uint64_t n, uint64_t permille)
 {
-    const uint64_t *cells = responses->at;
+    const uint64_t *cells = times->at;
     uint64_t wanted = (n * permille + PERMILLE - 1) / PERMILLE;
     uint64_t seen = 0;
     uint32_t i = 0;
-    while (i < responses->count && (seen += cells[i]) < wanted) {
+    while (i < times->count && (seen += cells[i]) < wanted) {
         i++;
     }
     return (int64_t) hub_cell_end(i, HUB_RESPONSE_BITS);
 }
 
-static struct response_figures *show_responses(const struct channel_bucket *sums, struct hub_arena *arena)
+static struct response_figures *show_times(const hub_list *times, uint64_t sum_ms, struct hub_arena *arena)
 {
     struct response_figures *shown = HUB_NEW(arena, struct response_figures);
-    const uint64_t *cells = sums->responses.at;
+    const uint64_t *cells = times->at;
     uint64_t n = 0;
-    for (uint32_t i = 0; i < sums->responses.count; i++) {
+    for (uint32_t i = 0; i < times->count; i++) {
         n += cells[i];
     }
     HUB_SET(response_figures, shown, n, n);
     if (n > 0) {
-        HUB_SET(response_figures, shown, mean_seconds, divide(sums->response_ms, n));
-        HUB_SET(response_figures, shown, p50_seconds, percentile_ms(&sums->responses, n, 500));
-        HUB_SET(response_figures, shown, p90_seconds, percentile_ms(&sums->responses, n, 900));
-        HUB_SET(response_figures, shown, p99_seconds, percentile_ms(&sums->responses, n, 990));
+        HUB_SET(response_figures, shown, mean_seconds, divide(sum_ms, n));
+        HUB_SET(response_figures, shown, p50_seconds, percentile_ms(times, n, 500));
+        HUB_SET(response_figures, shown, p90_seconds, percentile_ms(times, n, 900));
+        HUB_SET(response_figures, shown, p99_seconds, percentile_ms(times, n, 990));
     }
+    return shown;
+}
+
+static struct help_figures *show_help(const struct channel_bucket *sums, struct hub_arena *arena)
+{
+    struct help_figures *shown = HUB_NEW(arena, struct help_figures);
+    HUB_SET(help_figures, shown, wanted, sums->wanted);
+    HUB_SET(help_figures, shown, helped, sums->helped);
+    HUB_SET(help_figures, shown, abandoned, sums->abandoned);
+    HUB_SET(help_figures, shown, wait, show_times(&sums->waits, sums->wait_ms, arena));
     return shown;
 }
 
@@ -222,9 +232,10 @@ static void show_traffic(const struct channel_bucket *sums, hub_enum channel, st
     HUB_SET(traffic_figures, shown, transfers_in, sums->transfers_in);
     HUB_SET(traffic_figures, shown, transfers_out, sums->transfers_out);
     HUB_SET(traffic_figures, shown, transfers_failed, sums->transfers_failed);
-    HUB_SET(traffic_figures, shown, response_time, show_responses(sums, arena));
+    HUB_SET(traffic_figures, shown, response_time, show_times(&sums->responses, sums->response_ms, arena));
     HUB_SET(traffic_figures, shown, resolution, show_resolution(sums, arena));
     HUB_SET(traffic_figures, shown, satisfaction, show_ratings(sums, arena));
+    HUB_SET(traffic_figures, shown, help, show_help(sums, arena));
 }
 
 static struct period_figures *show_period(const struct figures *self, enum period period)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* The view `analytics`: what happens in a company, by channel and time. A message touches one row, the five minutes of its
  * channel; see replay/buckets.h for how these become hours and days. */
+#include "base/digest.h"
 #include "base/error.h"
 #include "replay/buckets.h"
 #include "replay/views/all.h"
@@ -136,7 +137,8 @@ static int count_answer(const struct counting *self, const struct message_sent *
     }
     bucket_of(row)->sent++;
     if (HUB_HAS(message_sent, event, response_us)) {
-        hub_bucket_respond(row->record, event->response_us, row->arena);
+        struct channel_bucket *bucket = bucket_of(row);
+        hub_bucket_time(&bucket->responses, &bucket->response_ms, event->response_us, row->arena);
     }
     return 0;
 }
@@ -229,6 +231,75 @@ static int count_move(const struct counting *self, const struct session_moved *e
     return 0;
 }
 
+/* --- Help by people: a wish belongs to a customer and an inbox --- */
+
+static struct hub_row_key help_key(const struct counting *self, struct hub_span page_id)
+{
+    struct hub_row_key key = hub_row_key_of(HUB_VIEW_analytics, self->header->company, 'h', self->header->entity);
+    struct hub_digest page = hub_sha256(page_id);
+    hub_row_key_add(&key, page.b, HUB_HELP_PAGE);
+    return key;
+}
+
+/* What an agent took unasked was nobody's wish. */
+static int count_wish(const struct counting *self, const struct customer_help_requested *event)
+{
+    struct hub_folded *row, *place;
+    struct hub_row_key key = help_key(self, event->page_id);
+    if (event->cause == help_cause_taken) {
+        return 0;
+    }
+    int done = open_current(self, event->channel, &row);
+    done = done == 0 ? hub_fold_open(self->fold, &key, &help_place_shape, &place) : done;
+    if (done == 0) {
+        struct help_place *wish = place->record;
+        bucket_of(row)->wanted++;
+        HUB_SET(help_place, wish, was_helped, false);
+        HUB_SET(help_place, wish, channel, event->channel);
+        hub_fold_touch(self->fold, place);
+    }
+    return done;
+}
+
+static int count_help(const struct counting *self, const struct customer_assigned *event)
+{
+    struct hub_folded *row, *place;
+    struct hub_row_key key = help_key(self, event->page_id);
+    int done = hub_fold_open(self->fold, &key, &help_place_shape, &place);
+    struct help_place *wish = done == 0 ? place->record : NULL;
+    if (done != 0 || place->is_new || wish->was_helped) {
+        return done;
+    }
+    done = open_current(self, wish->channel, &row);
+    if (done == 0) {
+        struct channel_bucket *bucket = bucket_of(row);
+        bucket->helped++;
+        hub_bucket_time(&bucket->waits, &bucket->wait_ms, event->waited_us, row->arena);
+        HUB_SET(help_place, wish, was_helped, true);
+        hub_fold_touch(self->fold, place);
+    }
+    return done;
+}
+
+static int end_help(const struct counting *self, const struct customer_help_ended *event)
+{
+    struct hub_folded *row, *place;
+    struct hub_row_key key = help_key(self, event->page_id);
+    int done = hub_fold_open(self->fold, &key, &help_place_shape, &place);
+    if (done != 0 || place->is_new) {
+        return done;
+    }
+    const struct help_place *wish = place->record;
+    done = wish->was_helped ? 0 : open_current(self, wish->channel, &row);
+    if (done == 0) {
+        if (!wish->was_helped) {
+            bucket_of(row)->abandoned++;
+        }
+        hub_fold_drop(self->fold, &key);
+    }
+    return done;
+}
+
 static int fold(struct hub_view_fold *fold, const struct hub_view_event *event)
 {
     const struct counting self = { fold, &event->stored->header };
@@ -239,6 +310,9 @@ static int fold(struct hub_view_fold *fold, const struct hub_view_event *event)
     case transfer_requested_id: return note_transfer(&self, event->record);
     case transfer_moved_id: return count_transfer(&self, event->record);
     case session_moved_id: return count_move(&self, event->record);
+    case customer_help_requested_id: return count_wish(&self, event->record);
+    case customer_assigned_id: return count_help(&self, event->record);
+    case customer_help_ended_id: return end_help(&self, event->record);
     default: return 0;
     }
 }
@@ -246,7 +320,7 @@ static int fold(struct hub_view_fold *fold, const struct hub_view_event *event)
 const struct hub_view_info hub_view_analytics = {
     .name = "analytics",
     .number = HUB_VIEW_analytics,
-    .version = 1,
+    .version = 2,
     .fold = fold,
     .doc = "What happens in a company, by channel and time.",
 };

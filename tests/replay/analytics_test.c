@@ -11,13 +11,13 @@
 #include "replay/buckets.h"
 #include "tests/replay/history.h"
 
-enum { EVENTS = 480, SESSIONS = 64, CHANNELS = 9, LOOKS = 32, ANSWERS = 4000 };
+enum { EVENTS = 480, SESSIONS = 64, WISHES = 6, CHANNELS = 9, LOOKS = 32, ANSWERS = 4000 };
 
 static const int64_t second_us = 1000000, hour_us = INT64_C(3600000000), day_us = INT64_C(86400000000);
 
 /* What happened, remembered one by one. */
 struct happening {
-    enum { OPENED, RECEIVED, SENT, MOVED_OUT, MOVED_IN, ENDED, RATED } what;
+    enum { OPENED, RECEIVED, SENT, MOVED_OUT, MOVED_IN, ENDED, RATED, WANTED, HELPED, ABANDONED } what;
     int64_t time_us;
     hub_enum channel;
     int64_t value; /* response time in ms; rating */
@@ -32,6 +32,10 @@ struct model {
         uint32_t messages, transfers;
         bool is_over;
     } sessions[SESSIONS];
+    struct {
+        hub_enum channel; /* 0: none */
+        bool was_helped;
+    } wishes[WISHES]; /* one customer each */
     uint64_t over;
     uint64_t seed;
 };
@@ -127,6 +131,54 @@ static void finish(struct model *m, unsigned session)
     }
 }
 
+/* --- Wishes for a person --- */
+
+static void tell_wish(struct model *m, unsigned wish, const struct hub_shape *shape, void *record)
+{
+    struct hub_ulid customer = fixture_id(7000 + wish);
+    put_event(m->history, customer_stream(m->history, customer), shape, record, customer);
+}
+
+static void want(struct model *m, unsigned wish)
+{
+    struct customer_help_requested requested = { 0 };
+    m->wishes[wish].channel = (hub_enum) (1 + chance(m, CHANNELS - 1));
+    m->wishes[wish].was_helped = false;
+    HUB_SET(customer_help_requested, &requested, page_id, HUB_SPAN("inbox"));
+    HUB_SET(customer_help_requested, &requested, cause, help_cause_asked);
+    HUB_SET(customer_help_requested, &requested, session, id_of(0));
+    HUB_SET(customer_help_requested, &requested, channel, m->wishes[wish].channel);
+    tell_wish(m, wish, &customer_help_requested_shape, &requested);
+    note(m, WANTED, m->wishes[wish].channel, 0);
+}
+
+static void help(struct model *m, unsigned wish)
+{
+    struct customer_assigned assigned = { 0 };
+    HUB_SET(customer_assigned, &assigned, page_id, HUB_SPAN("inbox"));
+    HUB_SET(customer_assigned, &assigned, agent, fixture_id(8000));
+    HUB_SET(customer_assigned, &assigned, by, assign_by_self);
+    HUB_SET(customer_assigned, &assigned, channel, channel_chat);
+    HUB_SET(customer_assigned, &assigned, waited_us, 5 * second_us);
+    tell_wish(m, wish, &customer_assigned_shape, &assigned);
+    if (!m->wishes[wish].was_helped) {
+        note(m, HELPED, m->wishes[wish].channel, 5000);
+    }
+    m->wishes[wish].was_helped = true;
+}
+
+static void end_wish(struct model *m, unsigned wish)
+{
+    struct customer_help_ended ended = { 0 };
+    HUB_SET(customer_help_ended, &ended, page_id, HUB_SPAN("inbox"));
+    HUB_SET(customer_help_ended, &ended, why, help_end_resumed);
+    tell_wish(m, wish, &customer_help_ended_shape, &ended);
+    if (!m->wishes[wish].was_helped) {
+        note(m, ABANDONED, m->wishes[wish].channel, 0);
+    }
+    m->wishes[wish].channel = 0;
+}
+
 /* One thing happens; sometimes a long time passes before. */
 static void happen(struct model *m)
 {
@@ -134,7 +186,10 @@ static void happen(struct model *m)
     unsigned session = (unsigned) chance(m, SESSIONS);
     hub_world_fake_advance(m->history->log->world,
                            second_us * steps_us[chance(m, 6)] + (int64_t) chance(m, (uint64_t) second_us));
-    if (m->sessions[session].channel == 0 && m->sessions[session].messages == 0) {
+    if (chance(m, 8) == 0) {
+        unsigned wish = (unsigned) chance(m, WISHES);
+        (m->wishes[wish].channel == 0 ? want : chance(m, 2) == 0 ? help : end_wish)(m, wish);
+    } else if (m->sessions[session].channel == 0 && m->sessions[session].messages == 0) {
         m->sessions[session].channel = (hub_enum) (1 + chance(m, CHANNELS - 1));
         m->sessions[session].messages = 0;
         open_session(m->history, id_of(session), m->history->customer, (enum channel) m->sessions[session].channel);
@@ -206,6 +261,10 @@ static void check_traffic(const struct model *m, const struct traffic_figures *s
     assert_int_equal(shown->transfers_in, count(m, MOVED_IN, channel, from_us));
     assert_int_equal(shown->transfers_out, count(m, MOVED_OUT, channel, from_us));
     assert_int_equal(shown->satisfaction->n, count(m, RATED, channel, from_us));
+    assert_int_equal(shown->help->wanted, count(m, WANTED, channel, from_us));
+    assert_int_equal(shown->help->helped, count(m, HELPED, channel, from_us));
+    assert_int_equal(shown->help->wait->n, shown->help->helped);
+    assert_int_equal(shown->help->abandoned, count(m, ABANDONED, channel, from_us));
     check_response(m, shown->response_time, channel, from_us);
 }
 
