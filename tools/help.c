@@ -44,7 +44,7 @@ static void print_tools(const char *group, FILE *out)
     fprintf(out, "usage: omnihub %s%sCOMMAND [options]\n\ncommands:\n", group ? group : "", group ? " " : "");
     for (size_t i = 0; i < HUB_TOOLS; i++)
         if (!group || hub_tool_is_in_group(&hub_tools()[i], group))
-            fprintf(out, "  %-14s %s\n", hub_tools()[i].words, hub_tools()[i].doc);
+            fprintf(out, "  %-16s %s\n", hub_tools()[i].words, hub_tools()[i].doc);
     fputs("\n'omnihub help COMMAND' lists its options.\n"
           "exit status: 0 done; 1 it failed, and a sentence on stderr says why; 2 wrong command line or settings\n",
           out);

@@ -74,7 +74,7 @@ class Words(unittest.TestCase):
                 (('serve', '--admin-email', 'a b@example.com'), 'e-mail address'),
                 (('serve', '--admin-email', 'a@' + 320 * 'b'), 'e-mail address'),
                 (('replay', '--at', '5'), '--at belongs to --state'),
-                (('schema', 'poem'), 'openapi|jsonschema'),
+                (('schema', 'poem'), 'schema takes one of openapi|'),
                 (('company', 'list'), 'OMNICHANNEL_API_KEY'),
                 (('demo', '--url', 'http://127.0.0.1:1'), 'needs --key')):
             done = run(*words)
