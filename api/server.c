@@ -16,6 +16,7 @@
 #include "api/live/asyncapi.h"
 #include "api/live/feed.h"
 #include "api/live/live.h"
+#include "api/live/presence.h"
 #include "api/openapi.h"
 #include "api/password.h"
 #include "api/refusal.h"
@@ -259,6 +260,8 @@ int hub_server_start(struct hub_server *self, const struct hub_server_options *o
     }
     self->router = hub_router_new();
     self->interest = hub_interest_new();
+    self->presence = hub_presence_new();
+    hub_presence_expect_all(self->presence, options);
     hub_openapi_print(&self->openapi);
     hub_asyncapi_print(&self->asyncapi);
     self->dummy_hash = hub_password_dummy(options->password_light);
@@ -345,6 +348,7 @@ void hub_server_destroy(struct hub_server **self_p)
     }
     SSL_CTX_free(self->ssl);
     hub_feed_destroy(&self->feed);
+    hub_presence_destroy(&self->presence);
     hub_interest_destroy(&self->interest);
     hub_router_destroy(&self->router);
     hub_buf_done(&self->openapi);

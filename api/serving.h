@@ -31,6 +31,7 @@ enum {
 #define HUB_PAST_US INT64_C(2000000)           /* until a moment of the past is folded */
 
 struct hub_feed;
+struct hub_presence;
 struct hub_interest;
 struct hub_live;
 
@@ -78,6 +79,7 @@ struct hub_server {
     struct hub_helper *past;          /* folds moments of the past */
     struct hub_helper *passwords;     /* hashes passwords */
     struct hub_helper *resumes;       /* reads what sockets missed */
+    struct hub_presence *presence;    /* which people have sockets */
     struct hub_interest *interest;    /* what sockets listen to */
     struct hub_feed *feed;            /* renders what happens for them */
     char *dummy_hash;                 /* what the password of an unknown person is compared with */

@@ -6,6 +6,7 @@
 
 #include "api/live/asks.h"
 #include "api/live/door.h"
+#include "api/live/tell.h"
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/json.h"

@@ -6,6 +6,7 @@
 
 #include "api/live/client.h"
 #include "api/live/feed.h"
+#include "api/live/presence.h"
 #include "api/live/resume.h"
 #include "base/memory.h"
 #include "log/log.h"
@@ -332,6 +333,7 @@ void hub_live_join(struct hub_live_socket *socket, uint64_t since)
     if (since > 0) {
         atomic_fetch_add_explicit(&self->resumed, 1, memory_order_relaxed);
     }
+    hub_presence_came(server->presence, socket);
     say_connected(socket);
     hub_feed_nudge(server->feed);
     hub_live_catch_up(socket);
@@ -400,6 +402,7 @@ void hub_live_leave(struct hub_live_socket *socket)
     hub_client_forget(socket);
     if (socket->is_counted) {
         socket->is_counted = false;
+        hub_presence_left(server->presence, socket);
         hub_interest_drop(server->interest, &socket->lens);
         if (hub_interest_count(server->interest) == 0) {
             hub_feed_nudge(server->feed);
@@ -459,6 +462,9 @@ void hub_live_tick(struct hub_live *self)
     }
     self->next_tick_us = self->now_us + (drains ? DRAINING_TICK_US : TICK_US);
     bool again = looks_again(self);
+    if (self->loop->number == 0) {
+        hub_presence_sweep(self->loop->server->presence, self->loop);
+    }
     for (struct hub_live_socket *socket = self->first, *next; socket != NULL; socket = next) {
         next = socket->after;
         if (again) {
@@ -475,33 +481,4 @@ void hub_live_close_all(struct hub_live *self)
     for (struct hub_live_socket *socket = self->first; socket != NULL; socket = socket->after) {
         hub_live_socket_close(socket, HUB_CLOSE_going_away, "The hub stops; resume from your last position.");
     }
-}
-
-/* --- what is not kept --- */
-
-void hub_live_tell(const struct hub_live_socket *from, const char *type, const void *payload)
-{
-    struct hub_server *server = from->live->loop->server;
-    struct hub_hearers hearers;
-    struct hub_buf out;
-    struct hub_say say = { .row = hub_frame_said(HUB_CONTRACT_a, type),
-                           .payload = payload,
-                           .time_us = hub_now_us(server->options.world) };
-    if (!hub_interest_hearers(server->interest, from->lens.company, HUB_CONTRACT_a, &hearers)) {
-        return;
-    }
-    hub_buf_init(&out);
-    hub_render_said(&say, &out);
-    const struct hub_rendered rendered = {
-        .row = say.row, .company = from->lens.company, .session = from->lens.id, .frame = hub_buf_span(&out)
-    };
-    struct hub_batch *batch = hub_batch_new(0, 0, 0);
-    for (uint8_t role = 0; role < HUB_LIVE_ROLES; role++) {
-        if ((hearers.all | hearers.some) & say.row->roles & 1u << role) {
-            hub_batch_add(batch, (struct hub_live_key){ from->lens.company, HUB_CONTRACT_a, role }, &rendered);
-        }
-    }
-    hub_batch_seal(batch);
-    hub_buf_done(&out);
-    hub_server_spread(server, batch);
 }

@@ -82,9 +82,6 @@ void hub_live_leave(struct hub_live_socket *socket);
 /* It goes away. */
 void hub_live_forget(struct hub_live_socket *socket);
 
-/* Tell all others who listen to the same session, on all loops, by an ephemeral frame of contract A. */
-void hub_live_tell(const struct hub_live_socket *from, const char *type, const void *payload);
-
 /* Send the frame of a row that says something by itself. payload: of the row's shape, opened. sequence: 0 for none. */
 void hub_live_say(struct hub_live_socket *socket, const char *type, const void *payload, uint64_t sequence);
 

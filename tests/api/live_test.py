@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Live streams: what is heard on which socket, who may listen, how one gets in, and what is refused."""
 
+import json
 import os
 import sys
 import unittest
@@ -10,7 +11,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, os.path.join(ROOT, 'tests', 'e2e'))
 
 import conformity  # noqa: E402
-from running import KEY, Hub  # noqa: E402
+from running import KEY, SECRETS, Hub, run, wait_for  # noqa: E402
 from websocket import Closed, Refused, WebSocket  # noqa: E402
 
 conformity.watch()
@@ -160,6 +161,34 @@ class Live(unittest.TestCase):
         frame = self.listen('/api/dashboard/ws').read()
         self.assertEqual(frame['type'], 'connected')
         self.assertIn('user_id', frame)
+
+    # --- who is there ---
+
+    def test_an_agent_is_seen_with_the_first_socket_and_lost_after_the_last(self):
+        with Hub(options=['--agent-gone', '1']) as hub:
+            login = hub.post('/auth/login', {'email': SECRETS['OMNIHUB_ADMIN_EMAIL'],
+                                             'password': SECRETS['OMNIHUB_ADMIN_PASSWORD']})
+            user, cookie = login.json['user_id'], login.headers['Set-Cookie'].split(';')[0]
+
+            def presence():
+                lines = run('replay', '--data', hub.data, '--type', 'agent_presence_changed', '--json').stdout.splitlines()
+                return json.loads(lines[-1])['payload']['presence'] if lines else None
+
+            with WebSocket(hub.port, '/ws/dashboard', KEY) as other:
+                other.read_until('connected')
+                with WebSocket(hub.port, '/api/dashboard/ws', headers={'Cookie': cookie}) as socket:
+                    self.assertEqual(socket.read()['user_id'], user)
+                    frame = other.read_until('presence')
+                    self.assertEqual((frame['payload']['userId'], frame['payload']['online']), (user, True))
+                    wait_for(lambda: presence() == 'available', what='being seen')
+                    with WebSocket(hub.port, f'/ws/agent/{user}', headers={'Cookie': cookie}) as second:
+                        second.read()
+                self.assertFalse(other.read_until('presence')['payload']['online'])
+                wait_for(lambda: presence() == 'away', what='being lost')
+                with WebSocket(hub.port, '/ws/dashboard', headers={'Cookie': cookie}):
+                    wait_for(lambda: presence() == 'available', what='being seen again')
+            hub.restart()
+            wait_for(lambda: presence() == 'away', what='being missed after the hub died')
 
     # --- what is said ---
 
