@@ -55,14 +55,14 @@ extern const struct hub_query_info hub_query_transfer_answer;   /* transfer_done
 
 extern const struct hub_query_info hub_query_analytics;           /* analytics_query -> dashboard_analytics */
 extern const struct hub_query_info hub_query_channel_performance; /* channel_performance_query -> channel_performance */
-extern const struct hub_query_info hub_query_campaign;          /* campaign_query -> campaign_standing */
-extern const struct hub_query_info hub_query_active_campaigns;  /* active_campaigns_query -> active_campaigns */
-extern const struct hub_query_info hub_query_recipients;        /* recipients_query -> campaign_recipients */
-extern const struct hub_query_info hub_query_consent;           /* consent_query -> consent_ledger */
-extern const struct hub_query_info hub_query_segment;           /* segment_query -> segment_found; internal */
-extern const struct hub_query_info hub_query_audience;          /* audience_query -> audience_page; internal */
-extern const struct hub_query_info hub_query_turns;             /* turns_query -> turns_found; internal */
-extern const struct hub_query_info hub_query_at_work;           /* at_work_query -> campaigns_at_work; internal, no company */
+extern const struct hub_query_info hub_query_campaign;            /* campaign_query -> campaign_standing */
+extern const struct hub_query_info hub_query_active_campaigns;    /* active_campaigns_query -> active_campaigns */
+extern const struct hub_query_info hub_query_recipients;          /* recipients_query -> campaign_recipients */
+extern const struct hub_query_info hub_query_consent;             /* consent_query -> consent_ledger */
+extern const struct hub_query_info hub_query_segment;             /* segment_query -> segment_found; internal */
+extern const struct hub_query_info hub_query_audience;            /* audience_query -> audience_page; internal */
+extern const struct hub_query_info hub_query_turns;               /* turns_query -> turns_found; internal */
+extern const struct hub_query_info hub_query_at_work; /* at_work_query -> campaigns_at_work; internal, no company */
 
 extern const struct hub_query_info hub_query_routing_decision;    /* -> routing_receipt_reply */
 extern const struct hub_query_info hub_query_routing_rules;       /* -> routing_rules_reply; live: the actor answers */

@@ -213,6 +213,16 @@ static int start_notary(struct hub_hub *self, char *ret_why, size_t why_size)
     return hub_notary_start(&notary, &self->notary, ret_why, why_size);
 }
 
+static int rehearse(struct hub_hub *self, char *ret_why, size_t why_size)
+{
+    const struct hub_loopback_rehearsal rehearsal = { .fail_percent = self->options->loopback_failures,
+                                                      .record = self->options->loopback_record };
+    int error = hub_loopback_rehearse(self->gateway, &rehearsal);
+    if (error)
+        snprintf(ret_why, why_size, "the file %s cannot be read and written", self->options->loopback_record);
+    return error;
+}
+
 int hub_hub_open(const struct hub_hub_options *options, struct hub_hub **ret_hub, char *ret_why, size_t why_size)
 {
     struct hub_hub *self = hub_memory_zero(sizeof *self);
@@ -223,6 +233,8 @@ int hub_hub_open(const struct hub_hub_options *options, struct hub_hub **ret_hub
     self->gateway = hub_loopback_new(0);
     self->zones = hub_zones_new(NULL);
     int error = open_log(self, ret_why, why_size);
+    if (!error)
+        error = rehearse(self, ret_why, why_size);
     if (!error)
         error = open_views(self, ret_why, why_size);
     if (!error)

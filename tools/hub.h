@@ -8,10 +8,12 @@
 struct hub_hub;
 
 struct hub_hub_options {
-    const char *data_dir;   /* made when it is not there */
-    const char *master_key; /* file of the master key; NULL: in the data directory */
-    uint64_t reserve_bytes; /* 0: the log's own default */
-    uint64_t memory_bytes;  /* what it may take in memory, about; 0: 512 MiB */
+    const char *data_dir;        /* made when it is not there */
+    const char *master_key;      /* file of the master key; NULL: in the data directory */
+    uint64_t reserve_bytes;      /* 0: the log's own default */
+    unsigned loopback_failures;  /* percent of deliveries that fail; for tests */
+    const char *loopback_record; /* file that deliveries are recorded in; for tests; NULL: none */
+    uint64_t memory_bytes;       /* what it may take in memory, about; 0: 512 MiB */
     bool no_sync;
     unsigned workers;                 /* 0: by the number of cores */
     int64_t checkpoint_us;            /* between two signed checkpoints; 0: the notary's own default */

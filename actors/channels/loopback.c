@@ -13,7 +13,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "actors/channels/delivery_record.h"
 #include "actors/session/render.h"
+#include "base/digest.h"
 #include "base/memory.h"
 
 enum { ROOM = 1024, RETRY_MS = 5 };
@@ -32,6 +34,9 @@ struct hub_loopback {
     unsigned fail_next;
     struct hub_delivery kept[HUB_LOOPBACK_KEPT]; /* by stats.delivered, round and round */
     struct hub_loopback_stats stats;
+
+    unsigned fail_percent;
+    struct hub_delivery_record *record; /* NULL: deliveries are not recorded */
 };
 
 struct hub_loopback *hub_loopback_new(size_t room)
@@ -106,6 +111,14 @@ static struct hub_delivery *find_key(struct hub_loopback *self, const struct hub
     return NULL;
 }
 
+/* Whether an attempt shall fail: by its effect's identity and its number, so that a run is like the one before. */
+static bool is_chosen(const struct hub_loopback *self, const struct hub_effect *effect)
+{
+    const uint8_t attempt = (uint8_t) effect->attempt;
+    const struct hub_span parts[] = { hub_span_of(effect->id.b, sizeof effect->id.b), hub_span_of(&attempt, 1) };
+    return self->fail_percent > 0 && hub_sha256_of(parts, 2).b[0] * 100u < self->fail_percent * 256u;
+}
+
 static bool deliver(struct hub_loopback *self, const struct hub_effect *effect)
 {
     const struct send_effect *message = effect->record;
@@ -115,10 +128,17 @@ static bool deliver(struct hub_loopback *self, const struct hub_effect *effect)
         self->stats.repeated++;
         return true;
     }
-    if (self->fail_next > 0) {
-        self->fail_next--;
+    if (self->record != NULL && hub_delivery_record_has(self->record, &effect->id)) {
+        self->stats.repeated++;
+        return true;
+    }
+    if (self->fail_next > 0 || is_chosen(self, effect)) {
+        self->fail_next -= self->fail_next > 0;
         self->stats.failed++;
         return false;
+    }
+    if (self->record != NULL) {
+        hub_delivery_record_add(self->record, effect);
     }
     self->kept[self->stats.delivered++ % HUB_LOOPBACK_KEPT] = (struct hub_delivery){
         .key = effect->key,
@@ -243,6 +263,12 @@ static void run(zsock_t *pipe, void *arg)
 
 /* --- life --- */
 
+int hub_loopback_rehearse(struct hub_loopback *self, const struct hub_loopback_rehearsal *rehearsal)
+{
+    self->fail_percent = rehearsal->fail_percent;
+    return rehearsal->record == NULL ? 0 : hub_delivery_record_open(rehearsal->record, &self->record);
+}
+
 int hub_loopback_start(struct hub_loopback *self, const struct hub_loopback_door *door)
 {
     int wake = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK); /* what came before the start is found at once */
@@ -308,6 +334,7 @@ void hub_loopback_destroy(struct hub_loopback **self_p)
     if (self != NULL) {
         hub_loopback_stop(self);
         pthread_mutex_destroy(&self->lock);
+        hub_delivery_record_close(&self->record);
         free(self->ring);
         free(self);
     }

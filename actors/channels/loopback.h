@@ -41,6 +41,16 @@ struct hub_loopback_stats {
 /* A gateway that does not run yet. room: effects that wait at most; 0: 1024. Never NULL. */
 struct hub_loopback *hub_loopback_new(size_t room);
 
+/* What a test wants of it. */
+struct hub_loopback_rehearsal {
+    unsigned fail_percent; /* of the attempts, chosen by effect and attempt: the same ones every time */
+    const char *record; /* file that gets a line for every delivery, and of which it remembers the deliveries before a
+                            * restart, as a provider would; NULL: none */
+};
+
+/* Behave like that; before it runs. Returns 0, or < 0 when the file cannot be read and written. */
+int hub_loopback_rehearse(struct hub_loopback *self, const struct hub_loopback_rehearsal *rehearsal);
+
 /* Run: from now on effects are delivered and reported on. door: where to; copied. For a runtime's, see
  * hub_loopback_runtime_door. Returns 0, or < 0 when there is no thread or descriptor for it. */
 int hub_loopback_start(struct hub_loopback *self, const struct hub_loopback_door *door);
