@@ -74,6 +74,9 @@ static void finish(struct hub_call *call, const struct hub_shape *shape, void *r
     if (shape == &unified_session_shape) {
         call->version = ((const struct unified_session *) record)->version;
     }
+    if (shape == &agent_shown_shape) {
+        call->version = ((const struct agent_shown *) record)->version;
+    }
     if (shape == &transfer_answer_shape) {
         add_websocket_url(call, record, arena);
     }
@@ -105,6 +108,7 @@ static struct hub_ask ask_of(struct hub_call *call)
                              .company = call->caller.company,
                              .now_us = hub_now_us(call->loop->server->options.world),
                              .names = hub_call_names(call),
+                             .viewer = call->caller.principal,
                              .arena = hub_call_arena(call) };
 }
 

@@ -3,6 +3,7 @@
  * remembers the digest of a fresh token as a credential; wait until the views know it. */
 #include "api/auth.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 
 #include "actors/company/company.h"
@@ -11,6 +12,7 @@
 #include "api/perform.h"
 #include "api/records.h"
 #include "api/respond.h"
+#include "api/throttle.h"
 #include "log/keyring.h"
 #include "log/log.h"
 
@@ -38,6 +40,25 @@ struct login {
 
 /* --- the password --- */
 
+static char *copy_text(struct hub_arena *arena, struct hub_span text)
+{
+    char *copy = hub_arena_get(arena, text.len + 1);
+    memcpy(copy, text.at, text.len);
+    return copy;
+}
+
+bool hub_auth_knows_password(struct hub_server *server, struct hub_ulid user, struct hub_span password,
+                             struct hub_arena *arena)
+{
+    const struct hub_server_options *options = &server->options;
+    struct hub_key_source keys = hub_keyring_source(options->keys);
+    struct user_row row = { 0 };
+    struct hub_span hash;
+    bool known = hub_views_user(options->views, user, arena, &row) == 0 &&
+                 hub_box_open(row.password.box, row.company, &keys, arena, &hash);
+    return hub_password_is(known ? copy_text(arena, hash) : server->dummy_hash, password) && known;
+}
+
 /* The person whose address this is, with the hash of the password. Returns 0, not_found, < 0. */
 static int find_person(struct hub_server *server, const struct attempt *attempt, struct hub_arena *arena,
                        struct person *ret_person, const char **ret_hash)
@@ -57,9 +78,7 @@ static int find_person(struct hub_server *server, const struct attempt *attempt,
     if (failed != 0 || !hub_box_open(row.password.box, row.company, &keys, arena, &hash)) {
         return failed != 0 ? failed : HUB_ERROR_not_found;
     }
-    char *text = hub_arena_get(arena, hash.len + 1);
-    memcpy(text, hash.at, hash.len);
-    *ret_hash = text;
+    *ret_hash = copy_text(arena, hash);
     *ret_person = (struct person){ .user = name.id, .company = row.company, .role = (enum role) row.role };
     ret_person->operator= HUB_HAS(user_row, &row, operator) && row.operator;
     return 0;
@@ -77,6 +96,51 @@ static void compare_password(struct hub_job *job, void *server)
     explicit_bzero((void *) attempt->password.at, attempt->password.len);
     job->result = person;
     job->error = found < 0 ? HUB_ERROR_internal : found == 0 && is_right ? 0 : HUB_ERROR_unauthenticated;
+}
+
+/* --- not too often --- */
+
+/* Where a request comes from: the other end of its connection, without the port. */
+static struct hub_span address_of(struct hub_call *call)
+{
+    struct sockaddr_storage *address = h2o_mem_alloc_pool(&call->req->pool, sizeof *address);
+    memset(address, 0, sizeof *address);
+    call->req->conn->callbacks->get_peername(call->req->conn, (struct sockaddr *) address);
+    if (address->ss_family == AF_INET6) {
+        /* Whoever has one address of a network has all of them: 64 bits say whose it is. */
+        return hub_span_of(&((struct sockaddr_in6 *) address)->sin6_addr, 8);
+    }
+    return hub_span_of(&((struct sockaddr_in *) address)->sin_addr, sizeof(struct in_addr));
+}
+
+static bool may_try(struct hub_call *call, struct hub_span account)
+{
+    struct hub_throttle *throttle = call->loop->server->throttle;
+    uint32_t wait_s = hub_throttle_count(throttle, HUB_THROTTLE_address, address_of(call));
+    wait_s = wait_s == 0 ? hub_throttle_count(throttle, HUB_THROTTLE_account, account) : wait_s;
+    if (wait_s > 0) {
+        call->rate.retry_s = wait_s;
+        hub_respond_problem(call, HUB_ERROR_limit_reached, "", "Too many attempts; try again in %u seconds.",
+                            (unsigned) wait_s);
+    }
+    return wait_s == 0;
+}
+
+static void was_right(struct hub_call *call, struct hub_span account)
+{
+    struct hub_throttle *throttle = call->loop->server->throttle;
+    hub_throttle_forgive(throttle, HUB_THROTTLE_address, address_of(call));
+    hub_throttle_forgive(throttle, HUB_THROTTLE_account, account);
+}
+
+bool hub_auth_may_try(struct hub_call *call, struct hub_ulid user)
+{
+    return may_try(call, hub_span_of(user.b, sizeof user.b));
+}
+
+void hub_auth_was_right(struct hub_call *call, struct hub_ulid user)
+{
+    was_right(call, hub_span_of(user.b, sizeof user.b));
 }
 
 /* --- the login --- */
@@ -150,6 +214,7 @@ static void on_compared(struct hub_call *call, struct hub_job *job)
     if (job->error != 0) {
         hub_respond_problem(call, job->error, "", "The e-mail address or the password is wrong.");
     } else {
+        was_right(call, ((const struct attempt *) job->question)->email);
         remember_login(call, job->result);
     }
     hub_job_destroy(&job);
@@ -159,7 +224,7 @@ void hub_auth_login(struct hub_call *call)
 {
     struct hub_arena *arena = hub_call_arena(call);
     struct login_request *record = HUB_NEW(arena, struct login_request);
-    if (!hub_read_body(call, arena, record)) {
+    if (!hub_read_body(call, arena, record) || !may_try(call, record->email)) {
         return;
     }
     struct hub_job *job = hub_job_new(JOB_BYTES);

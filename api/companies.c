@@ -21,8 +21,7 @@ struct secrets {
     h2o_iovec_t key, password; /* base NULL: none was made */
 };
 
-/* A secret for a command. labels: two, for its two halves. */
-static struct hub_span make_secret(struct hub_call *call, const char *prefix, const char *const labels[2])
+struct hub_span hub_make_secret(struct hub_call *call, const char *prefix, const char *const labels[2])
 {
     const struct hub_server_options *options = &call->loop->server->options;
     const struct hub_command *command = call->command;
@@ -38,7 +37,7 @@ static struct hub_span make_secret(struct hub_call *call, const char *prefix, co
 static struct hub_span make_key(struct hub_call *call)
 {
     static const char *const labels[2] = { "api key, first half", "api key, second half" };
-    return make_secret(call, "ohk_", labels);
+    return hub_make_secret(call, "ohk_", labels);
 }
 
 static struct hub_span digest_of(struct hub_span token, struct hub_arena *arena)
@@ -144,7 +143,7 @@ static struct hub_span choose_password(struct hub_call *call, const struct creat
     if (HUB_HAS(create_company, record, admin_password)) {
         return record->admin_password.clear;
     }
-    struct hub_span made = make_secret(call, "", labels);
+    struct hub_span made = hub_make_secret(call, "", labels);
     made.len = PASSWORD_TEXT;
     secrets->password = hub_call_keep(call, made);
     return made;

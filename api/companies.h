@@ -3,8 +3,13 @@
 #ifndef HUB_API_COMPANIES_H
 #define HUB_API_COMPANIES_H
 
+#include "base/span.h"
+
 struct hub_call;
 struct hub_answer;
+
+/* A secret for call->command: random, or made of its Idempotency-Key. labels: two, for its two halves. In the command's arena. */
+struct hub_span hub_make_secret(struct hub_call *call, const char *prefix, const char *const labels[2]);
 
 /* POST /api-keys: make the token before the command is sent, show it in the reply. */
 void hub_keys_prepare(struct hub_call *call);

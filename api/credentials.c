@@ -71,6 +71,10 @@ static bool load(struct hub_credentials *self, struct hub_credential *slot, int6
     slot->caller = (struct hub_caller){
         .company = row.company, .principal = row.principal, .credential = row.credential, .role = (enum role) row.role
     };
+    if (hub_views_settled(self->views, row.company, self->arena, &slot->caller.settled) != 0) {
+        slot->known_until_us = 0;
+        return false;
+    }
     slot->caller.operator= HUB_HAS(credential_row, &row, operator) && row.operator;
     slot->login = HUB_HAS(credential_row, &row, login) && row.login;
     slot->expires_us = HUB_HAS(credential_row, &row, expires_at) ? row.expires_at : INT64_MAX;

@@ -93,6 +93,9 @@ bool hub_read_names(struct hub_call *call, const struct hub_shape *shape, const 
     struct hub_fault fault;
     names[KIND_company] = (struct hub_name){ .given = true, .is_ours = true, .id = call->caller.company };
     names[KIND_routing] = names[KIND_company]; /* the company's routing has its id */
+    if (call->is_login) {                      /* a person who names no agent means oneself */
+        names[KIND_agent] = (struct hub_name){ .given = true, .is_ours = true, .id = call->caller.principal };
+    }
     if (!hub_names_read(call->loop->server, shape, record, names, &fault)) {
         hub_respond_fault(call, &fault);
         return false;
@@ -338,6 +341,9 @@ static uint64_t version_in(const struct hub_answer *answer)
     if (answer->shape == &routing_rules_reply_shape) {
         return ((const struct routing_rules_reply *) answer->record)->version;
     }
+    if (answer->shape == &agent_shown_shape) {
+        return ((const struct agent_shown *) answer->record)->version;
+    }
     return answer->shape == &unified_session_shape && HUB_HAS(unified_session, session, version) ? session->version : 0;
 }
 
@@ -370,7 +376,7 @@ static void on_settled(struct hub_wait *wait, int reached)
     hub_answer_call(call, answer);
 }
 
-static void on_done(struct hub_call *call, struct hub_answer *answer)
+void hub_perform_done(struct hub_call *call, struct hub_answer *answer)
 {
     const struct hub_route *route = call->ready->route;
     if (route->then != NULL) {
@@ -396,5 +402,5 @@ void hub_perform(struct hub_call *call)
             return;
         }
     }
-    hub_send_command(call, on_done);
+    hub_send_command(call, hub_perform_done);
 }

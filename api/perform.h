@@ -38,6 +38,9 @@ bool hub_read_key(struct hub_call *call, struct hub_command *command, int index)
 /* Send call->command; `on_answer` gets the reply of a command that was not refused. Everything else is answered here. */
 void hub_send_command(struct hub_call *call, void (*on_answer)(struct hub_call *call, struct hub_answer *answer));
 
+/* What happens with a reply: answered at once, or when the views show it, or as the route's query completes it. */
+void hub_perform_done(struct hub_call *call, struct hub_answer *answer);
+
 /* Answer with a reply's record, its sealed values opened. Takes the answer over. */
 void hub_answer_call(struct hub_call *call, struct hub_answer *answer);
 

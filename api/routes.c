@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* The rows of routes.def, as data. */
+#include "api/agents.h"
 #include "api/auth.h"
 #include "api/campaigns.h"
 #include "api/companies.h"

@@ -20,6 +20,7 @@
 #include "api/openapi.h"
 #include "api/password.h"
 #include "api/refusal.h"
+#include "api/throttle.h"
 #include "base/memory.h"
 
 enum { REQUEST_TIMEOUT_MS = 30000, PAST_QUEUE = 64, RESUME_QUEUE = 4096, DRAIN_STEP_US = 5000 };
@@ -264,6 +265,7 @@ int hub_server_start(struct hub_server *self, const struct hub_server_options *o
     hub_presence_expect_all(self->presence, options);
     hub_openapi_print(&self->openapi);
     hub_asyncapi_print(&self->asyncapi);
+    self->throttle = hub_throttle_new(options->world);
     self->dummy_hash = hub_password_dummy(options->password_light);
     if (self->dummy_hash == NULL) {
         return fail(ret_why, why_size, "passwords", "there is not enough memory to hash one");
@@ -353,6 +355,7 @@ void hub_server_destroy(struct hub_server **self_p)
     hub_router_destroy(&self->router);
     hub_buf_done(&self->openapi);
     hub_buf_done(&self->asyncapi);
+    hub_throttle_destroy(&self->throttle);
     free(self->dummy_hash);
     free(self->loops);
     free(self);

@@ -33,6 +33,7 @@ enum {
 struct hub_feed;
 struct hub_presence;
 struct hub_interest;
+struct hub_throttle;
 struct hub_live;
 
 struct hub_loop {
@@ -82,6 +83,7 @@ struct hub_server {
     struct hub_presence *presence;    /* which people have sockets */
     struct hub_interest *interest;    /* what sockets listen to */
     struct hub_feed *feed;            /* renders what happens for them */
+    struct hub_throttle *throttle;    /* how often passwords are guessed */
     char *dummy_hash;                 /* what the password of an unknown person is compared with */
     struct hub_buf openapi, asyncapi; /* printed once */
     int64_t started_us;               /* monotone clock */

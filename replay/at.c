@@ -4,7 +4,8 @@
  *
  * A session's scope is its stream and its customer's; a customer's is every event with the customer as subject. A company's
  * would be everything: of it only the openings and endings of sessions since the last list are folded, found by the type's tag,
- * and then the streams of those sessions that the answer looks at, when it looks at them. */
+ * and then the streams of those entities that the answer looks at, when it looks at them. A view that knows few types of events is
+ * folded in the same way, its types merged in order. */
 #include "replay/views_state.h"
 
 #include "base/error.h"
@@ -35,6 +36,11 @@ static int too_long_ago(const struct past *self)
                               "folding the events up to that moment takes longer than the bound");
 }
 
+static bool is_late(const struct past *self)
+{
+    return self->ask->deadline_tick_us > 0 && hub_tick_us(self->views->world) > self->ask->deadline_tick_us;
+}
+
 /* Fold what a scan finds. Returns 0, too_long_ago, or < 0. Closes the scan. */
 static int fold_scan(struct past *self, struct hub_projector *projector, struct hub_scan *scan)
 {
@@ -45,8 +51,7 @@ static int fold_scan(struct past *self, struct hub_projector *projector, struct 
         if (hub_ulid_is(stored.header.company, self->ask->company)) {
             done = hub_projector_fold(projector, &stored);
         }
-        if (done == 0 && count % LOOK_AT_CLOCK == 0 && self->ask->deadline_tick_us > 0 &&
-            hub_tick_us(self->views->world) > self->ask->deadline_tick_us) {
+        if (done == 0 && count % LOOK_AT_CLOCK == 0 && is_late(self)) {
             done = too_long_ago(self);
         }
     }
@@ -94,21 +99,20 @@ static int fold_type(struct past *self, uint16_t type, uint64_t after)
     return fold_scan(self, self->active, hub_scan_tag(self->views->log, &range));
 }
 
-/* --- The rows of a company: sessions are folded when they are looked at --- */
+/* --- The rows of a company: entities are folded when they are looked at --- */
 
 static int get(void *arg, struct hub_span key, struct hub_buf *ret_value)
 {
     struct past *self = arg;
     int done = self->memory->get(self->memory->self, key, ret_value);
-    struct hub_row_key session = hub_row_key(HUB_VIEW_entities, self->ask->company);
-    hub_row_key_byte(&session, KIND_session);
-    if (done != HUB_ERROR_not_found || key.len != session.len + sizeof(struct hub_ulid) ||
-        memcmp(key.at, session.b, session.len) != 0) {
+    struct hub_row_key entities = hub_row_key(HUB_VIEW_entities, self->ask->company);
+    if (done != HUB_ERROR_not_found || key.len != entities.len + 1u + sizeof(struct hub_ulid) ||
+        memcmp(key.at, entities.b, entities.len) != 0) {
         return done;
     }
     struct hub_ulid id;
-    memcpy(id.b, key.at + session.len, sizeof id.b);
-    done = fold_stream(self, KIND_session, id);
+    memcpy(id.b, key.at + entities.len + 1, sizeof id.b);
+    done = fold_stream(self, (uint8_t) key.at[entities.len], id);
     if (done != 0) {
         self->failed = done;
         return -1;
@@ -185,6 +189,94 @@ static int fold_company(struct past *self)
     return done == 0 ? fold_type(self, session_moved_id, after) : done;
 }
 
+/* --- One view, from the types of events that it knows --- */
+
+enum { TYPES = 8 };
+
+/* The scans of the types, each at its next event. */
+struct merge {
+    struct hub_scan *scans[TYPES];
+    struct hub_stored next[TYPES];
+    unsigned count;
+};
+
+/* Go on with a scan; one that is at its end leaves. Returns 0 or < 0. */
+static int merge_advance(struct merge *self, unsigned which)
+{
+    int found = hub_scan_next(self->scans[which], &self->next[which]);
+    if (found == 0) {
+        hub_scan_close(&self->scans[which]);
+        self->count--;
+        self->scans[which] = self->scans[self->count];
+        self->next[which] = self->next[self->count];
+        self->scans[self->count] = NULL;
+    }
+    return found < 0 ? found : 0;
+}
+
+static unsigned merge_first(const struct merge *self)
+{
+    unsigned first = 0;
+    for (unsigned i = 1; i < self->count; i++) {
+        if (self->next[i].header.sequence < self->next[first].header.sequence) {
+            first = i;
+        }
+    }
+    return first;
+}
+
+static int merge_open(struct merge *self, const struct past *past, const uint16_t *types)
+{
+    for (; *types != 0 && self->count < TYPES; types++) {
+        const struct hub_tag_range range = { .company = past->ask->company,
+                                             .tag = HUB_TAG_type,
+                                             .id = hub_tag_of_type(*types),
+                                             .from = 1,
+                                             .to = past->reading.at.sequence };
+        self->scans[self->count++] = hub_scan_tag(past->views->log, &range);
+    }
+    int done = 0;
+    for (unsigned i = self->count; i > 0 && done == 0; i--) {
+        done = merge_advance(self, i - 1);
+    }
+    return done;
+}
+
+static int fold_merged(struct past *self, const uint16_t *types)
+{
+    struct merge merge = { .count = 0 };
+    int done = merge_open(&merge, self, types);
+    for (unsigned count = 1; done == 0 && merge.count > 0; count++) {
+        unsigned first = merge_first(&merge);
+        done = hub_projector_fold(self->active, &merge.next[first]);
+        done = done == 0 ? merge_advance(&merge, first) : done;
+        if (done == 0 && count % LOOK_AT_CLOCK == 0 && is_late(self)) {
+            done = too_long_ago(self);
+        }
+    }
+    for (unsigned i = 0; i < merge.count; i++) {
+        hub_scan_close(&merge.scans[i]);
+    }
+    hub_projector_flush(self->active);
+    return done;
+}
+
+static int fold_view(struct past *self)
+{
+    const struct hub_view_info *const *all = self->views->infos;
+    const struct hub_view_info *view = NULL;
+    for (size_t i = 0; i < self->views->count; i++) {
+        view = all[i]->number == self->ask->query->view ? all[i] : view;
+    }
+    if (view == NULL || view->types == NULL) {
+        return -1;
+    }
+    self->active = hub_projector_new(&(struct hub_projector_options){
+        .rows = *self->memory, .views = &view, .count = 1, .cache_bytes = PAST_CACHE_BYTES });
+    self->reading.rows = (struct hub_rows){ .get = get, .scan = scan, .self = self };
+    return fold_merged(self, view->types);
+}
+
 /* --- Figures --- */
 
 static int fold_figures(struct past *self)
@@ -222,6 +314,8 @@ static int fold_scope(struct past *self)
     case HUB_SCOPE_customer: return fold_customer(self, entity);
     case HUB_SCOPE_routing: return fold_stream(self, KIND_routing, self->ask->company);
     case HUB_SCOPE_company: return fold_company(self);
+    case HUB_SCOPE_agent: return fold_stream(self, KIND_agent, entity);
+    case HUB_SCOPE_view: return fold_view(self);
     case HUB_SCOPE_figures: return fold_figures(self);
     }
     return -1;
@@ -230,10 +324,18 @@ static int fold_scope(struct past *self)
 static void past_init(struct past *self, struct hub_views *views, const struct hub_ask *ask, struct hub_position at)
 {
     *self = (struct past){ .views = views, .ask = ask, .memory = hub_rows_memory_new() };
+    /* A view that is folded by itself must not see an event twice. */
+    const struct hub_view_info **rest = HUB_NEW_ARRAY(ask->arena, const struct hub_view_info *, views->count);
+    size_t count = 0;
+    for (size_t i = 0; i < views->count; i++) {
+        if (ask->query->scope != HUB_SCOPE_view || views->infos[i]->number != ask->query->view) {
+            rest[count++] = views->infos[i];
+        }
+    }
     const struct hub_projector_options options = {
         .rows = *self->memory,
-        .views = views->infos,
-        .count = views->count,
+        .views = rest,
+        .count = count,
         .cache_bytes = PAST_CACHE_BYTES,
     };
     self->all = hub_projector_new(&options);
@@ -243,6 +345,7 @@ static void past_init(struct past *self, struct hub_views *views, const struct h
         .at = at,
         .company = ask->company,
         .names = ask->names,
+        .viewer = ask->viewer,
         .arena = ask->arena,
     };
 }

@@ -49,6 +49,7 @@ int hub_query_live(struct hub_views *views, const struct hub_ask *ask, void **re
         .at = { sight.mark.sequence },
         .company = ask->company,
         .names = ask->names,
+        .viewer = ask->viewer,
         .arena = ask->arena,
         .fault = ret_fault,
     };
@@ -97,19 +98,50 @@ static int read_row(struct hub_views *self, const struct hub_row_key *key, const
     return done;
 }
 
+static const struct hub_ulid nobody;
+
+/* A login is what its person is now, unless it ended with the password or the person. Returns 0, HUB_ERROR_not_found, < 0. */
+static int check_login(struct hub_views *self, struct hub_arena *arena, struct credential_row *row)
+{
+    struct user_row user = { 0 };
+    int done = hub_views_user(self, row->principal, arena, &user);
+    if (done != 0) {
+        return done;
+    }
+    bool is_older = HUB_HAS(user_row, &user, since) && row->sequence < user.since;
+    bool is_kept = HUB_HAS(user_row, &user, keeps) && hub_ulid_is(user.keeps, row->credential);
+    row->role = user.role;
+    return is_older && !is_kept ? HUB_ERROR_not_found : 0;
+}
+
 int hub_views_credential(struct hub_views *self, const struct hub_digest *token, struct hub_arena *arena,
                          struct credential_row *ret_row)
 {
-    struct hub_row_key key = hub_row_key(HUB_VIEW_credentials, (struct hub_ulid){ { 0 } });
+    struct hub_row_key key = hub_row_key(HUB_VIEW_credentials, nobody);
     hub_row_key_byte(&key, 't');
     hub_row_key_add(&key, token->b, HUB_DIGEST);
-    return read_row(self, &key, &credential_row_shape, arena, ret_row);
+    int done = read_row(self, &key, &credential_row_shape, arena, ret_row);
+    bool is_login = done == 0 && HUB_HAS(credential_row, ret_row, login) && ret_row->login;
+    return is_login ? check_login(self, arena, ret_row) : done;
 }
 
 int hub_views_user(struct hub_views *self, struct hub_ulid user, struct hub_arena *arena, struct user_row *ret_row)
 {
-    struct hub_row_key key = hub_row_key_of(HUB_VIEW_credentials, (struct hub_ulid){ { 0 } }, 'u', user);
+    struct hub_row_key key = hub_row_key_of(HUB_VIEW_credentials, nobody, 'u', user);
     return read_row(self, &key, &user_row_shape, arena, ret_row);
+}
+
+int hub_views_settled(struct hub_views *self, struct hub_ulid company, struct hub_arena *arena,
+                      struct hub_settled *ret_settled)
+{
+    struct hub_row_key key = hub_row_key(HUB_VIEW_credentials, company);
+    struct settings_row row = { 0 };
+    hub_row_key_byte(&key, 's');
+    int done = read_row(self, &key, &settings_row_shape, arena, &row);
+    *ret_settled = (struct hub_settled){ .idle_s = row.idle_s,
+                                         .lost_grace_s = row.lost_grace_s,
+                                         .over_capacity = row.over_capacity };
+    return done == HUB_ERROR_not_found ? 0 : done;
 }
 
 /* --- Snapshots and hashes --- */

@@ -14,6 +14,7 @@ struct hub_reading {
     int64_t now_us;         /* the moment that it is about; 0 in an empty log */
     struct hub_ulid company;
     const struct hub_name *names; /* by kind: what the query names, as in hub_command */
+    struct hub_ulid viewer;       /* who asks: some answers say what is theirs */
     struct hub_arena *arena;      /* of the answer */
     struct hub_fault *fault;      /* where a refusal says why */
 };
@@ -28,7 +29,9 @@ enum hub_query_scope {
     HUB_SCOPE_customer,    /* one customer's events on all streams */
     HUB_SCOPE_routing,     /* the company's routing: one stream */
     HUB_SCOPE_company,     /* everything: bounded in time */
-    HUB_SCOPE_figures,     /* the view `analytics`: final buckets, and the five minutes under way then */
+    HUB_SCOPE_agent,       /* one agent's stream */
+    HUB_SCOPE_view,    /* one view, from the few types of events that it knows; and the entities that are looked at */
+    HUB_SCOPE_figures, /* the view `analytics`: final buckets, and the five minutes under way then */
 };
 
 /* The session or customer that a query is about, by its scope. Returns 0 or an error with the reading's fault. */
@@ -39,7 +42,8 @@ struct hub_query_info {
     const struct hub_shape *params;
     const struct hub_shape *answer;
     enum hub_query_scope scope;
-    hub_query_find_fn *find_fn; /* NULL: of scope company or figures */
+    uint16_t view;              /* of scope view: its number */
+    hub_query_find_fn *find_fn; /* NULL: of scope company, view or figures */
     hub_query_fn *answer_fn;
 };
 
@@ -68,6 +72,11 @@ extern const struct hub_query_info hub_query_routing_decision;    /* -> routing_
 extern const struct hub_query_info hub_query_routing_rules;       /* -> routing_rules_reply; live: the actor answers */
 extern const struct hub_query_info hub_query_routing_performance; /* -> routing_performance */
 extern const struct hub_query_info hub_query_routing_known;       /* decide_routing (a command) -> routing_known */
+extern const struct hub_query_info hub_query_stopped;             /* stopped_query -> stopped_list */
+extern const struct hub_query_info hub_query_customer_row;        /* help_changed (a reply) -> customer_row_reply */
+extern const struct hub_query_info hub_query_queues;              /* queues_query -> queue_list */
+extern const struct hub_query_info hub_query_agents;              /* agents_query -> agent_list */
+extern const struct hub_query_info hub_query_agent; /* agent_at_query -> agent_shown; live: the actor answers */
 
 struct hub_ask {
     const struct hub_query_info *query;
@@ -77,6 +86,7 @@ struct hub_ask {
     struct hub_arena *arena;
     int64_t now_us;           /* the moment asked about; 0: the log time of the reading's last event */
     int64_t deadline_tick_us; /* for a moment of the past; 0: none */
+    struct hub_ulid viewer;   /* who asks */
 };
 
 /* Ask the live views: a consistent reading at ret_at. The answer's sealed values are boxes (open them at the edge).

@@ -14,6 +14,13 @@
  *                          none, 'u', user                               -> user_row
  *                          company, 'k', key or login                    -> index_row: digest of its token
  *                          company, 'o'                                  -> index_row: present for the operator's company
+ *                          company, 's'                                  -> settings_row
+ *     8 waiting            company, 'h', customer, inbox (8)             -> waiting_row; an inbox is the start of its digest
+ *                          company, 'p', inbox                           -> waiting_page
+ *                          company, 'q', inbox, place (1), since (8), customer -> index_row: key of the waiting_row
+ *                          company, 'a', place, since, customer, inbox   -> index_row: key of the waiting_row
+ *     9 agents             company, 'o', sequence of the beginning (8)   -> index_row: user
+ *                          company, 'a', agent                           -> index_row: sequence
  *    10 routing            company, 'd', decision                        -> routing_row
  *                          company, 's'                                  -> routing_figures
  *    11 campaigns          company, 'n', campaign                         -> campaign_counts
@@ -42,6 +49,8 @@ enum hub_view_number {
     HUB_VIEW_customer_sessions = 5,
     HUB_VIEW_figures = 6,
     HUB_VIEW_credentials = 7,
+    HUB_VIEW_waiting = 8,
+    HUB_VIEW_agents = 9,
     HUB_VIEW_routing = 10,
     HUB_VIEW_campaigns = 11,
     HUB_VIEW_recipients = 12,

@@ -7,6 +7,7 @@
 #include "log/envelope.h"
 #include "replay/rows.h"
 
+#include "actors/agent/agent.h"
 #include "actors/campaign/campaign.h"
 #include "actors/company/company.h"
 #include "actors/customer/customer.h"
@@ -16,11 +17,13 @@
 #include "base/def/structs.h"
 #include "replay/views.def"
 #include "replay/analytics.def"
+#include "replay/people.def"
 #include "replay/routing.def"
 #include "replay/campaigns.def"
 #include "base/def/indexes.h"
 #include "replay/views.def"
 #include "replay/analytics.def"
+#include "replay/people.def"
 #include "replay/routing.def"
 #include "replay/campaigns.def"
 #include "base/def/none.h"
@@ -44,6 +47,7 @@ struct hub_view_info {
      * before it changed anything.
      * Returns 0; HUB_ERROR_internal for an event it cannot take (its stream is parked); < 0 when the store failed. */
     int (*fold)(struct hub_view_fold *fold, const struct hub_view_event *event);
+    const uint16_t *types; /* the only types of events that it knows, ending with 0; NULL: many */
     /* The event will be folded after some others: tell the fold which rows it will open (hub_fold_expect). May be NULL. */
     void (*expect)(struct hub_view_fold *fold, const struct event_header *header);
     const char *doc;

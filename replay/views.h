@@ -54,6 +54,10 @@ int hub_views_credential(struct hub_views *self, const struct hub_digest *token,
                          struct credential_row *ret_row);
 int hub_views_user(struct hub_views *self, struct hub_ulid user, struct hub_arena *arena, struct user_row *ret_row);
 
+/* What a company has settled; all zero for one that settled nothing. Thread-safe. Returns 0 or < 0. */
+int hub_views_settled(struct hub_views *self, struct hub_ulid company, struct hub_arena *arena,
+                      struct hub_settled *ret_settled);
+
 /* Counts up whenever a credential, person or company changed, so that caches of them know when to forget. Any thread. */
 uint64_t hub_views_credentials_epoch(const struct hub_views *self);
 

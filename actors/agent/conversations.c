@@ -3,40 +3,37 @@
  * there is room, and who has none hands the customer back. */
 #include "actors/agent/decide.h"
 
+#include <stdio.h>
+
 #include "actors/customer/customer.h"
 #include "actors/session/session.h"
 
+enum { REFUSAL = 128 };
+
 static const struct hub_ulid none;
 
-/* Where a conversation goes that this agent does not have. */
-struct back {
-    struct hub_ulid customer;
-    struct hub_span page_id;
-    unsigned why;
-    struct hub_ulid to; /* none: the queue */
-};
-
-static void give_back(const struct back *back, struct hub_decision *decision)
+/* Give a conversation back to its customer's actor. Returns the command, to say more in. */
+static struct take_back_customer *give_back(struct hub_ulid customer, struct hub_span page_id, unsigned why,
+                                            struct hub_decision *decision)
 {
     struct take_back_customer *command = HUB_NEW(hub_decision_arena(decision), struct take_back_customer);
     HUB_SET(take_back_customer, command, agent, hub_decision_self(decision));
-    HUB_SET(take_back_customer, command, page_id, back->page_id);
-    HUB_SET(take_back_customer, command, why, (hub_enum) back->why);
-    if (!hub_ulid_is_none(back->to)) {
-        HUB_SET(take_back_customer, command, to, back->to);
-    }
+    HUB_SET(take_back_customer, command, page_id, page_id);
+    HUB_SET(take_back_customer, command, why, (hub_enum) why);
     hub_decide_follow(decision, &(struct hub_follow){ .kind = KIND_customer,
-                                                      .entity = back->customer,
+                                                      .entity = customer,
                                                       .shape = &take_back_customer_shape,
                                                       .record = command,
-                                                      .subject = back->customer });
+                                                      .subject = customer,
+                                                      .takes_ticket = why == release_why_refused });
+    return command;
 }
 
 void hub_agent_give_back_all(const struct agent_state *state, unsigned why, struct hub_decision *decision)
 {
     for (uint32_t i = 0; i < state->helps.count; i++) {
         const struct agent_help *help = &state->helps.at[i];
-        give_back(&(struct back){ .customer = help->customer, .page_id = help->page_id, .why = why }, decision);
+        give_back(help->customer, help->page_id, why, decision);
     }
 }
 
@@ -62,43 +59,52 @@ static void answer(const struct add_agent_help *command, struct hub_decision *de
     hub_decide_answer(decision, &help_changed_shape, reply, command->customer);
 }
 
-/* Returns false when refused: who hands over keeps the customer, and the client is told why. */
-static bool has_room(const struct agent_state *state, const struct add_agent_help *command,
-                     struct hub_decision *decision)
+/* Why the agent does not take the conversation; empty when there is room. */
+static struct hub_span refusal_of(const struct agent_state *state, const struct add_agent_help *command,
+                                  struct hub_arena *arena)
 {
-    if (!hub_agent_is_there(state, decision)) {
-        return false;
-    }
+    char reason[REFUSAL];
+    int len = 0;
     bool is_here = state->presence == presence_available || state->presence == presence_busy;
-    if (HUB_HAS(add_agent_help, command, from) && !is_here) {
-        hub_decide_refuse(decision, HUB_ERROR_conflict, "/agent_id", "The agent is %s.",
-                          hub_vocab_name(&presence_vocab, state->presence));
-        return false;
-    }
     uint32_t load = hub_agent_load(state, command->channel), limit = hub_agent_capacity(state, command->channel);
     bool anyway = HUB_HAS(add_agent_help, command, anyway) && command->anyway;
-    if (state->helps.count >= HUB_AGENT_HELPS || (load >= limit && !anyway)) {
-        hub_decide_refuse(decision, HUB_ERROR_conflict, "/agent_id",
-                          "The agent has %u of at most %u conversations on %s.", (unsigned) load, (unsigned) limit,
-                          hub_vocab_name(&channel_vocab, command->channel));
-        return false;
+    if (HUB_HAS(add_agent_help, command, from) && !is_here) {
+        len = snprintf(reason, sizeof reason, "The agent is %s.", hub_vocab_name(&presence_vocab, state->presence));
+    } else if (state->helps.count >= HUB_AGENT_HELPS || (load >= limit && !anyway)) {
+        len = snprintf(reason, sizeof reason, "The agent has %u of at most %u conversations on %s.", (unsigned) load,
+                       (unsigned) limit, hub_vocab_name(&channel_vocab, command->channel));
     }
-    return true;
+    return hub_arena_copy(arena, hub_span_of(reason, (size_t) len));
+}
+
+/* Who hands over keeps the customer, and the client is told when that is so. */
+static void refuse(const struct agent_state *state, const struct add_agent_help *command, struct hub_span refusal,
+                   struct hub_decision *decision)
+{
+    bool is_unknown = state == NULL || HUB_HAS(agent_state, state, removed);
+    struct take_back_customer *back = give_back(command->customer, command->page_id, release_why_refused, decision);
+    HUB_SET(take_back_customer, back, refusal, refusal);
+    if (is_unknown) {
+        HUB_SET(take_back_customer, back, unknown, true);
+    }
+    if (HUB_HAS(add_agent_help, command, from)) {
+        HUB_SET(take_back_customer, back, to, command->from);
+    }
+    hub_agent_report_refused(state, command->customer, command->page_id, decision);
 }
 
 void hub_agent_decide_add_help(const void *state_, const void *command_, struct hub_decision *decision)
 {
     const struct agent_state *state = state_;
     const struct add_agent_help *command = command_;
-    bool has = state != NULL && hub_agent_help_at(state, command->customer, command->page_id) >= 0;
-    if (!has && !has_room(state, command, decision)) {
-        struct back back = { .customer = command->customer, .page_id = command->page_id, .why = release_why_refused };
-        if (HUB_HAS(add_agent_help, command, from)) {
-            back.to = command->from;
-        }
-        give_back(&back, decision);
-        hub_agent_report_refused(state, command->customer, command->page_id, decision);
-        hub_decide_keep(decision);
+    if (state == NULL || HUB_HAS(agent_state, state, removed)) {
+        refuse(state, command, HUB_SPAN("There is no such agent."), decision);
+        return;
+    }
+    bool has = hub_agent_help_at(state, command->customer, command->page_id) >= 0;
+    struct hub_span refusal = refusal_of(state, command, hub_decision_arena(decision));
+    if (!has && refusal.len > 0) {
+        refuse(state, command, refusal, decision);
         return;
     }
     if (!has) {

@@ -268,6 +268,34 @@ void hub_customer_decide_send(const void *state_, const void *command_, struct h
 
 /* --- what comes back --- */
 
+/* The agent refused: what was decided is undone, and then the client is told. */
+static void tell_refused(const struct take_back_customer *command, struct hub_decision *decision)
+{
+    if (HUB_HAS(take_back_customer, command, refusal)) {
+        bool is_unknown = HUB_HAS(take_back_customer, command, unknown) && command->unknown;
+        hub_decide_refuse(decision, is_unknown ? HUB_ERROR_not_found : HUB_ERROR_conflict, "/agent_id", "%.*s",
+                          (int) command->refusal.len, command->refusal.at);
+        hub_decide_keep(decision);
+    }
+}
+
+static void take_back(const struct hub_help_grip *grip, const struct take_back_customer *command)
+{
+    bool has_other = HUB_HAS(take_back_customer, command, to);
+    if (command->why == release_why_refused && grip->help->cause == help_cause_taken && !has_other) {
+        hub_help_end(grip, help_end_resumed); /* nobody but this agent wanted it */
+        hub_help_tell_session(grip, session_status_active, none);
+        return;
+    }
+    hub_help_release(grip, command->why, NULL);
+    if (has_other) {
+        hub_help_assign(grip, &(struct hub_help_giving){
+                                  .agent = command->to, .by = assign_by_person, .anyway = true, .inside = true });
+    } else {
+        hub_help_tell_session(grip, session_status_waiting, none);
+    }
+}
+
 void hub_customer_decide_take_back(const void *state, const void *command_, struct hub_decision *decision)
 {
     const struct take_back_customer *command = command_;
@@ -275,23 +303,12 @@ void hub_customer_decide_take_back(const void *state, const void *command_, stru
     if (!hub_help_find(state, true, command->page_id, &grip)) {
         return;
     }
-    if (!is_of(&grip, command->agent)) {
-        hub_help_tell_agent_gone(decision, command->agent, command->page_id);
-        return;
+    if (is_of(&grip, command->agent)) {
+        take_back(&grip, command);
+    } else if (command->why != release_why_refused) {
+        hub_help_tell_agent_gone(decision, command->agent, command->page_id); /* the agent counts what is gone */
     }
-    if (command->why == release_why_refused && grip.help->cause == help_cause_taken &&
-        !HUB_HAS(take_back_customer, command, to)) {
-        hub_help_end(&grip, help_end_resumed); /* nobody but this agent wanted it */
-        hub_help_tell_session(&grip, session_status_active, none);
-        return;
-    }
-    hub_help_release(&grip, command->why, NULL);
-    if (HUB_HAS(take_back_customer, command, to)) {
-        hub_help_assign(&grip, &(struct hub_help_giving){
-                                   .agent = command->to, .by = assign_by_person, .anyway = true, .inside = true });
-    } else {
-        hub_help_tell_session(&grip, session_status_waiting, none);
-    }
+    tell_refused(command, decision);
 }
 
 void hub_customer_end_helps(const struct customer_state *state, struct hub_ulid session, struct hub_decision *decision)

@@ -15,6 +15,8 @@ extern const struct hub_view_info hub_view_credentials;
 extern const struct hub_view_info hub_view_routing;
 extern const struct hub_view_info hub_view_campaigns;
 extern const struct hub_view_info hub_view_recipients;
+extern const struct hub_view_info hub_view_waiting;
+extern const struct hub_view_info hub_view_agents;
 extern const struct hub_view_info hub_view_analytics;
 
 #endif

@@ -57,12 +57,74 @@ static int user_added(struct hub_view_fold *self, const struct event_header *hea
     HUB_COPY(user_row, &row, company_user_added, event, role);
     HUB_COPY(user_row, &row, company_user_added, event, email);
     HUB_COPY(user_row, &row, company_user_added, event, password);
+    HUB_SET(user_row, &row, since, header->sequence);
     if (runs_hub) {
         HUB_SET(user_row, &row, operator, true);
     }
     struct hub_row_key key = hub_row_key_of(HUB_VIEW_credentials, nobody, 'u', event->user);
     hub_fold_put(self, &key, &user_row_shape, &row);
     return 0;
+}
+
+/* The person's row, which must be there. */
+static int open_user(struct hub_view_fold *self, struct hub_ulid user, struct hub_folded **ret_row)
+{
+    struct hub_row_key key = hub_row_key_of(HUB_VIEW_credentials, nobody, 'u', user);
+    int done = hub_fold_open(self, &key, &user_row_shape, ret_row);
+    return done == 0 && (*ret_row)->is_new ? HUB_ERROR_internal : done;
+}
+
+static int user_changed(struct hub_view_fold *self, const struct company_user_changed *event)
+{
+    struct hub_folded *row;
+    int done = open_user(self, event->user, &row);
+    if (done == 0) {
+        HUB_SET(user_row, (struct user_row *) row->record, role, event->role);
+        hub_fold_touch(self, row);
+    }
+    return done;
+}
+
+/* Logins that know no person are nobody's. */
+static int user_removed(struct hub_view_fold *self, const struct company_user_removed *event)
+{
+    struct hub_row_key key = hub_row_key_of(HUB_VIEW_credentials, nobody, 'u', event->user);
+    hub_fold_drop(self, &key);
+    return 0;
+}
+
+static int password_set(struct hub_view_fold *self, const struct event_header *header,
+                        const struct company_password_set *event)
+{
+    struct hub_folded *row;
+    int done = open_user(self, event->user, &row);
+    if (done != 0) {
+        return done;
+    }
+    struct user_row *user = row->record;
+    hub_keep_sealed(row->arena, &user->password, &event->password);
+    HUB_SET(user_row, user, since, header->sequence);
+    HUB_CLEAR(user_row, user, keeps);
+    HUB_COPY(user_row, user, company_password_set, event, keeps);
+    hub_fold_touch(self, row);
+    return 0;
+}
+
+static int settings_changed(struct hub_view_fold *self, const struct event_header *header,
+                            const struct company_settings_changed *event)
+{
+    struct hub_row_key key = hub_row_key(HUB_VIEW_credentials, header->company);
+    struct hub_folded *row;
+    hub_row_key_byte(&key, 's');
+    int done = hub_fold_open(self, &key, &settings_row_shape, &row);
+    if (done == 0) {
+        struct settings_row *settings = row->record;
+        HUB_COPY(settings_row, settings, company_settings_changed, event, idle_s);
+        HUB_COPY(settings_row, settings, company_settings_changed, event, lost_grace_s);
+        HUB_COPY(settings_row, settings, company_settings_changed, event, over_capacity);
+        hub_fold_touch(self, row);
+    }
+    return done;
 }
 
 /* A credential, and the way from its id to its token, for when it is removed. */
@@ -118,6 +180,7 @@ static int login_added(struct hub_view_fold *self, const struct event_header *he
     HUB_COPY(credential_row, &row, user_row, person, operator);
     HUB_COPY(credential_row, &row, company_login_added, event, expires_at);
     HUB_SET(credential_row, &row, login, true);
+    HUB_SET(credential_row, &row, sequence, header->sequence);
     add(self, &row, event->digest);
     return 0;
 }
@@ -144,6 +207,10 @@ static int fold(struct hub_view_fold *self, const struct hub_view_event *event)
     switch (header->type) {
     case company_created_id: return created(self, header, record);
     case company_user_added_id: return user_added(self, header, record);
+    case company_user_changed_id: return user_changed(self, record);
+    case company_user_removed_id: return user_removed(self, record);
+    case company_password_set_id: return password_set(self, header, record);
+    case company_settings_changed_id: return settings_changed(self, header, record);
     case company_key_added_id: return key_added(self, header, record);
     case company_key_removed_id: return removed(self, header, ((const struct company_key_removed *) record)->key);
     case company_login_added_id: return login_added(self, header, record);
@@ -155,7 +222,7 @@ static int fold(struct hub_view_fold *self, const struct hub_view_event *event)
 const struct hub_view_info hub_view_credentials = {
     .name = "credentials",
     .number = HUB_VIEW_credentials,
-    .version = 1,
+    .version = 2,
     .fold = fold,
     .doc = "API keys and logins by token, and people.",
 };
