@@ -103,7 +103,8 @@ static void promise_now(const struct fold *fold, const struct routing_decided *d
     HUB_SET(routing_promise, self, channel, decided->agent_channel);
     HUB_SET(routing_promise, self, customer, decided->customer);
     HUB_COPY(routing_promise, self, routing_context, decided->context, page_id);
-    HUB_SET(routing_promise, self, since, fold->event->decided_at_us);
+    HUB_SET(routing_promise, self, since,
+            HUB_HAS(routing_decided, decided, since) ? decided->since : fold->event->decided_at_us);
     add_promise(fold, self);
 }
 
@@ -119,7 +120,8 @@ static void put_in_queue(const struct fold *fold, const struct routing_decided *
     HUB_COPY(routing_waiting, self, routing_decided, decided, needs);
     HUB_COPY(routing_waiting, self, routing_decided, decided, points);
     HUB_COPY(routing_waiting, self, routing_decided, decided, ageing);
-    HUB_SET(routing_waiting, self, since, fold->event->decided_at_us);
+    HUB_SET(routing_waiting, self, since,
+            HUB_HAS(routing_decided, decided, since) ? decided->since : fold->event->decided_at_us);
     const struct routing_waiting *kept = hub_record_copy(&routing_waiting_shape, self, fold->arena);
     *HUB_LIST_ADD(&fold->state->waiting, fold->arena) = *kept;
     HUB_MARK(routing_state, fold->state, waiting);

@@ -260,6 +260,10 @@ void hub_routing_decide_routing(const void *state_, const void *command_, struct
     HUB_SET(routing_decided, decided, transfers, transfers);
     HUB_SET(routing_decided, decided, outcome, routing_outcome_advised);
     if (assigns) {
+        int64_t since = hub_routing_supersede(making.state, command->customer, &context, decision);
+        if (since != 0) {
+            HUB_SET(routing_decided, decided, since, since);
+        }
         find_agent(&making);
     }
     hub_decide_event(decision, &routing_decided_shape, decided, decided->customer, decided->session);

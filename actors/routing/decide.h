@@ -21,6 +21,10 @@ const struct routing_table *hub_routing_table(const struct routing_state *state,
 /* Check a table. Returns false with the decision refused: JSON Pointer and, in a condition, the byte. */
 bool hub_routing_table_is_sound(const struct routing_table *table, struct hub_decision *decision);
 
+/* End the customer's place in a queue, for a new decision takes it. Returns since when the customer waited, 0 for not at all. */
+int64_t hub_routing_supersede(const struct routing_state *state, struct hub_ulid customer,
+                              const struct routing_context *context, struct hub_decision *decision);
+
 /* A customer who wants a person. */
 struct hub_routing_giving {
     struct hub_ulid customer, session, agent;

@@ -36,6 +36,22 @@ static bool is_page(bool has_a, struct hub_span a, bool has_b, struct hub_span b
     return !has_a || !has_b || hub_span_is(a, b);
 }
 
+int64_t hub_routing_supersede(const struct routing_state *state, struct hub_ulid customer,
+                              const struct routing_context *context, struct hub_decision *decision)
+{
+    int64_t since = 0;
+    for (uint32_t i = 0; i < state->waiting.count; i++) {
+        const struct routing_waiting *waiting = &state->waiting.at[i];
+        if (hub_ulid_is(waiting->customer, customer) &&
+            is_page(HUB_HAS(routing_waiting, waiting, page_id), waiting->page_id,
+                    HUB_HAS(routing_context, context, page_id), context->page_id)) {
+            settle(&(struct settling){ waiting->decision, none, routing_end_superseded, waiting->since }, decision);
+            since = since == 0 || waiting->since < since ? waiting->since : since;
+        }
+    }
+    return since;
+}
+
 /* --- who waits --- */
 
 static uint64_t score_of(const struct routing_waiting *waiting, int64_t now_us)

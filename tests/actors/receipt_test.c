@@ -29,8 +29,9 @@ static const struct harness_result *send(struct people *p, const struct hub_shap
     }
     if (shape == &decide_routing_shape) { /* what the API adds */
         struct decide_routing *command = record;
-        HUB_SET(decide_routing, command, customer, harness_find(p->h, KIND_customer, "c"));
-        HUB_SET(decide_routing, command, session, harness_find(p->h, KIND_session, "s"));
+        bool is_other = HUB_HAS(decide_routing, command, session_id);
+        HUB_SET(decide_routing, command, customer, harness_find(p->h, KIND_customer, is_other ? "d" : "c"));
+        HUB_SET(decide_routing, command, session, harness_find(p->h, KIND_session, is_other ? "s-d" : "s"));
     }
     const struct harness_result *result = harness_do(
         p->h,
@@ -300,7 +301,27 @@ static void a_receipt_explains_itself(void **state)
     assert_int_equal(receipt->outcome, routing_outcome_advised);
 }
 
-static void who_waits_is_given_to_the_first_who_gets_room_by_points(void **state)
+static void the_most_points_go_first_and_waiting_adds_to_them(void **state)
+{
+    struct people *p = *state;
+    talk_answer(talk_create(p->h, "d", "s-d", channel_chat), &unified_session_shape);
+    put(p, "{\"rules\":[{\"name\":\"angry\",\"when\":\"sentiment == 'angry'\",\"points\":50," TARGETS
+           "},{\"name\":\"all\",\"points\":10,\"ageing\":5," TARGETS "}]}");
+    give_skills(p, p->agents[0], "{\"agent_id\":\"x\",\"capacity\":[{\"channel\":\"chat\",\"limit\":1}]}");
+    decide(p, "{\"customer_id\":\"c\",\"current_channel\":\"chat\"}");
+    decide(p, "{\"customer_id\":\"d\",\"session_id\":\"s-d\",\"current_channel\":\"chat\",\"sentiment\":\"angry\"}");
+    harness_advance(p->h, 179);
+    people_present(p, p->agents[0], presence_available);
+    assert_int_equal(state_of(p)->waiting.count, 1);
+    assert_int_equal(people_help(p, "chat")->status, help_status_waiting); /* c has 20 points, d had 50 */
+    decide(p, "{\"customer_id\":\"d\",\"session_id\":\"s-d\",\"current_channel\":\"chat\",\"sentiment\":\"angry\"}");
+    harness_advance(p->h, 421);
+    give_skills(p, p->agents[0], "{\"agent_id\":\"x\",\"capacity\":[{\"channel\":\"chat\",\"limit\":2}]}");
+    assert_int_equal(state_of(p)->waiting.count, 1);
+    assert_true(hub_ulid_is(people_help(p, "chat")->agent, p->agents[0])); /* c has 60 by now */
+}
+
+static void who_waits_is_given_to_the_first_who_gets_room(void **state)
 {
     struct people *p = *state;
     put(p, one_rule);
@@ -328,6 +349,17 @@ static void a_customer_whom_somebody_took_by_hand_is_out_of_the_queue(void **sta
     assert_int_equal(state_of(p)->waiting.count, 1);
     people_take(p, "chat", p->agents[1]);
     assert_int_equal(state_of(p)->waiting.count, 0);
+}
+
+static void another_decision_takes_the_place_in_the_queue_and_keeps_the_waiting_time(void **state)
+{
+    struct people *p = *state;
+    int64_t begun_us = harness_now(p->h);
+    decide(p, "{\"customer_id\":\"c\",\"current_channel\":\"chat\"}");
+    harness_advance(p->h, 60);
+    decide(p, "{\"customer_id\":\"c\",\"current_channel\":\"chat\",\"sentiment\":\"angry\"}");
+    assert_int_equal(state_of(p)->waiting.count, 1);
+    assert_int_equal(state_of(p)->waiting.at[0].since, begun_us);
 }
 
 static void a_conflict_releases_what_was_promised(void **state)
@@ -426,13 +458,17 @@ static void do_something(struct people *p, uint32_t *chance, struct hub_digest *
         people_finish(p, people_help(p, "chat")->agent);
         talk_move(p->h, "s", session_status_active);
     } else {
-        snprintf(
-            json, sizeof json,
-            "{\"customer_id\":\"c\",\"current_channel\":\"%s\",\"sentiment\":\"%s\",\"urgency\":\"%s\",\"assign\":%s,"
-            "\"interaction_context\":{\"customer_tier\":\"%s\",\"issue_type\":\"%s\",\"language\":\"%s\"}}",
-            next(chance, 2) == 0 ? "chat" : word(&channel_vocab, chance), word(&sentiment_vocab, chance),
-            word(&urgency_vocab, chance), next(chance, 3) == 0 ? "false" : "true", word(&tier_vocab, chance),
-            next(chance, 2) == 0 ? "invoice" : "setup", next(chance, 2) == 0 ? "de-CH" : "fr");
+        const char *channel = next(chance, 2) == 0 ? "chat" : word(&channel_vocab, chance);
+        const char *mood = word(&sentiment_vocab, chance);
+        const char *urgency = word(&urgency_vocab, chance);
+        const char *tier = word(&tier_vocab, chance);
+        const char *issue = next(chance, 2) == 0 ? "invoice" : "setup";
+        const char *language = next(chance, 2) == 0 ? "de-CH" : "fr";
+        snprintf(json, sizeof json,
+                 "{\"customer_id\":\"c\",\"current_channel\":\"%s\",\"sentiment\":\"%s\",\"urgency\":\"%s\","
+                 "\"interaction_context\":{\"customer_tier\":\"%s\",\"issue_type\":\"%s\",\"language\":\"%s\"},"
+                 "\"assign\":%s}",
+                 channel, mood, urgency, tier, issue, language, next(chance, 3) == 0 ? "false" : "true");
         const struct routing_receipt *receipt = decide(p, json);
         add_receipt(receipt, all);
     }
@@ -442,7 +478,7 @@ static void do_something(struct people *p, uint32_t *chance, struct hub_digest *
  * what changed, and put the new one here. */
 static void the_same_seed_gives_the_same_receipts_in_every_build(void **state)
 {
-    static const char expected[] = "fec486a77f7101822967a07949e8306bd6754b788fcee18e591384294db2d9a7";
+    static const char expected[] = "2a64637626928d5d9c23031604fcb56a5e787218fa8b5614381ae5c4f28cd74a";
     struct people *p = *state;
     struct hub_digest all = { { 0 } };
     uint32_t chance = 4711;
@@ -499,8 +535,10 @@ int main(void)
         TEST(a_calendar_knows_hours_holidays_and_the_zones_own_shifts),
         TEST(who_was_idle_longest_gets_the_customer_and_keeps_the_load),
         TEST(a_receipt_explains_itself),
-        TEST(who_waits_is_given_to_the_first_who_gets_room_by_points),
+        TEST(who_waits_is_given_to_the_first_who_gets_room),
+        TEST(the_most_points_go_first_and_waiting_adds_to_them),
         TEST(a_customer_whom_somebody_took_by_hand_is_out_of_the_queue),
+        TEST(another_decision_takes_the_place_in_the_queue_and_keeps_the_waiting_time),
         TEST(a_conflict_releases_what_was_promised),
         TEST(the_chain_of_fallbacks_is_tried_in_turn),
         TEST(what_cannot_be_routed_is_refused),
