@@ -77,7 +77,7 @@ static void on_message(h2o_multithread_receiver_t *receiver, h2o_linklist_t *mes
     atomic_store(&self->stirred, false);
     take_answers(self);
     take_jobs(self);
-    hub_live_take(self->live);
+    (void) hub_live_take(self->live);
     run_waits(self);
 }
 
@@ -187,9 +187,12 @@ void *hub_loop_run(void *loop)
     struct hub_server *server = self->server;
     const struct hub_world *world = server->options.world;
     (void) pthread_setname_np(pthread_self(), "hub-loop");
+    bool has_more = false; /* to be sent to WebSockets */
     begin(self);
     while (!atomic_load(&server->stopping)) {
-        h2o_evloop_run(self->context.loop, self->waits.count > 0 ? BUSY_WAIT_MS : IDLE_WAIT_MS);
+        int wait_ms = self->waits.count > 0 ? BUSY_WAIT_MS : IDLE_WAIT_MS;
+        h2o_evloop_run(self->context.loop, has_more ? 0 : wait_ms);
+        has_more = hub_live_take(self->live);
         run_waits(self);
         hub_live_tick(self->live);
         hub_port_flush(self->port);

@@ -104,6 +104,17 @@ void hub_server_spread(struct hub_server *self, struct hub_batch *batch)
     hub_batch_drop(&batch);
 }
 
+static bool is_busy(void *arg)
+{
+    struct hub_server *self = arg;
+    for (unsigned i = 0; i < self->loop_count; i++) {
+        if (atomic_load(&self->loops[i].is_ready) && atomic_load(&self->loops[i].live->under_way) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void on_batch(void *arg, struct hub_batch *batch)
 {
     hub_server_spread(arg, batch);
@@ -232,6 +243,7 @@ static int start_threads(struct hub_server *self, char *ret_why, size_t why_size
                                            .views = self->options.views,
                                            .interest = self->interest,
                                            .on_batch = on_batch,
+                                           .is_busy = is_busy,
                                            .arg = self };
     self->feed = hub_feed_new(&feed);
     bool fine = self->past != NULL && self->passwords != NULL && self->resumes != NULL && self->feed != NULL;

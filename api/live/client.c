@@ -155,7 +155,7 @@ void hub_client_ping(const struct hub_said *said)
     struct live_pong pong = { 0 };
     bool is_behind = socket->state == HUB_SOCKET_behind;
     HUB_COPY(live_pong, &pong, live_ping, ping, timestamp);
-    uint64_t at = socket->state == HUB_SOCKET_live ? socket->live->at : is_behind ? socket->at : 0;
+    uint64_t at = socket->state == HUB_SOCKET_live ? hub_delivery_reached(socket) : is_behind ? socket->at : 0;
     hub_live_say(said->socket, "pong", &pong, at);
 }
 

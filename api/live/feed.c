@@ -12,7 +12,15 @@
 #include "log/log.h"
 #include "replay/views.h"
 
-enum { PACE_US = 8000, PACE_PER_EAR_US = 5, PACE_MOST_US = 200000, EVENTS_AT_ONCE = 4096, BYTES_AT_ONCE = 128 * 1024 };
+enum {
+    PACE_US = 8000,
+    PACE_PER_EAR_US = 5,
+    PACE_MOST_US = 200000,
+    BUSY_STEP_US = 1000,
+    BUSY_MOST_US = 250000,
+    EVENTS_AT_ONCE = 4096,
+    BYTES_AT_ONCE = 128 * 1024
+};
 
 struct hub_feed {
     struct hub_feed_options options;
@@ -184,12 +192,21 @@ static bool wait_for_work(struct hub_feed *self)
     return goes_on;
 }
 
+static void rest(int64_t us)
+{
+    struct timespec pause = { .tv_nsec = us * 1000 };
+    if (us > 0) {
+        nanosleep(&pause, NULL);
+    }
+}
+
+/* Sleep out the pace; and as long as the batch before is not with everybody, so that what comes goes into one write. */
 static void keep_pace(const struct hub_feed *self, int64_t began_us)
 {
-    int64_t left_us = began_us + pace_of(self) - hub_tick_us(self->options.world);
-    struct timespec pause = { .tv_nsec = left_us * 1000 };
-    if (left_us > 0) {
-        nanosleep(&pause, NULL);
+    const struct hub_world *world = self->options.world;
+    rest(began_us + pace_of(self) - hub_tick_us(world));
+    while (self->options.is_busy(self->options.arg) && hub_tick_us(world) - began_us < BUSY_MOST_US) {
+        rest(BUSY_STEP_US);
     }
 }
 

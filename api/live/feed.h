@@ -15,6 +15,7 @@ struct hub_feed_options {
     struct hub_views *views;
     const struct hub_interest *interest;
     void (*on_batch)(void *arg, struct hub_batch *batch); /* on its thread; takes the batch over */
+    bool (*is_busy)(void *arg); /* batches are still on their way: the next one waits, and grows */
     void *arg;
 };
 

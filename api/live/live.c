@@ -38,6 +38,23 @@ static void forget_recent(struct hub_live *self)
     }
 }
 
+/* What the feed left, behind what is there already. */
+static void take_notes(struct hub_live *self)
+{
+    struct hub_live_note *note = atomic_exchange(&self->notes, NULL), *oldest = NULL;
+    while (note != NULL) {
+        struct hub_live_note *next = note->next;
+        note->next = oldest;
+        oldest = note;
+        note = next;
+    }
+    struct hub_live_note **end = &self->waiting;
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    *end = oldest;
+}
+
 void hub_live_destroy(struct hub_live **self_p)
 {
     struct hub_live *self = *self_p;
@@ -45,13 +62,14 @@ void hub_live_destroy(struct hub_live **self_p)
     if (self == NULL) {
         return;
     }
-    struct hub_live_note *note = atomic_exchange(&self->notes, NULL);
-    while (note != NULL) {
-        struct hub_live_note *next = note->next;
-        hub_batch_drop(&note->batch);
-        free(note);
-        note = next;
+    take_notes(self);
+    while (self->waiting != NULL) {
+        struct hub_live_note *next = self->waiting->next;
+        hub_batch_drop(&self->waiting->batch);
+        free(self->waiting);
+        self->waiting = next;
     }
+    hub_batch_drop(&self->delivery.batch);
     forget_recent(self);
     hub_live_table_done(&self->ears);
     hub_ref_drop(&self->ping);
@@ -100,6 +118,7 @@ static void go_live(struct hub_live_socket *socket)
         hub_live_table_add(&self->ears, &ear->entry);
     }
     socket->state = HUB_SOCKET_live;
+    socket->at = self->at;
     socket->ear = ear;
     self->by_topic += socket->lens.topic != HUB_TOPIC_company;
     link_to(socket, &ear->first);
@@ -122,7 +141,8 @@ static void leave_ear(struct hub_live_socket *socket)
 static void unlist(struct hub_live_socket *socket)
 {
     if (socket->state == HUB_SOCKET_live) {
-        socket->at = socket->live->at;
+        socket->at = hub_delivery_reached(socket);
+        hub_delivery_pass_over(socket);
         leave_ear(socket);
     } else if (socket->state == HUB_SOCKET_behind) {
         unlink_from(socket, &socket->live->behind);
@@ -138,75 +158,6 @@ static void go_behind(struct hub_live_socket *socket)
 
 /* --- batches --- */
 
-static void send_item(struct hub_live_socket *socket, const struct hub_batch_lane *lane,
-                      const struct hub_batch_item *item)
-{
-    bool is_mine = item->mine_len > 0 && hub_ulid_is(item->differs_for, socket->lens.viewer);
-    if (is_mine) {
-        hub_live_socket_send(socket, lane->mine, item->mine_at, item->mine_len);
-    } else {
-        hub_live_socket_send(socket, lane->bytes, item->at, item->len);
-    }
-}
-
-static bool has_own(const struct hub_batch_lane *lane, const struct hub_live_socket *socket)
-{
-    for (uint32_t i = 0; lane->mine != NULL && i < lane->count; i++) {
-        if (lane->items[i].mine_len > 0 && hub_ulid_is(lane->items[i].differs_for, socket->lens.viewer)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Whatever of a lane is for this socket. */
-static void send_lane(struct hub_live_socket *socket, const struct hub_batch_lane *lane)
-{
-    if (socket->lens.topic == HUB_TOPIC_company && !has_own(lane, socket)) {
-        hub_live_socket_send(socket, lane->bytes, 0, hub_ref_bytes(lane->bytes).len);
-        return;
-    }
-    for (uint32_t i = 0; i < lane->count; i++) {
-        if (hub_batch_is_for(&lane->items[i], &socket->lens)) {
-            send_item(socket, lane, &lane->items[i]);
-        }
-    }
-}
-
-static void send_all(struct hub_live *self, const struct hub_batch_lane *lane)
-{
-    struct hub_live_ear *ear = (struct hub_live_ear *) hub_live_table_find(&self->ears, lane->key);
-    struct hub_live_socket *next, *socket = ear != NULL ? ear->first : NULL;
-    for (; socket != NULL; socket = next) {
-        next = socket->ear_after;
-        send_lane(socket, lane);
-    }
-}
-
-static void send_topic(struct hub_live *self, const struct hub_batch_lane *lane, const struct hub_batch_item *item,
-                       struct hub_live_key key)
-{
-    struct hub_live_ear *ear = (struct hub_live_ear *) hub_live_table_find(&self->ears, key);
-    struct hub_live_socket *next, *socket = ear != NULL ? ear->first : NULL;
-    for (; socket != NULL; socket = next) {
-        struct hub_live_key of_socket = hub_lens_lane(&socket->lens);
-        next = socket->ear_after;
-        if (memcmp(&of_socket, &lane->key, sizeof of_socket) == 0 && hub_batch_is_for(item, &socket->lens)) {
-            send_item(socket, lane, item);
-        }
-    }
-}
-
-static void send_topics(struct hub_live *self, const struct hub_batch_lane *lane)
-{
-    for (uint32_t i = 0; i < lane->count; i++) {
-        const struct hub_batch_item *item = &lane->items[i];
-        send_topic(self, lane, item, (struct hub_live_key){ item->session, HUB_TOPIC_session, 0 });
-        send_topic(self, lane, item, (struct hub_live_key){ item->customer, HUB_TOPIC_customer, 0 });
-        send_topic(self, lane, item, (struct hub_live_key){ item->agent, HUB_TOPIC_agent, 0 });
-    }
-}
-
 static void remember(struct hub_live *self, struct hub_batch *batch)
 {
     if (self->recent_count == HUB_LIVE_RECENT) {
@@ -216,45 +167,27 @@ static void remember(struct hub_live *self, struct hub_batch *batch)
     self->recent[(self->recent_first + self->recent_count++) % HUB_LIVE_RECENT] = batch;
 }
 
-/* What is not kept reaches those who are behind, too: they would never hear of it. */
-static void send_behind(struct hub_live *self, const struct hub_batch *batch)
+/* A batch that nobody was told of yet. */
+static void begin_batch(struct hub_live *self, struct hub_batch *batch)
 {
-    for (struct hub_live_socket *socket = self->behind, *next; socket != NULL; socket = next) {
-        const struct hub_batch_lane *lane = hub_batch_lane(batch, hub_lens_lane(&socket->lens));
-        next = socket->ear_after;
-        if (lane != NULL) {
-            send_lane(socket, lane);
+    if (batch->to > 0) {
+        if (self->has_at && batch->from != self->at) {
+            forget_recent(self); /* the feed has slept: nobody listened */
         }
+        self->has_at = true;
+        self->at = batch->to;
+        self->epoch = batch->epoch;
+        remember(self, hub_batch_hold(batch));
     }
-}
-
-static void take_batch(struct hub_live *self, struct hub_batch *batch)
-{
-    bool is_kept = batch->to > 0;
-    if (is_kept && self->has_at && batch->from != self->at) {
-        forget_recent(self); /* the feed has slept: nobody listened */
-    }
-    for (uint32_t i = 0; i < batch->lane_count; i++) {
-        send_all(self, &batch->lanes[i]);
-        if (self->by_topic > 0) {
-            send_topics(self, &batch->lanes[i]);
-        }
-    }
-    if (!is_kept) {
-        send_behind(self, batch);
-        hub_batch_drop(&batch);
-        return;
-    }
-    self->has_at = true;
-    self->at = batch->to;
-    self->epoch = batch->epoch;
-    remember(self, batch);
+    hub_delivery_begin(self, batch);
+    hub_batch_drop(&batch);
 }
 
 void hub_live_leave_batch(struct hub_live *self, struct hub_batch *batch)
 {
     struct hub_live_note *note = hub_memory_new(sizeof *note);
     note->batch = batch;
+    atomic_fetch_add(&self->under_way, 1);
     note->next = atomic_load(&self->notes);
     while (!atomic_compare_exchange_weak(&self->notes, &note->next, note)) {
     }
@@ -268,26 +201,24 @@ static void catch_all_up(struct hub_live *self)
     }
 }
 
-void hub_live_take(struct hub_live *self)
+bool hub_live_take(struct hub_live *self)
 {
-    struct hub_live_note *note = atomic_exchange(&self->notes, NULL), *oldest = NULL;
-    while (note != NULL) {
-        struct hub_live_note *next = note->next;
-        note->next = oldest;
-        oldest = note;
-        note = next;
-    }
+    bool any = false;
+    take_notes(self);
     self->now_us = hub_tick_us(self->loop->server->options.world);
-    bool any = oldest != NULL;
-    while (oldest != NULL) {
-        struct hub_live_note *next = oldest->next;
-        take_batch(self, oldest->batch);
-        free(oldest);
-        oldest = next;
+    hub_delivery_go_on(self);
+    while (self->delivery.batch == NULL && self->waiting != NULL) {
+        struct hub_live_note *note = self->waiting;
+        self->waiting = note->next;
+        begin_batch(self, note->batch);
+        free(note);
+        hub_delivery_go_on(self);
+        any = true;
     }
     if (any) {
         catch_all_up(self);
     }
+    return self->delivery.batch != NULL;
 }
 
 /* --- coming and going --- */
@@ -371,7 +302,7 @@ static bool catch_up_from_recent(struct hub_live_socket *socket)
         found = found || (batch->from == socket->at && batch->epoch >= socket->epoch);
         const struct hub_batch_lane *lane = found ? hub_batch_lane(batch, hub_lens_lane(&socket->lens)) : NULL;
         if (lane != NULL) {
-            send_lane(socket, lane);
+            hub_delivery_lane(socket, lane);
         }
     }
     return found && socket->state == HUB_SOCKET_behind;

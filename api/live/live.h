@@ -7,7 +7,7 @@
 #ifndef HUB_API_LIVE_LIVE_H
 #define HUB_API_LIVE_LIVE_H
 
-#include "api/live/batch.h"
+#include "api/live/delivery.h"
 #include "api/live/socket.h"
 
 enum { HUB_LIVE_RECENT = 64 };
@@ -39,6 +39,9 @@ struct hub_live {
     int64_t now_us, next_tick_us, look_again_us; /* look_again: at all credentials */
     uint64_t credentials_epoch;
 
+    struct hub_delivery delivery;          /* of the batch under way */
+    atomic_uint under_way;                 /* batches that are left or begun, and not sent to all */
+    struct hub_live_note *waiting;         /* batches that wait for it, oldest first */
     _Atomic(struct hub_live_note *) notes; /* left by the feed, newest first */
 
     /* Figures for /metrics, read by any thread. */
@@ -53,8 +56,8 @@ void hub_live_destroy(struct hub_live **self_p);
 /* Leave a batch for this loop; the loop must be stirred then. Any thread. */
 void hub_live_leave_batch(struct hub_live *self, struct hub_batch *batch);
 
-/* Take in what was left. */
-void hub_live_take(struct hub_live *self);
+/* Take in what was left, and send some of it on. Returns whether there is more to send: call again soon. */
+bool hub_live_take(struct hub_live *self);
 
 /* What time brings, about once a second, or more often while the server drains. */
 void hub_live_tick(struct hub_live *self);
