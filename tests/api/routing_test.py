@@ -121,6 +121,40 @@ class Routing(unittest.TestCase):
         self.assertEqual((performance['total']['decided'], performance['total']['queued']), (2, 1))
         self.assertEqual([share['rule'] for share in performance['by_rule']], ['scored', 'frustrated'])
 
+    def agent(self, email, **more):
+        body = {'email': email, 'password': 'correct horse', **more}
+        return self.made(self.hub.post('/agents', body), 201)['agent_id']
+
+    def settled(self, receipt):
+        path = f'/routing/decisions/{receipt["decision_id"]}'
+        return wait_for(lambda: (lambda now: now if 'end' in now else None)(self.made(self.hub.get(path))['decision']))
+
+    def test_room_is_counted_in_one_place(self):
+        one = self.agent('agent_1@example.com', skills=['calm'], capacity=[{'channel': 'chat', 'limit': 1}])
+        other = self.agent('agent_2@example.com')
+        self.made(self.put({'rules': [{
+            'name': 'all', 'needs': {'queue': 'all', 'skills': ['calm']}, 'points': 1,
+            'targets': [{'channel': 'chat', 'reason': 'In writing', 'minutes_min': 1, 'minutes_max': 2}]}]}))
+        for agent in (one, other):
+            self.made(self.hub.ask('PUT', f'/agents/{agent}/presence', {'presence': 'available'}))
+        for name in ('a', 'b'):
+            self.hub.create_session(f'c-{name}', f's-{name}')
+        first = self.settled(self.decide('c-a'))
+        self.assertEqual((first['end'], first['agent_id']), ('accepted', one))
+        second = self.decide('c-b')
+        self.assertEqual(second['outcome'], 'queued')
+        why = {candidate['agent_id']: candidate['explanation'] for candidate in second['agents']}
+        self.assertEqual(why[one], 'Has no room: 1 of 1 conversations on chat.')
+        self.assertEqual(why[other], 'Lacks the required skill calm.')
+        wait_for(lambda: self.hub.get('/session/s-a').json['status'] == 'active')
+        self.made(self.hub.ask('PUT', f'/agents/{other}', {'skills': ['calm']}))
+        done = self.settled(second)
+        self.assertEqual((done['end'], done['agent_id']), ('accepted', other))
+        self.assertIn('assigned_at', done)
+        total = self.made(self.hub.get('/routing/performance'))
+        self.assertEqual((total['assignments'], total['total']['accepted']), (2, 2))
+        self.assertLessEqual(total['assignment_seconds_p50'], total['assignment_seconds_p90'])
+
     def test_an_analysis_explains_itself_and_writes_nothing(self):
         before = self.hub.get('/health').position
         analysis = self.made(self.hub.post('/routing/analyze-context', {
