@@ -65,7 +65,7 @@ int hub_log_next_company(struct hub_log *self, struct hub_ulid after, struct hub
 
 /* The company that an entity id of `kind` belongs to is part of every stream, so there is no lookup by id alone. */
 
-/* What an earlier command with this id left; spans in the arena. */
+/* What an earlier command with this id left; spans in the arena. Not found before the events up to its position are durable. */
 int hub_log_command(struct hub_log *self, const uint8_t id[HUB_COMMAND_ID], struct hub_arena *arena,
                     struct hub_command_row *ret_row);
 

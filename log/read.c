@@ -140,6 +140,9 @@ int hub_log_command(struct hub_log *self, const uint8_t id[HUB_COMMAND_ID], stru
     if (hub_unpack(&command_row_shape, value, arena, &row, NULL) != 0 || row.body.len != sizeof ret_row->body) {
         return -1;
     }
+    if (row.sequence > hub_log_commit(self).sequence) {
+        return HUB_ERROR_not_found; /* it is being synced */
+    }
     *ret_row = (struct hub_command_row){
         .time_us = row.time,
         .position = { row.sequence },

@@ -243,6 +243,27 @@ static void i4_a_command_id_is_stored_once(void **state)
     assert_int_equal(hub_log_command(f->log, other, f->arena, &got), HUB_ERROR_not_found);
 }
 
+/* A repetition gets the kept answer at once, so it must not find it before it is on disk. */
+static void i1_a_kept_answer_is_found_when_it_is_synced(void **state)
+{
+    struct fixture *f = *state;
+    struct hub_log_sink sink = hub_log_sink(f->log);
+    struct hub_new_event event = { .type = 1, .schema = 1, .payload = HUB_SPAN("1") };
+    struct hub_command_row row = { .id = { 1 }, .status = 201, .reply = HUB_SPAN("ok") }, got;
+    struct hub_append append = {
+        .stream = fixture_stream(1, 2, 1), .events = &event, .event_count = 1, .command_row = &row
+    };
+    struct hub_append *one = &append;
+    assert_int_equal(sink.put(sink.self, &one, 1, f->why, sizeof f->why), 0);
+    assert_int_equal(append.result, HUB_APPENDED);
+    assert_int_equal(hub_log_command(f->log, row.id, f->arena, &got), HUB_ERROR_not_found);
+    append.stream = fixture_stream(1, 2, 2);
+    assert_int_equal(sink.put(sink.self, &one, 1, f->why, sizeof f->why), 0);
+    assert_int_equal(append.result, HUB_APPEND_CONFLICT); /* who does it again is refused all the same */
+    assert_int_equal(sink.sync(sink.self, f->why, sizeof f->why), 0);
+    assert_int_equal(hub_log_command(f->log, row.id, f->arena, &got), 0);
+}
+
 static void i4_a_command_without_events_keeps_its_answer(void **state)
 {
     struct fixture *f = *state;
@@ -566,6 +587,7 @@ int main(void)
         TEST(another_version_is_a_conflict_and_writes_nothing),
         TEST(a_conflict_leaves_the_rest_of_its_batch_alone),
         TEST(i4_a_command_id_is_stored_once),
+        TEST(i1_a_kept_answer_is_found_when_it_is_synced),
         TEST(i4_a_command_without_events_keeps_its_answer),
         TEST(a_fenced_append_without_events_needs_its_version_too),
         TEST(an_alias_is_found_and_removed),
