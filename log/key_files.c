@@ -277,6 +277,22 @@ int hub_key_files_erase(struct hub_key_files *self, struct hub_ulid subject)
 
 /* --- Opening --- */
 
+/* Make a record that was never acknowledged an erased one, lest it be damage when its segment is no longer the last. */
+static int erase_unfinished(const struct hub_key_files *self, uint32_t number)
+{
+    static const uint8_t zeros[HUB_KEY_RECORD];
+    if (!self->is_writer) {
+        return 0;
+    }
+    int fd = open_segment(self, self->segment, O_WRONLY);
+    ssize_t wrote = fd < 0 ? -1 : pwrite(fd, zeros, sizeof zeros, (off_t) number * HUB_KEY_RECORD);
+    int result = wrote == (ssize_t) sizeof zeros && fdatasync(fd) == 0 ? 0 : -1;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return result;
+}
+
 /* Take the records of a segment into the index. Returns false at a damaged one that is not excused. */
 static bool take_records(struct hub_key_files *self, struct hub_span bytes, bool is_last, uint32_t *ret_bad)
 {
@@ -288,7 +304,7 @@ static bool take_records(struct hub_key_files *self, struct hub_span bytes, bool
         }
         if (decode(at, &record)) {
             index_put(self, record.subject, self->segment * SEGMENT_RECORDS + i + 1);
-        } else if (!is_last) {
+        } else if (!is_last || erase_unfinished(self, i) < 0) {
             *ret_bad = i;
             return false;
         }

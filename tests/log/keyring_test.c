@@ -252,6 +252,30 @@ static void a_record_that_was_never_finished_counts_as_erased(void **state)
     assert_true(has(f, 1, 4, &key));
 }
 
+/* What was excused at the end is not taken for damage when the file has become full. */
+static void a_record_that_was_never_finished_stays_excused(void **state)
+{
+    enum { SEGMENT = 16384 };
+    struct fixture *f = *state;
+    struct hub_new_key *keys = calloc(SEGMENT, sizeof *keys);
+    char path[PATH];
+    struct hub_key key;
+    make_and_store(f, 1, 2);
+    make_and_store(f, 1, 3);
+    path_in_keys(f, "keys-000000", path);
+    flip(path, 50);
+    reopen_ring(f);
+    for (uint64_t i = 0; i < SEGMENT; i++) {
+        hub_keyring_make(f->ring, fixture_id(1), fixture_id(100 + i), &keys[i]);
+    }
+    assert_int_equal(hub_keyring_store(f->ring, keys, SEGMENT), 0);
+    free(keys);
+    reopen_ring(f);
+    assert_false(has(f, 1, 2, &key));
+    assert_true(has(f, 1, 3, &key));
+    assert_true(has(f, 1, 100 + SEGMENT - 1, &key));
+}
+
 static void a_torn_company_is_cut_and_a_damaged_one_refused(void **state)
 {
     struct fixture *f = *state;
@@ -492,6 +516,7 @@ int main(void)
         TEST(an_erased_subject_can_get_another_key),
         TEST(a_torn_last_record_is_cut),
         TEST(a_record_that_was_never_finished_counts_as_erased),
+        TEST(a_record_that_was_never_finished_stays_excused),
         TEST(a_torn_company_is_cut_and_a_damaged_one_refused),
         TEST(many_keys_fill_several_segments),
         TEST(keys_that_are_never_stored_do_not_pile_up),
