@@ -236,13 +236,19 @@ static void make_room(struct hub_entities *self)
     }
 }
 
-int hub_entities_get(struct hub_entities *self, const struct hub_stream *stream, bool fresh, int64_t tick_us,
-                     struct hub_entity **ret_entity)
+static struct hub_entity *find(struct hub_entities *self, const struct hub_stream *stream)
 {
     struct hub_entity *entity = *bucket_of(self, stream);
     while (entity != NULL && !is_stream(&entity->stream, stream)) {
         entity = entity->same_hash;
     }
+    return entity;
+}
+
+int hub_entities_get(struct hub_entities *self, const struct hub_stream *stream, bool fresh, int64_t tick_us,
+                     struct hub_entity **ret_entity)
+{
+    struct hub_entity *entity = find(self, stream);
     if (entity != NULL) {
         entity->used_tick_us = tick_us;
         if (self->newest != entity) {
@@ -305,6 +311,17 @@ void hub_entities_drop(struct hub_entities *self, struct hub_entity *entity)
     if (!entity->dropped) {
         take_out(self, entity);
         entity->dropped = true;
+    }
+}
+
+void hub_entities_renew(struct hub_entities *self, const struct hub_entity *dropped)
+{
+    struct hub_entity *entity = find(self, &dropped->stream);
+    if (entity != NULL) {
+        hub_entities_drop(self, entity);
+        if (entity->under_way == 0) {
+            entity_free(entity);
+        }
     }
 }
 

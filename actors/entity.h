@@ -57,6 +57,9 @@ void hub_entity_tidy(struct hub_entity *entity);
 /* Take an entity out of the table: what is in memory can no longer be trusted. It is freed when nothing is under way. */
 void hub_entities_drop(struct hub_entities *self, struct hub_entity *entity);
 
+/* An append of a dropped entity came about after all: what was activated in its place does not know of it, and goes too. */
+void hub_entities_renew(struct hub_entities *self, const struct hub_entity *dropped);
+
 /* One append fewer under way. May free a dropped entity. */
 void hub_entities_settled(struct hub_entities *self, struct hub_entity *entity);
 

@@ -66,12 +66,23 @@ static void dispatch_after(struct hub_worker *self, struct hub_outcome *outcome,
     }
 }
 
+/* Whether an append changed, or may have changed, an entity that another one has taken the place of since. */
+static bool came_about_unseen(const struct hub_outcome *outcome)
+{
+    const struct hub_append *append = &outcome->append;
+    return outcome->entity->dropped && append->event_count > 0 &&
+           (append->result == HUB_APPENDED || append->result == HUB_APPEND_UNKNOWN);
+}
+
 static void handle_written_one(struct hub_worker *self, struct hub_outcome *outcome)
 {
     int error = error_of(outcome);
     struct hub_entity *entity = outcome->entity;
     if (entity->last == outcome) {
         entity->last = NULL;
+    }
+    if (came_about_unseen(outcome)) {
+        hub_entities_renew(self->entities, entity);
     }
     if (error != 0) {
         hub_worker_count(&self->counts.conflicts, 1);

@@ -212,6 +212,78 @@ static void an_append_that_nobody_knew_about_is_found_again(void **state)
     tear_down(&f);
 }
 
+/* A gate before the next append without events, another one before the next with some. */
+struct gates {
+    pthread_mutex_t reading, writing;
+    atomic_uint readings; /* that came; the first one is refused */
+};
+
+static int refuse_reading(void *arg, struct hub_append *append)
+{
+    struct gates *gates = arg;
+    bool reads = append->event_count == 0, refuses = reads && atomic_fetch_add(&gates->readings, 1) == 0;
+    pthread_mutex_t *gate = reads ? &gates->reading : &gates->writing;
+    pthread_mutex_lock(gate);
+    pthread_mutex_unlock(gate);
+    return refuses ? HUB_APPEND_FULL : 0;
+}
+
+static bool reading_came(struct fixture *self, void *arg)
+{
+    (void) self;
+    struct gates *gates = arg;
+    return atomic_load(&gates->readings) > 0;
+}
+
+static bool as_many_commands_came(struct fixture *self, void *arg)
+{
+    struct hub_runtime_stats stats;
+    hub_runtime_stats(self->runtime, &stats);
+    return stats.commands >= *(uint64_t *) arg;
+}
+
+static unsigned messages_of(struct fixture *self)
+{
+    struct hub_answer *answer = ask(self, read_session(self, "session_1"));
+    assert_int_equal(answer->error, 0);
+    unsigned count = ((struct unified_session *) answer->record)->message_count;
+    hub_answer_destroy(&answer);
+    return count;
+}
+
+/* A kept answer is refused and the entity reloaded while a message is on its way, which is written all the same: whoever
+ * reads after it was acknowledged sees it. */
+static void what_was_reloaded_too_early_is_reloaded_again(void **state)
+{
+    (void) state;
+    struct fixture f;
+    set_up(&f);
+    expect(ask(&f, message_for(&f, "customer_1", "session_1", "one")), 0);
+    assert_true(comes_to_rest(&f));
+    struct gates gates = { .reading = PTHREAD_MUTEX_INITIALIZER, .writing = PTHREAD_MUTEX_INITIALIZER };
+    pthread_mutex_lock(&gates.reading);
+    pthread_mutex_lock(&gates.writing);
+    f.tamper_arg = &gates;
+    f.tamper = refuse_reading;
+    struct hub_runtime_stats stats;
+    hub_runtime_stats(f.runtime, &stats);
+    struct hub_command *read = read_session(&f, "session_1");
+    with_key(read, "key", "body");
+    uint64_t reading = send_command(&f, read), both = stats.commands + 2;
+    assert_true(comes_true(&f, reading_came, &gates));
+    uint64_t message = send_command(&f, message_for(&f, "customer_1", "session_1", "two"));
+    assert_true(comes_true(&f, as_many_commands_came, &both));
+    pthread_mutex_unlock(&gates.reading);
+    expect(await_answer(&f, reading), HUB_ERROR_log_full);
+    assert_int_equal(messages_of(&f), 1);
+    pthread_mutex_unlock(&gates.writing);
+    expect(await_answer(&f, message), 0);
+    assert_int_equal(messages_of(&f), 2);
+    expect(ask(&f, message_for(&f, "customer_1", "session_1", "three")), 0);
+    assert_true(comes_to_rest(&f));
+    tear_down(&f);
+}
+
 /* The count at the door comes back to nothing whatever becomes of the commands. */
 static void the_mailbox_counts_return_to_nothing(void **state)
 {
@@ -348,6 +420,7 @@ int main(void)
         cmocka_unit_test(follow_ups_of_repetitions_are_settled),
         cmocka_unit_test(a_refused_follow_up_is_done_later),
         cmocka_unit_test(an_append_that_nobody_knew_about_is_found_again),
+        cmocka_unit_test(what_was_reloaded_too_early_is_reloaded_again),
         cmocka_unit_test(the_mailbox_counts_return_to_nothing),
         cmocka_unit_test(stopping_finishes_what_is_under_way),
         cmocka_unit_test(what_is_under_way_is_not_passivated),
