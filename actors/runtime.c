@@ -152,11 +152,11 @@ void hub_runtime_stop(struct hub_runtime **self_p)
     }
     hub_pump_destroy(&self->pump);
     drain(self);
+    for (unsigned i = 0; i < self->boxes.workers; i++) {
+        hub_worker_destroy(&self->workers[i]); /* before the writer, which a worker that is late would still send to */
+    }
     hub_writer_destroy(&self->writer);
     hub_port_destroy(&self->written_port);
-    for (unsigned i = 0; i < self->boxes.workers; i++) {
-        hub_worker_destroy(&self->workers[i]);
-    }
     hub_names_destroy(&self->boxes.names);
     hub_crash_guard_close(&self->guard);
     free(self->workers);
