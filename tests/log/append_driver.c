@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* A program for the crash tests: appends events in a loop and says which of them were acknowledged.
  *
- *     append_driver run DIR COUNT [no-sync]   append COUNT events (0: until killed) through the log actor; for each one
- *                                             that was acknowledged a line "ack POSITION DIGEST" on stdout, at once
- *     append_driver check DIR                 open (which recovers), verify, and print "event POSITION DIGEST" for each
- *                                             event and "head POSITION" at last
+ *     append_driver run DIR COUNT [HOW]   append COUNT events (0: until killed) through the log actor; for each one that
+ *                                         was acknowledged a line "ack POSITION DIGEST" on stdout, at once. HOW: no-sync,
+ *                                         or small-memory, with which the WAL goes to another file again and again
+ *     append_driver check DIR             open (which recovers), verify, and print "event POSITION DIGEST" for each
+ *                                         event and "head POSITION" at last
  *
  * DIGEST is the SHA-256 of the payload. Exit: 0; 2 usage; 3 refused to open; 4 verification found a fault; 5 a key or a
  * command row of an event is missing; 70 a fatal write error (by the log actor itself). */
@@ -20,7 +21,17 @@
 #include "log/verify.h"
 #include "log/writer.h"
 
-enum { STREAMS = 8, PAYLOAD = 3000, CUSTOMER = 2, TYPE = 0x0200, LINE = 128, REFUSED = 3, FAULTY = 4, INCOMPLETE = 5 };
+enum {
+    STREAMS = 8,
+    PAYLOAD = 3000,
+    CUSTOMER = 2,
+    TYPE = 0x0200,
+    LINE = 128,
+    SMALL_BYTES = 256 * 1024,
+    REFUSED = 3,
+    FAULTY = 4,
+    INCOMPLETE = 5
+};
 
 struct slot {
     struct hub_append append;
@@ -181,12 +192,14 @@ static int check(struct driver *self)
     return result;
 }
 
-static int open_all(struct driver *self, const char *dir, bool no_sync)
+static int open_all(struct driver *self, const char *dir, const char *how)
 {
     char why[512] = "";
     struct hub_log_options options = {
-        .data_dir = dir, .world = hub_world_real(), .mode = HUB_LOG_WRITE, .reserve_bytes = 1, .no_sync = no_sync
+        .data_dir = dir, .world = hub_world_real(), .mode = HUB_LOG_WRITE, .reserve_bytes = 1
     };
+    options.no_sync = how != NULL && strcmp(how, "no-sync") == 0;
+    options.memory_bytes = how != NULL && strcmp(how, "small-memory") == 0 ? SMALL_BYTES : 0;
     const struct hub_keyring_options ring = { .data_dir = dir, .create = true, .world = options.world };
     int result = hub_keyring_open(&ring, &self->ring, why, sizeof why);
     options.keyring = self->ring;
@@ -203,7 +216,7 @@ int main(int argc, char **argv)
 {
     bool is_run = argc >= 4 && strcmp(argv[1], "run") == 0, is_check = argc == 3 && strcmp(argv[1], "check") == 0;
     if (!is_run && !is_check) {
-        fprintf(stderr, "usage: append_driver run DIR COUNT [no-sync] | append_driver check DIR\n");
+        fprintf(stderr, "usage: append_driver run DIR COUNT [no-sync|small-memory] | append_driver check DIR\n");
         return 2;
     }
     zsys_handler_set(NULL);
@@ -211,7 +224,7 @@ int main(int argc, char **argv)
     pthread_mutex_init(&self->lock, NULL);
     pthread_cond_init(&self->changed, NULL);
     int result = REFUSED;
-    if (open_all(self, argv[2], argc == 5) == 0) {
+    if (open_all(self, argv[2], argc == 5 ? argv[4] : NULL) == 0) {
         result = is_run ? run(self, strtoull(argv[3], NULL, 10)) : check(self);
     }
     hub_log_close(&self->log);

@@ -6,6 +6,7 @@ The process stops with a sentence, nothing unacknowledged is claimed, and a rest
 for byte. To show that the power cut is one: without syncing it does lose acknowledged events.
 """
 
+import glob
 import os
 import shutil
 import tempfile
@@ -14,6 +15,7 @@ import unittest
 import crash_oracle
 
 EVENTS = 24
+EVENTS_OF_FILES = 96  # with little memory, of several files of the WAL
 
 
 class Fault(unittest.TestCase):
@@ -21,6 +23,7 @@ class Fault(unittest.TestCase):
         self.place = tempfile.mkdtemp(prefix='omnihub-fault-')
         self.data = os.path.join(self.place, 'data')
         self.lost = None
+        self.events = EVENTS
 
     def tearDown(self):
         shutil.rmtree(self.place)
@@ -29,11 +32,12 @@ class Fault(unittest.TestCase):
         return {'LD_PRELOAD': crash_oracle.SHIM, 'FAULT_DIR': self.data, 'FAULT_CALL': call, 'FAULT_KIND': kind,
                 'FAULT_AT': str(at), **more}
 
-    def count(self, call):
+    def count(self, call, *options):
         """How many such calls a whole run makes."""
         shutil.rmtree(self.data, ignore_errors=True)
         counter = os.path.join(self.place, 'count')
-        code, _, words = crash_oracle.run(self.data, EVENTS, env=self.shim(call, 'eio', 0, FAULT_COUNT=counter))
+        code, _, words = crash_oracle.run(self.data, self.events, *options,
+                                          env=self.shim(call, 'eio', 0, FAULT_COUNT=counter))
         self.assertEqual(code, 0, words)
         with open(counter, encoding='ascii') as file:
             return int(file.read())
@@ -46,24 +50,24 @@ class Fault(unittest.TestCase):
         if os.path.exists(oracle_path):
             os.unlink(oracle_path)
         oracle = crash_oracle.Oracle(oracle_path)
-        code, lines, words = crash_oracle.run(self.data, EVENTS, *options, env=self.shim(call, kind, at, **more))
+        code, lines, words = crash_oracle.run(self.data, self.events, *options, env=self.shim(call, kind, at, **more))
         oracle.take(lines)
         if code > 0:
             self.assertIn(code, (crash_oracle.FATAL, crash_oracle.REFUSED), f'{where}: {words}')
             self.assertRegex(words, r'(omnihub|append_driver): [A-Z].*\.\n', where)
         check, events, said = crash_oracle.check(self.data)
         self.lost = oracle.compare(events)
-        if not options:
+        if 'no-sync' not in options:
             self.assertEqual(check, 0, f'{where}: {said}')
             self.assertIsNone(self.lost, where)
         oracle.file.close()
         return code
 
-    def sweep(self, call, kind, step=1, **more):
+    def sweep(self, call, kind, *options, step=1, **more):
         """Fail each call in turn. Every code seen, with how often."""
         codes = {}
-        for at in range(1, self.count(call) + 1, step):
-            code = self.once(call, kind, at, **more)
+        for at in range(1, self.count(call, *options) + 1, step):
+            code = self.once(call, kind, at, *options, **more)
             codes[code] = codes.get(code, 0) + 1
         print(f'{kind} at {call}: exit codes {codes}')
         return codes
@@ -95,6 +99,12 @@ class Fault(unittest.TestCase):
 
     def test_a_power_cut_that_keeps_half_loses_nothing_acknowledged(self):
         self.sweep('any', 'cut', step=3, FAULT_KEEP='50')
+
+    def test_a_sync_reaches_what_was_written_to_an_earlier_file(self):
+        self.events = EVENTS_OF_FILES
+        self.sweep('sync', 'cut', 'small-memory', step=7)
+        self.count('sync', 'small-memory')
+        self.assertGreater(len(glob.glob(os.path.join(self.data, 'log', '*.log'))), 2)
 
     def test_without_syncing_the_same_cut_does_lose(self):
         calls = self.count('write')
