@@ -14,7 +14,7 @@
 
 enum {
     PACE_US = 8000,
-    PACE_PER_EAR_US = 5,
+    PACE_PER_EAR_US = 3,
     PACE_MOST_US = 200000,
     BUSY_STEP_US = 1000,
     BUSY_MOST_US = 250000,

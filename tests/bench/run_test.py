@@ -18,7 +18,7 @@ sys.path.insert(0, HERE)
 from report import Row, table  # noqa: E402
 
 BUILD = os.path.dirname(os.path.abspath(os.environ.get('OMNIHUB', 'build/omnihub')))
-TOOLS = ('tools/bench/bench-load', 'tools/bench/bench-disk', 'tools/bench/bench-zactor', 'tests/bench/bench-hello')
+TOOLS = ('tools/bench/bench-load', 'tools/bench/bench-disk', 'tools/bench/bench-zactor', 'tools/bench/bench-ears', 'tests/bench/bench-hello')
 PATIENCE_S = 120
 
 
