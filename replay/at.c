@@ -261,20 +261,26 @@ static int fold_merged(struct past *self, const uint16_t *types)
     return done;
 }
 
-static int fold_view(struct past *self)
+/* Fold the view with this number into memory. */
+static int fold_types(struct past *self, uint16_t number)
 {
     const struct hub_view_info *const *all = self->views->infos;
     const struct hub_view_info *view = NULL;
     for (size_t i = 0; i < self->views->count; i++) {
-        view = all[i]->number == self->ask->query->view ? all[i] : view;
+        view = all[i]->number == number ? all[i] : view;
     }
     if (view == NULL || view->types == NULL) {
         return -1;
     }
     self->active = hub_projector_new(&(struct hub_projector_options){
         .rows = *self->memory, .views = &view, .count = 1, .cache_bytes = PAST_CACHE_BYTES });
-    self->reading.rows = (struct hub_rows){ .get = get, .scan = scan, .self = self };
     return fold_merged(self, view->types);
+}
+
+static int fold_view(struct past *self)
+{
+    self->reading.rows = (struct hub_rows){ .get = get, .scan = scan, .self = self };
+    return fold_types(self, self->ask->query->view);
 }
 
 /* --- Figures --- */
@@ -283,9 +289,14 @@ static int fold_figures(struct past *self)
 {
     static const struct hub_view_info *const analytics[] = { &hub_view_analytics };
     struct hub_stored last;
-    int done = hub_log_read(self->views->log, self->reading.at, self->ask->arena, &last);
-    done = done == 0 ? hub_past_figures_new(self->views, &self->reading, last.header.time, self->memory, &self->figures)
-                     : -1;
+    int done = hub_log_read(self->views->log, self->reading.at, self->ask->arena, &last) == 0
+                   ? fold_types(self, HUB_VIEW_waiting)
+                   : -1;
+    hub_projector_destroy(&self->active);
+    if (done != 0) {
+        return done;
+    }
+    done = hub_past_figures_new(self->views, &self->reading, last.header.time, self->memory, &self->figures);
     if (done == HUB_ERROR_behind) {
         return hub_reading_refuse(&self->reading, done, "", "the views have not reached that position");
     }

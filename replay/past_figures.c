@@ -170,11 +170,18 @@ static int get_place(struct hub_past_figures *self, uint8_t kind, struct hub_spa
 
 /* --- Rows --- */
 
+/* Rows of other views are in memory or not there. */
+static bool is_ours(struct hub_span key)
+{
+    struct hub_row_key ours = hub_row_key_of_view(HUB_VIEW_analytics);
+    return key.len > AT_SIZE && memcmp(key.at, ours.b, ours.len) == 0;
+}
+
 static int get(void *arg, struct hub_span key, struct hub_buf *ret_value)
 {
     struct hub_past_figures *self = arg;
     int done = self->memory.get(self->memory.self, key, ret_value);
-    if (done != HUB_ERROR_not_found || key.len <= AT_SIZE) {
+    if (done != HUB_ERROR_not_found || !is_ours(key)) {
         return done;
     }
     hub_arena_reset(self->arena);
@@ -222,7 +229,7 @@ static int scan(void *arg, struct hub_span prefix, struct hub_span from,
 {
     struct hub_past_figures *self = arg;
     struct showing showing = { self, visit, visit_arg, false };
-    int done = self->live.scan(self->live.self, prefix, from, show, &showing);
+    int done = is_ours(prefix) ? self->live.scan(self->live.self, prefix, from, show, &showing) : 0;
     if (done != 0 || showing.is_stopped) {
         return done;
     }

@@ -13,7 +13,7 @@ struct hub_past_figures;
  * views    borrowed; live ones must not be behind the reading
  * reading  whose company, and as of where
  * time_us  log time of the event there
- * memory   borrowed: where rows of those five minutes go
+ * memory   borrowed: where rows of those five minutes go; rows of other views there are shown as they are
  *
  * Never NULL when it returns 0. Returns 0, HUB_ERROR_behind, < 0. One thread at a time. */
 int hub_past_figures_new(struct hub_views *views, const struct hub_reading *reading, int64_t time_us,

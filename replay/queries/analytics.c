@@ -263,6 +263,27 @@ static uint64_t not_negative(int64_t count)
     return count > 0 ? (uint64_t) count : 0;
 }
 
+/* Who wants a person now, out of the queues. Inboxes, not customers, are walked. */
+static int show_waiting(const struct hub_reading *reading, struct dashboard_analytics *shown)
+{
+    static const struct queues_query all;
+    struct queue_list queues = { 0 };
+    int done = hub_query_queues.answer_fn(reading, &all, &queues);
+    uint64_t waiting = 0;
+    for (uint32_t i = 0; done == 0 && i < queues.queues.count; i++) {
+        const struct queue_shown *queue = &queues.queues.at[i];
+        waiting += queue->waiting;
+        if (HUB_HAS(queue_shown, queue, longest_waiting_since) &&
+            (!HUB_HAS(dashboard_analytics, shown, waiting_since) ||
+             queue->longest_waiting_since < shown->waiting_since)) {
+            HUB_SET(dashboard_analytics, shown, waiting_since, queue->longest_waiting_since);
+            HUB_SET(dashboard_analytics, shown, longest_wait_seconds, queue->longest_waiting_seconds);
+        }
+    }
+    HUB_SET(dashboard_analytics, shown, waiting_customers, waiting);
+    return done;
+}
+
 static int answer_dashboard(const struct hub_reading *reading, const void *params, void *ret_answer)
 {
     const struct analytics_query *query = params;
@@ -289,7 +310,7 @@ static int answer_dashboard(const struct hub_reading *reading, const void *param
     HUB_SET(dashboard_analytics, shown, today, show_period(figures, period_today));
     HUB_SET(dashboard_analytics, shown, last_24_hours, show_period(figures, period_last_24_hours));
     HUB_SET(dashboard_analytics, shown, last_7_days, show_period(figures, period_last_7_days));
-    return 0;
+    return show_waiting(reading, shown);
 }
 
 static struct channel_report *report(const struct figures *self, enum period period, hub_enum channel)

@@ -287,6 +287,12 @@ static void check(const struct model *m)
         active += m->sessions[i].channel != 0;
     }
     assert_int_equal(shown->active_sessions, active);
+    uint64_t waiting = 0;
+    for (unsigned i = 0; i < WISHES; i++) {
+        waiting += m->wishes[i].channel != 0 && !m->wishes[i].was_helped;
+    }
+    assert_int_equal(shown->waiting_customers, waiting);
+    assert_int_equal(HUB_HAS(dashboard_analytics, shown, waiting_since), waiting > 0);
     check_period(m, shown->last_hour, now - now % (300 * second_us) - 3300 * second_us);
     check_period(m, shown->today, now - now % day_us);
     check_period(m, shown->last_24_hours, this_hour - 23 * hour_us);
