@@ -139,10 +139,13 @@ static void look_up(const struct looking *self, int64_t now_us, struct routing_z
     int64_t at_us = (now_us - back_us) / second_us * second_us;
     HUB_SET(routing_zone, zone, timezone, self->name);
     add_shift(self, at_us, zone);
+    int32_t before = offset_at(self, at_us);
     for (; at_us < now_us + ahead_us && zone->shifts.count < SHIFTS_MAX; at_us += day_us) {
-        if (offset_at(self, at_us) != offset_at(self, at_us + day_us)) {
+        int32_t after = offset_at(self, at_us + day_us);
+        if (after != before) {
             add_shift(self, find_shift(self, at_us, at_us + day_us), zone);
         }
+        before = after;
     }
 }
 

@@ -389,6 +389,21 @@ static void the_chain_of_fallbacks_is_tried_in_turn(void **state)
     assert_true(has(receipt->summary, "was found by fallback 2, for nobody with the rule's own needs has room."));
 }
 
+static void who_no_longer_works_here_is_off_the_roster_with_all_customers_back(void **state)
+{
+    struct people *p = *state;
+    both_are_there(p);
+    decide(p, "{\"customer_id\":\"c\",\"current_channel\":\"chat\"}");
+    assert_true(hub_ulid_is(people_help(p, "chat")->agent, p->agents[0]));
+    uint32_t before = state_of(p)->agents.count;
+    people_tell(p, p->agents[0], &end_agent_shape, &(struct end_agent){ 0 });
+    assert_int_equal(people_help(p, "chat")->status, help_status_waiting);
+    assert_int_equal(state_of(p)->agents.count, before - 1);
+    assert_int_equal(hub_routing_agent_at(state_of(p), p->agents[0]), -1);
+    const struct routing_receipt *receipt = decide(p, "{\"customer_id\":\"c\",\"current_channel\":\"chat\"}");
+    assert_true(hub_ulid_is(receipt->agent_id, p->agents[1]));
+}
+
 static void what_cannot_be_routed_is_refused(void **state)
 {
     struct people *p = *state;
@@ -541,6 +556,7 @@ int main(void)
         TEST(another_decision_takes_the_place_in_the_queue_and_keeps_the_waiting_time),
         TEST(a_conflict_releases_what_was_promised),
         TEST(the_chain_of_fallbacks_is_tried_in_turn),
+        TEST(who_no_longer_works_here_is_off_the_roster_with_all_customers_back),
         TEST(what_cannot_be_routed_is_refused),
         TEST(the_same_seed_gives_the_same_receipts_in_every_build),
         TEST(an_analysis_explains_its_evidence),
