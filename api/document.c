@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Documents: what is referred to is remembered once; a shape is spelt in one dialect within a document. */
+/* Documents: what is referred to is remembered once, and a shape that two dialects spell differently once in each. */
 #include "api/document.h"
 
 #include <assert.h>
@@ -41,10 +41,20 @@ void hub_document_need_fields(struct hub_document *self, const struct hub_shape 
     }
 }
 
+static bool is_spelt_alike(const struct hub_shape *shape)
+{
+    for (unsigned i = 0; i < shape->count; i++) {
+        if (shape->fields[i].camel != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void need_shape(struct hub_document *self, const struct hub_shape *shape, enum hub_dialect dialect)
 {
     for (size_t i = 0; i < self->shape_count; i++) {
-        if (self->shapes[i] == shape) {
+        if (self->shapes[i] == shape && (self->dialects[i] == dialect || is_spelt_alike(shape))) {
             return;
         }
     }
@@ -54,10 +64,29 @@ static void need_shape(struct hub_document *self, const struct hub_shape *shape,
     hub_document_need_fields(self, shape, dialect);
 }
 
+/* What a shape is called here: the dialect that comes second is said. */
+static void put_name(const struct hub_document *self, const struct hub_shape *shape, enum hub_dialect dialect,
+                     struct hub_buf *out)
+{
+    size_t first = 0;
+    while (self->shapes[first] != shape) {
+        first++;
+    }
+    hub_buf_put_text(out, shape->name);
+    if (self->dialects[first] != dialect && !is_spelt_alike(shape)) {
+        hub_buf_put_text(out, dialect == HUB_DIALECT_snake ? "_snake" : "_camel");
+    }
+}
+
 void hub_document_ref(struct hub_document *self, const struct hub_shape *shape, enum hub_dialect dialect)
 {
+    struct hub_buf name;
     need_shape(self, shape, dialect);
-    hub_document_joined(self, "$ref", "#/components/schemas/", shape->name);
+    hub_buf_init(&name);
+    put_name(self, shape, dialect, &name);
+    hub_buf_put_byte(&name, 0);
+    hub_document_joined(self, "$ref", "#/components/schemas/", name.at);
+    hub_buf_done(&name);
 }
 
 /* --- pieces --- */
@@ -110,7 +139,12 @@ void hub_document_schemas(struct hub_document *self)
 {
     hub_document_begin(self, "schemas");
     for (size_t i = 0; i < self->shape_count; i++) {
-        hub_json_emit_key(&self->emit, self->shapes[i]->name);
+        struct hub_buf name;
+        hub_buf_init(&name);
+        put_name(self, self->shapes[i], self->dialects[i], &name);
+        hub_buf_put_byte(&name, 0);
+        hub_json_emit_key(&self->emit, (const char *) name.at);
+        hub_buf_done(&name);
         hub_document_shape(self, self->shapes[i], self->dialects[i]);
     }
     for (size_t i = 0; i < self->vocab_count; i++) {

@@ -88,14 +88,19 @@ bool hub_names_read(const struct hub_server *server, const struct hub_shape *sha
     return true;
 }
 
+void hub_names_own(const struct hub_caller *caller, struct hub_name *names)
+{
+    names[KIND_company] = (struct hub_name){ .given = true, .is_ours = true, .id = caller->company };
+    names[KIND_routing] = names[KIND_company];                 /* the company's routing has its id */
+    if (!hub_ulid_is(caller->principal, caller->credential)) { /* a person who names no agent means oneself */
+        names[KIND_agent] = (struct hub_name){ .given = true, .is_ours = true, .id = caller->principal };
+    }
+}
+
 bool hub_read_names(struct hub_call *call, const struct hub_shape *shape, const void *record, struct hub_name *names)
 {
     struct hub_fault fault;
-    names[KIND_company] = (struct hub_name){ .given = true, .is_ours = true, .id = call->caller.company };
-    names[KIND_routing] = names[KIND_company]; /* the company's routing has its id */
-    if (call->is_login) {                      /* a person who names no agent means oneself */
-        names[KIND_agent] = (struct hub_name){ .given = true, .is_ours = true, .id = call->caller.principal };
-    }
+    hub_names_own(&call->caller, names);
     if (!hub_names_read(call->loop->server, shape, record, names, &fault)) {
         hub_respond_fault(call, &fault);
         return false;

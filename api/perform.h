@@ -15,10 +15,13 @@ bool hub_read_body(struct hub_call *call, struct hub_arena *arena, void *record)
 bool hub_read_params(struct hub_call *call, const struct hub_shape *shape, const struct hub_field *const *fields,
                      struct hub_arena *arena, void *record);
 
+/* The names that every command has: the company, its routing, and the agent that a person means who names none. */
+void hub_names_own(const struct hub_caller *caller, struct hub_name *names);
+
 /* Find the names that a record refers to by its fields' .refers. False when the company has no keys: answered. */
 bool hub_read_names(struct hub_call *call, const struct hub_shape *shape, const void *record, struct hub_name *names);
 
-/* The same without a call; names[KIND_company] is filled. False with the fault. */
+/* The same without a call, after hub_names_own. False with the fault. */
 bool hub_names_read(const struct hub_server *server, const struct hub_shape *shape, const void *record,
                     struct hub_name *names, struct hub_fault *ret_fault);
 

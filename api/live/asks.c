@@ -111,6 +111,7 @@ static void on_ready(struct hub_wait *wait, int reached)
                                  .params = self->params,
                                  .company = self->socket->lens.company,
                                  .names = self->names,
+                                 .viewer = self->socket->lens.viewer,
                                  .arena = self->arena,
                                  .now_us = hub_now_us(loop_of(self)->server->options.world) };
     struct hub_position at;
@@ -202,18 +203,13 @@ static struct hub_command *make_command(const struct hub_said *said)
     return command;
 }
 
-static struct hub_name name_of_company(const struct hub_live_ask *self)
-{
-    return (struct hub_name){ .given = true, .is_ours = true, .id = self->socket->lens.company };
-}
-
 static void send_command(struct hub_live_ask *self, const struct hub_said *said)
 {
     struct hub_loop *loop = loop_of(self);
     const struct hub_server_options *options = &loop->server->options;
     struct hub_command *command = make_command(said);
     struct hub_fault fault;
-    command->names[KIND_company] = name_of_company(self);
+    hub_names_own(&said->socket->caller, command->names);
     if (!hub_names_read(loop->server, command->shape, command->record, command->names, &fault)) {
         hub_command_destroy(&command);
         refuse_ask(self, &fault);
@@ -239,7 +235,7 @@ static void send_query(struct hub_live_ask *self, const struct hub_said *said)
     fill(said, shape, record, self->arena);
     self->asks = said->row->query;
     self->params = record;
-    self->names[KIND_company] = name_of_company(self);
+    hub_names_own(&said->socket->caller, self->names);
     if (!hub_names_read(loop_of(self)->server, shape, record, self->names, &fault)) {
         refuse_ask(self, &fault);
         return;

@@ -79,6 +79,7 @@ static bool tell_actor(struct hub_loop *loop, const struct hub_shape *shape, str
 {
     struct hub_command *command = hub_command_new(shape, COMMAND_BYTES);
     command->caller.company = company;
+    (void) hub_views_settled(loop->server->options.views, company, command->arena, &command->caller.settled);
     command->received_tick_us = hub_tick_us(loop->server->options.world);
     command->target = KIND_agent;
     command->names[KIND_agent] = (struct hub_name){ .given = true, .is_ours = true, .id = agent };
