@@ -94,6 +94,12 @@ static int seal(struct build *self, const struct hub_shape *shape, void *record,
 static int build_events(struct build *self)
 {
     const struct hub_decided *decided = self->decided;
+    if (decided->event_count > HUB_APPEND_EVENTS) {
+        self->fault->error = HUB_ERROR_limit_reached;
+        snprintf(self->fault->reason, sizeof self->fault->reason, "This would make more than %d events at once.",
+                 HUB_APPEND_EVENTS);
+        return HUB_ERROR_limit_reached;
+    }
     struct hub_new_event *events = HUB_NEW_ARRAY(self->arena, struct hub_new_event, decided->event_count);
     for (size_t i = 0; i < decided->event_count; i++) {
         const struct hub_decided_event *from = &decided->events[i];

@@ -98,12 +98,30 @@ static void the_key_before_is_the_next_lower_one(void **state)
     assert_memory_equal(&before, &key, sizeof key);
 }
 
+/* The log's actor takes no more of one append; it is refused before it gets there. */
+static void too_many_events_are_refused(void **state)
+{
+    (void) state;
+    struct hub_command *command = hub_command_new(&get_session_shape, 0);
+    struct hub_entity entity = { .version = 1 };
+    struct hub_decided decided = { .event_count = HUB_APPEND_EVENTS + 1 };
+    const struct hub_outcome_context context = { 0 };
+    const struct hub_outcome_parts parts = { .decided = &decided, .command = command, .entity = &entity };
+    struct hub_outcome *outcome = NULL;
+    struct hub_fault fault = { 0 };
+    assert_int_equal(hub_outcome_build(&context, &parts, &outcome, &fault), HUB_ERROR_limit_reached);
+    assert_string_equal(fault.reason, "This would make more than 256 events at once.");
+    assert_null(outcome);
+    hub_command_destroy(&command);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(staged_commands_are_found_by_their_whole_id),
         cmocka_unit_test(only_follow_ups_of_the_append_are_numbered),
         cmocka_unit_test(the_key_before_is_the_next_lower_one),
+        cmocka_unit_test(too_many_events_are_refused),
     };
     return cmocka_run_group_tests_name("actors/outcome", tests, NULL, NULL);
 }
