@@ -42,18 +42,18 @@ static bool on_effect(void *arg, struct hub_effect *effect)
 }
 
 /* The real sink, unless the test says otherwise for an append. */
-static int tampered_write(void *arg, struct hub_append *const *appends, size_t count, char *ret_why, size_t why_size)
+static int tampered_put(void *arg, struct hub_append *const *appends, size_t count, char *ret_why, size_t why_size)
 {
     struct fixture *self = arg;
     struct hub_log_sink real = hub_log_sink(self->log);
     tamper_fn *tamper = atomic_load(&self->tamper);
-    if (tamper == NULL || count == 0) {
-        return real.write(real.self, appends, count, ret_why, why_size);
+    if (tamper == NULL) {
+        return real.put(real.self, appends, count, ret_why, why_size);
     }
     for (size_t i = 0; i < count; i++) {
         int result = tamper(self->tamper_arg, appends[i]);
         if (result == 0 || result == FIXTURE_WRITTEN_UNKNOWN) {
-            int failed = real.write(real.self, &appends[i], 1, ret_why, why_size);
+            int failed = real.put(real.self, &appends[i], 1, ret_why, why_size);
             if (failed != 0) {
                 return failed;
             }
@@ -63,6 +63,13 @@ static int tampered_write(void *arg, struct hub_append *const *appends, size_t c
         }
     }
     return 0;
+}
+
+static int real_sync(void *arg, char *ret_why, size_t why_size)
+{
+    struct fixture *self = arg;
+    struct hub_log_sink real = hub_log_sink(self->log);
+    return real.sync(real.self, ret_why, why_size);
 }
 
 static int64_t shifted_now(void *arg)
@@ -114,7 +121,7 @@ void fixture_start(struct fixture *self)
     self->options.log = self->log;
     self->options.keys = self->keys;
     self->options.data_dir = self->dir;
-    self->options.sink = (struct hub_log_sink){ .write = tampered_write, .self = self };
+    self->options.sink = (struct hub_log_sink){ .put = tampered_put, .sync = real_sync, .self = self };
     self->options.on_answers = on_answers;
     if (self->options.on_effect == NULL) {
         self->options.on_effect = on_effect;
