@@ -48,7 +48,7 @@ bool hub_wish_find(struct hub_span text, enum consent_wish *ret_wish, bool *ret_
         small[i] = (char) (text.at[i] >= 'A' && text.at[i] <= 'Z' ? text.at[i] + ('a' - 'A') : text.at[i]);
     }
     for (size_t i = 0; i < sizeof wishes / sizeof wishes[0]; i++) {
-        if (hub_span_is(hub_span(wishes[i].text), hub_span_of(small, text.len))) {
+        if (wishes[i].text[0] == small[0] && hub_span_is(hub_span(wishes[i].text), hub_span_of(small, text.len))) {
             *ret_wish = wishes[i].wish;
             *ret_everywhere = wishes[i].everywhere;
             return true;

@@ -12,6 +12,7 @@
 #include "actors/channels/loopback.h"
 #include "actors/session/render.h"
 #include "actors/session/session.h"
+#include "tests/temp_dir.h"
 
 enum { DEADLINE_S = 20, EFFECTS = 3000 };
 
@@ -113,7 +114,7 @@ static struct hub_effect *effect_of(const struct hub_shape *shape, uint32_t inde
     struct hub_arena *arena = hub_arena_new(0);
     struct hub_effect *effect = HUB_NEW(arena, struct hub_effect);
     effect->arena = arena;
-    effect->key = hub_pending_key_make(HUB_PENDING_effect, 0, number, 0);
+    effect->id = effect->key = hub_pending_key_make(HUB_PENDING_effect, 0, number, 0);
     effect->company = (struct hub_ulid){ { 1 } };
     effect->attempt = 2;
     effect->shape = shape;
@@ -206,6 +207,60 @@ static void a_failure_that_was_asked_for_is_reported_and_the_next_attempt_arrive
     assert_true(hub_loopback_find(f->gateway, session, 1, &delivery));
 }
 
+static void chosen_attempts_fail_and_always_the_same_ones(void **state)
+{
+    struct fixture *f = *state;
+    static bool failed[2][100];
+    unsigned count = 0;
+    for (unsigned round = 0; round < 2; round++) {
+        f->gateway = round == 0 ? f->gateway : hub_loopback_new(4);
+        assert_int_equal(hub_loopback_rehearse(f->gateway, &(struct hub_loopback_rehearsal){ .fail_percent = 30 }), 0);
+        hub_loopback_start(f->gateway, &f->door);
+        for (uint8_t i = 0; i < 100; i++) {
+            assert_true(offer(f, effect_of(&send_effect_shape, 1, i)));
+            await_count(&f->yard, ++count);
+            failed[round][i] = HUB_HAS(update_message, (struct update_message *) f->yard.commands->record, failure);
+        }
+        struct hub_loopback_stats stats;
+        hub_loopback_stats(f->gateway, &stats);
+        assert_in_range(stats.failed, 15, 45);
+        hub_loopback_destroy(&f->gateway);
+    }
+    assert_memory_equal(failed[0], failed[1], sizeof failed[0]);
+}
+
+static void a_record_remembers_across_restarts(void **state)
+{
+    struct fixture *f = *state;
+    char dir[256], path[300];
+    temp_dir_make(dir, sizeof dir);
+    snprintf(path, sizeof path, "%s/delivered", dir);
+    struct hub_loopback_stats stats;
+    for (unsigned round = 0; round < 2; round++) {
+        f->gateway = round == 0 ? f->gateway : hub_loopback_new(4);
+        assert_int_equal(hub_loopback_rehearse(f->gateway, &(struct hub_loopback_rehearsal){ .record = path }), 0);
+        hub_loopback_start(f->gateway, &f->door);
+        offer(f, effect_of(&send_effect_shape, 1, 1));
+        await_count(&f->yard, round * 2 + 1);
+        offer(f, effect_of(&send_effect_shape, 2, (uint8_t) (2 + round)));
+        await_count(&f->yard, round * 2 + 2);
+        hub_loopback_stats(f->gateway, &stats);
+        hub_loopback_destroy(&f->gateway);
+    }
+    assert_int_equal(stats.repeated, 1);
+    assert_int_equal(stats.delivered, 1);
+    FILE *file = fopen(path, "r");
+    unsigned lines = 0;
+    for (int c = getc(file); c != EOF; c = getc(file)) {
+        lines += c == '\n';
+    }
+    fclose(file);
+    assert_int_equal(lines, 3);
+    temp_dir_remove(dir);
+    f->gateway = hub_loopback_new(1);
+    assert_int_not_equal(hub_loopback_rehearse(f->gateway, &(struct hub_loopback_rehearsal){ .record = path }), 0);
+}
+
 static void a_full_queue_turns_away_and_what_waits_is_delivered_at_the_start(void **state)
 {
     struct fixture *f = *state;
@@ -295,6 +350,8 @@ int main(void)
         TEST(a_message_is_delivered_and_reported_on),
         TEST(the_same_effect_twice_is_delivered_once_and_reported_twice),
         TEST(a_failure_that_was_asked_for_is_reported_and_the_next_attempt_arrives),
+        TEST(chosen_attempts_fail_and_always_the_same_ones),
+        TEST(a_record_remembers_across_restarts),
         TEST(a_full_queue_turns_away_and_what_waits_is_delivered_at_the_start),
         TEST(a_shut_door_loses_no_report),
         TEST(after_the_stop_nothing_is_taken_and_the_door_is_closed),
