@@ -509,6 +509,33 @@ static void stop_beats_an_attempt_that_waits(void **state)
     assert_int_equal(moved->consent, ann->consents.at[0].version); /* the event that allowed it */
 }
 
+static void of_lines_that_cover_a_message_the_newest_counts(void **state)
+{
+    struct harness *h = *state;
+    const struct wanted chat = { .customers = { "ann" }, .channels = { channel_chat } };
+    talk_create(h, "ann", NULL, channel_chat);
+    set_consent(h, "ann", 0, consent_status_opted_out);
+    set_consent(h, "ann", channel_chat, consent_status_opted_in);
+    launch(h, "c", &chat);
+    assert_int_equal(contact(h, "c", "ann", (struct turn){ 0 }), recipient_status_attempted);
+    set_consent(h, "ann", 0, consent_status_opted_out);
+    launch(h, "d", &chat);
+    assert_int_equal(contact(h, "d", "ann", (struct turn){ 0 }), recipient_status_suppressed);
+    set_consent(h, "ann", channel_chat, consent_status_unknown);
+    launch(h, "e", &chat);
+    assert_int_equal(contact(h, "e", "ann", (struct turn){ 0 }), recipient_status_attempted);
+}
+
+static void nobody_is_asked_before_the_time(void **state)
+{
+    struct harness *h = *state;
+    reach(h, recipient_status_deferred);
+    uint64_t version = harness_version(h, KIND_customer, harness_find(h, KIND_customer, "ann"));
+    assert_int_equal(contact(h, "c", "ann", (struct turn){ 0 }),
+                     recipient_status_deferred); /* whatever the plan says now */
+    assert_int_equal(harness_version(h, KIND_customer, harness_find(h, KIND_customer, "ann")), version);
+}
+
 static void help_is_answered_in_the_session(void **state)
 {
     struct harness *h = *state;
@@ -680,6 +707,8 @@ int main(void)
         cmocka_unit_test(every_move_of_a_recipient_happens),
         TEST(what_is_over_is_not_contacted_again),
         TEST(stop_beats_an_attempt_that_waits),
+        TEST(of_lines_that_cover_a_message_the_newest_counts),
+        TEST(nobody_is_asked_before_the_time),
         TEST(help_is_answered_in_the_session),
         TEST(the_next_channel_is_the_first_that_is_allowed),
         TEST(consent_may_have_to_be_given),
