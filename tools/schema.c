@@ -7,6 +7,7 @@
 #include "api/live/asyncapi.h"
 #include "api/openapi.h"
 #include "api/records.h"
+#include "api/roles.h"
 #include "base/json.h"
 #include "base/json_emit.h"
 #include "tools/exporting.h"
@@ -138,6 +139,7 @@ int hub_tool_schema(const struct hub_tool_call *call)
                       { "jsonschema", put_json_schema },
                       { "states", hub_session_moves_print },
                       { "campaign-states", hub_campaign_moves_print },
+                      { "roles", hub_roles_print },
                       { "events", NULL },
                       { "export", hub_export_describe },
                       { "manual", hub_manual_print } };

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(ROOT, 'tests', 'e2e'))
 from running import run  # noqa: E402
 
 PRINTED = {'docs/events.md': 'events', 'docs/session-states.md': 'states',
-           'docs/campaign-states.md': 'campaign-states', 'docs/export.md': 'export', 'docs/man/omnihub.1': 'manual'}
+           'docs/campaign-states.md': 'campaign-states', 'docs/export.md': 'export', 'docs/roles.md': 'roles', 'docs/man/omnihub.1': 'manual'}
 PAGES = ['README.md', 'CONTRIBUTING.md'] + sorted(
     os.path.join(folder, name)[len(ROOT) + 1:]
     for folder, _, names in os.walk(os.path.join(ROOT, 'docs')) for name in names if name.endswith('.md'))
