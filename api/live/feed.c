@@ -135,7 +135,6 @@ static void publish(struct hub_feed *self)
         hub_batch_drop(&self->batch);
         return;
     }
-    self->figures_us = hub_live_figures_say(self->figures, self->arena, self->batch);
     hub_batch_seal(self->batch);
     self->at = self->batch->to;
     atomic_store(&self->position, self->at);
@@ -143,6 +142,20 @@ static void publish(struct hub_feed *self)
     struct hub_batch *batch = self->batch;
     self->batch = NULL;
     options->on_batch(options->arg, batch);
+}
+
+/* Figures are no event's, so they are in a batch without a position. */
+static void publish_figures(struct hub_feed *self)
+{
+    struct hub_batch *batch = hub_batch_new(0, 0, 0);
+    hub_arena_reset(self->arena);
+    self->figures_us = hub_live_figures_say(self->figures, self->arena, batch);
+    if (batch->lane_count == 0) {
+        hub_batch_drop(&batch);
+        return;
+    }
+    hub_batch_seal(batch);
+    self->options.on_batch(self->options.arg, batch);
 }
 
 /* --- the thread --- */
@@ -219,6 +232,7 @@ static void *run(void *arg)
         self->figures_us = -1;
         if (self->is_running) {
             publish(self);
+            publish_figures(self);
             if (self->at < hub_views_position(self->options.views).sequence) {
                 hub_feed_nudge(self);
             }

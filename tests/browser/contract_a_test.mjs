@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { ADMIN, HERE, Hub, bundle, launch, login, openPage, until } from './harness.mjs';
+import { ADMIN, HERE, Hub, bundle, given, launch, login, openPage, until } from './harness.mjs';
 import { FOLDER, block } from './seeds.mjs';
 
 const hub = new Hub();
@@ -19,28 +19,13 @@ after(async () => {
     await hub.remove();
 });
 
-/** Modules that are handed in by name: what a file is called to what is in it. */
-function modules(texts) {
-    return {
-        name: 'modules',
-        setup(build) {
-            build.onResolve({ filter: /.*/ }, ({ path }) => {
-                const name = Object.keys(texts).find((known) => path.endsWith(known));
-                return name && { path: name, namespace: 'given' };
-            });
-            build.onLoad({ filter: /.*/, namespace: 'given' }, ({ path }) =>
-                ({ contents: texts[path], loader: 'ts', resolveDir: HERE }));
-        },
-    };
-}
-
 const address = () => hub.url.replace('http', 'ws');
 const options = {
     ours: () => ({ alias: { 'client-hook': './pages/hub_socket.js', 'client-slice': './pages/hub_slice.js' } }),
     given: () => {
         const hook = block(['export const useOmnichannelWebSocket'], address());
         const slice = block(['export const omnichannelSlice'], address());
-        return { plugins: [modules({ 'client-hook': hook, 'client-slice': slice, 'store/omnichannelSlice': slice })] };
+        return { plugins: [given({ 'client-hook': hook, 'client-slice': slice, 'store/omnichannelSlice': slice })] };
     },
 };
 

@@ -102,6 +102,21 @@ export async function bundle(entry, options = {}) {
     return done.outputFiles[0].text;
 }
 
+/** Modules that are handed in by name: what a file is called to what is in it. */
+export function given(texts) {
+    return {
+        name: 'given',
+        setup(build) {
+            build.onResolve({ filter: /.*/ }, ({ path }) => {
+                const name = Object.keys(texts).find((known) => path.endsWith(known));
+                return name && { path: name, namespace: 'given' };
+            });
+            build.onLoad({ filter: /.*/, namespace: 'given' }, ({ path }) =>
+                ({ contents: texts[path], loader: 'tsx', resolveDir: HERE }));
+        },
+    };
+}
+
 /** Open a page that has the hub's origin, so that cookies and the Origin header are as they would be behind one address. */
 export async function openPage(context, hub, { html, script }) {
     const page = await context.newPage();
