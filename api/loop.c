@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "api/call.h"
 #include "api/live/live.h"
@@ -12,6 +13,7 @@ enum {
     ACCEPTS_AT_ONCE = 64,
     IDLE_WAIT_MS = 200, /* how long the loop sleeps when nothing is due */
     BUSY_WAIT_MS = 10,  /* while queries wait for a position */
+    GUESTS_US = 50,     /* between looks whether other threads are gone */
     UNSENT_MS = 20000,  /* bytes that a client does not take for this long close its connection */
 };
 
@@ -20,11 +22,39 @@ enum {
 
 /* --- what other threads leave --- */
 
+bool hub_loop_enter(struct hub_loop *self)
+{
+    atomic_fetch_add(&self->guests, 1);
+    bool is_there = atomic_load(&self->is_ready);
+    if (!is_there) {
+        hub_loop_leave(self);
+    }
+    return is_there;
+}
+
+void hub_loop_leave(struct hub_loop *self)
+{
+    atomic_fetch_sub(&self->guests, 1);
+}
+
+/* Let no other thread in any more, and wait for those that are. None of them waits for a loop. */
+static void shut_out(struct hub_loop *self)
+{
+    atomic_store(&self->is_ready, false);
+    while (atomic_load(&self->guests) > 0) {
+        usleep(GUESTS_US);
+    }
+}
+
 void hub_loop_stir(struct hub_loop *self)
 {
-    if (atomic_load(&self->is_ready) && !atomic_exchange(&self->stirred, true)) {
+    if (!hub_loop_enter(self)) {
+        return;
+    }
+    if (!atomic_exchange(&self->stirred, true)) {
         h2o_multithread_send_message(&self->receiver, &self->message);
     }
+    hub_loop_leave(self);
 }
 
 static void take_answers(struct hub_loop *self)
@@ -166,7 +196,7 @@ static void end(struct hub_loop *self)
     stop_listening(self);
     close_connections(self);
     hub_port_destroy(&self->port);
-    atomic_store(&self->is_ready, false);
+    shut_out(self);
     if (!h2o_linklist_is_empty(&self->context.http1._conns) || !h2o_linklist_is_empty(&self->context.http2._conns)) {
         return;
     }

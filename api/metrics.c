@@ -42,8 +42,9 @@ static void gather(struct hub_server *server, struct figures *figures)
         figures->connections += atomic_load(&loop->connections);
         figures->under_way += atomic_load(&loop->under_way);
         figures->unclaimed += atomic_load(&loop->unclaimed);
-        if (atomic_load(&loop->is_ready)) {
+        if (hub_loop_enter(loop)) {
             gather_live(loop->live, figures);
+            hub_loop_leave(loop);
         }
     }
     hub_feed_stats(server->feed, &figures->feed);

@@ -96,9 +96,11 @@ void hub_server_on_views_moved(void *arg, struct hub_position at)
 void hub_server_spread(struct hub_server *self, struct hub_batch *batch)
 {
     for (unsigned i = 0; i < self->loop_count; i++) {
-        if (atomic_load(&self->loops[i].is_ready)) {
-            hub_live_leave_batch(self->loops[i].live, hub_batch_hold(batch));
-            hub_loop_stir(&self->loops[i]);
+        struct hub_loop *loop = &self->loops[i];
+        if (hub_loop_enter(loop)) {
+            hub_live_leave_batch(loop->live, hub_batch_hold(batch));
+            hub_loop_stir(loop);
+            hub_loop_leave(loop);
         }
     }
     hub_batch_drop(&batch);
@@ -107,12 +109,15 @@ void hub_server_spread(struct hub_server *self, struct hub_batch *batch)
 static bool is_busy(void *arg)
 {
     struct hub_server *self = arg;
-    for (unsigned i = 0; i < self->loop_count; i++) {
-        if (atomic_load(&self->loops[i].is_ready) && atomic_load(&self->loops[i].live->under_way) > 0) {
-            return true;
+    bool is = false;
+    for (unsigned i = 0; i < self->loop_count && !is; i++) {
+        struct hub_loop *loop = &self->loops[i];
+        if (hub_loop_enter(loop)) {
+            is = atomic_load(&loop->live->under_way) > 0;
+            hub_loop_leave(loop);
         }
     }
-    return false;
+    return is;
 }
 
 static void on_batch(void *arg, struct hub_batch *batch)

@@ -41,7 +41,8 @@ struct hub_loop {
     uint32_t number;
     pthread_t thread;
     bool is_running;      /* the thread was made */
-    atomic_bool is_ready; /* it may be stirred */
+    atomic_bool is_ready; /* other threads may enter */
+    atomic_uint guests;   /* other threads that are in it: it goes when they are gone */
     int listener_fd;      /* -1: none */
     h2o_context_t context;
     h2o_accept_ctx_t accept;
@@ -96,7 +97,11 @@ void hub_server_on_job(void *server, struct hub_job *job);
 struct hub_batch;
 void hub_server_spread(struct hub_server *self, struct hub_batch *batch);
 
-/* Wake a loop. Any thread. */
+/* Before another thread uses a loop, and after. False when it is not there yet or any more: then there is nothing to leave. */
+bool hub_loop_enter(struct hub_loop *self);
+void hub_loop_leave(struct hub_loop *self);
+
+/* Wake a loop, if it is there. Any thread. */
 void hub_loop_stir(struct hub_loop *self);
 
 /* A loop's thread, from its first breath to its last: server, number and listener_fd are filled. Returns NULL. */
