@@ -19,6 +19,7 @@ enum {
     PACE_MS = 20,   /* between two rounds */
     ANSWERS_S = 10, /* patience for a batch; then it is read afresh */
     CHANNELS = 8,
+    LATE_S = 60,      /* how far the views may be behind; and how often everybody who waits is looked for */
     CAMPAIGNS = 1000, /* that run at a time */
     ARENA = 1 << 16,
     COMMAND_BYTES = 2048,
@@ -29,6 +30,8 @@ struct pace {
     struct hub_ulid campaign;
     int64_t tick_us;
     int64_t tokens[CHANNELS + 1]; /* by channel */
+    uint64_t since_s[CHANNELS];   /* nobody waits from before this, as far as was seen */
+    int64_t all_tick_us;          /* when everybody who waits was looked for */
     bool seen;
 };
 
@@ -271,6 +274,22 @@ static int ask(struct hub_runner *self, const struct hub_query_info *query, stru
     return hub_query_live(self->options.views, &asked, ret_answer, &at, &fault);
 }
 
+/* Where to look from the next time. The store remembers for long what was removed, and looking from the start would go
+ * through all of it; so that happens only now and then, for what came late. */
+static void remember_since(struct part *part)
+{
+    struct pace *pace = part->pace;
+    const uint64_t *first_s = part->found->first.at;
+    int64_t tick_us = hub_tick_us(part->runner->options.world);
+    uint64_t safe_s = (uint64_t) (part->now_us / 1000000 - LATE_S);
+    bool looks_at_all = tick_us - pace->all_tick_us > INT64_C(1000000) * LATE_S;
+    pace->all_tick_us = looks_at_all ? tick_us : pace->all_tick_us;
+    for (unsigned i = 0; i < CHANNELS; i++) {
+        bool is_earlier = first_s[i] != 0 && first_s[i] < safe_s;
+        pace->since_s[i] = looks_at_all ? 0 : is_earlier ? first_s[i] : safe_s;
+    }
+}
+
 static bool find_turns(struct part *part, uint64_t room)
 {
     uint64_t *rooms = HUB_NEW_ARRAY(part->runner->arena, uint64_t, CHANNELS);
@@ -283,8 +302,12 @@ static bool find_turns(struct part *part, uint64_t room)
     HUB_SET(turns_query, &query, campaign, part->campaign);
     HUB_SET(turns_query, &query, now, part->now_us);
     HUB_SET(turns_query, &query, room, ((hub_list){ .at = rooms, .count = CHANNELS }));
+    HUB_SET(turns_query, &query, since, ((hub_list){ .at = part->pace->since_s, .count = CHANNELS }));
     bool found = ask(part->runner, &hub_query_turns, part->company, &query, &answer) == 0;
     part->found = answer;
+    if (found) {
+        remember_since(part);
+    }
     return found && HUB_HAS(campaign_state, part->found->campaign, plan);
 }
 

@@ -99,7 +99,7 @@ static void turn_away(const struct turn *turn)
 }
 
 /* Returns false when there is no place for it. */
-static bool select_into(struct turn *turn, struct hub_ulid campaign, struct hub_span route)
+static bool select_into(struct turn *turn, struct hub_ulid campaign, struct hub_span route, bool waits)
 {
     struct hub_ulid self = hub_decision_self(turn->decision);
     struct hub_ulid session = hub_recipient_session(campaign, self);
@@ -116,6 +116,9 @@ static bool select_into(struct turn *turn, struct hub_ulid campaign, struct hub_
     HUB_SET(recipient_selected, selected, campaign, campaign);
     HUB_SET(recipient_selected, selected, session, session);
     HUB_SET(recipient_selected, selected, route, route);
+    if (waits) {
+        HUB_SET(recipient_selected, selected, waits, true);
+    }
     hub_decide_event(turn->decision, &recipient_selected_shape, selected, self, session);
     return true;
 }
@@ -160,7 +163,7 @@ void hub_customer_decide_select(const void *state_, const void *command_, struct
         .profile = HUB_HAS(select_recipient, command, profile) ? command->profile : NULL,
     };
     if (find(turn.state, command->campaign) != NULL || !hub_customer_learn(turn.state, &news, decision) ||
-        !select_into(&turn, command->campaign, command->route)) {
+        !select_into(&turn, command->campaign, command->route, true)) {
         return;
     }
     if (!command->opens || !has_session_room(&turn)) {
@@ -341,6 +344,12 @@ static bool zone_is_stale(const struct turn *turn)
            !hub_span_is(state->profile->timezone, turn->command->zone);
 }
 
+/* False for one who is only taken into the audience. */
+static bool has_turn(const struct turn *turn)
+{
+    return turn->command->cancels || (!turn->command->holds && !zone_is_stale(turn));
+}
+
 static bool is_due(const struct turn *turn)
 {
     return hub_recipient_waits(turn->entry.status) &&
@@ -365,7 +374,7 @@ static bool enter(struct turn *turn)
     size_t count = hub_recipient_route(&turn->command->plan->channels,
                                        has_preference ? state->profile->preferred_channel : 0, route);
     struct hub_span kept = hub_arena_copy(hub_decision_arena(turn->decision), hub_span_of(route, count));
-    return select_into(turn, turn->command->campaign, kept);
+    return select_into(turn, turn->command->campaign, kept, !has_turn(turn));
 }
 
 void hub_customer_decide_contact(const void *state_, const void *command_, struct hub_decision *decision)
@@ -389,7 +398,7 @@ void hub_customer_decide_contact(const void *state_, const void *command_, struc
     }
     if (turn.command->cancels) {
         move(&turn, moved_from(&turn, recipient_status_cancelled));
-    } else if (!turn.command->holds && is_due(&turn) && !zone_is_stale(&turn)) {
+    } else if (has_turn(&turn) && is_due(&turn)) {
         take_turn(&turn);
     }
     answer_standing(&turn);

@@ -103,6 +103,7 @@ struct due {
     struct hub_ulid *at;
     uint8_t *channels;
     uint64_t count, room;
+    uint64_t first_s; /* of the channel; 0: none is due */
     uint32_t until_s;
 };
 
@@ -112,9 +113,11 @@ static bool take_due(void *arg, struct hub_span key, struct hub_span value)
     uint32_t due_s;
     (void) value;
     memcpy(&due_s, key.at + key.len - 20, sizeof due_s);
-    if (__builtin_bswap32(due_s) > due->until_s) {
+    due_s = __builtin_bswap32(due_s);
+    if (due_s > due->until_s) {
         return false;
     }
+    due->first_s = due->first_s == 0 ? due_s : due->first_s;
     due->channels[due->count] = (uint8_t) key.at[2 + 16];
     memcpy(due->at[due->count++].b, key.at + key.len - 16, 16);
     return due->count < due->room;
@@ -128,6 +131,18 @@ static uint32_t due_until(const struct turns_query *query, const struct campaign
     return is_cancelled || now_s > UINT32_MAX ? UINT32_MAX : (uint32_t) now_s;
 }
 
+/* Those of the channel of code index + 1. */
+static int find_on(const struct hub_reading *reading, const struct turns_query *query, uint32_t index, struct due *due)
+{
+    struct hub_row_key prefix = hub_row_key_of(HUB_VIEW_recipients, reading->company, (uint8_t) (index + 1),
+                                               query->campaign);
+    struct hub_row_key from = prefix;
+    hub_row_key_be32(&from, index < query->since.count ? (uint32_t) ((const uint64_t *) query->since.at)[index] : 0);
+    due->room = due->count + ((const uint64_t *) query->room.at)[index];
+    due->first_s = 0;
+    return reading->rows.scan(reading->rows.self, hub_row_key_span(&prefix), hub_row_key_span(&from), take_due, due);
+}
+
 static int find_due(const struct hub_reading *reading, const struct turns_query *query, struct turns_found *found)
 {
     uint64_t room = 0;
@@ -138,16 +153,13 @@ static int find_due(const struct hub_reading *reading, const struct turns_query 
     struct due due = { .at = HUB_NEW_ARRAY(reading->arena, struct hub_ulid, room),
                        .channels = HUB_NEW_ARRAY(reading->arena, uint8_t, room),
                        .until_s = due_until(query, found->campaign) };
+    uint64_t *first_s = HUB_NEW_ARRAY(reading->arena, uint64_t, CHANNELS);
     int done = 0;
     for (uint32_t i = 0; done == 0 && i < query->room.count && i < CHANNELS; i++) {
-        struct hub_row_key prefix = hub_row_key_of(HUB_VIEW_recipients, reading->company, (uint8_t) (i + 1),
-                                                   query->campaign);
-        due.room = due.count + rooms[i];
-        if (rooms[i] > 0) {
-            done = reading->rows.scan(reading->rows.self, hub_row_key_span(&prefix), hub_row_key_span(&prefix),
-                                      take_due, &due);
-        }
+        done = rooms[i] > 0 ? find_on(reading, query, i, &due) : 0;
+        first_s[i] = due.first_s;
     }
+    HUB_SET(turns_found, found, first, ((hub_list){ .at = first_s, .count = CHANNELS }));
     found->turns.at = HUB_NEW_ARRAY(reading->arena, struct campaign_turn, due.count);
     HUB_MARK(turns_found, found, turns);
     for (uint64_t i = 0; done == 0 && i < due.count; i++) {

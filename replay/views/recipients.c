@@ -11,34 +11,35 @@ static struct hub_row_key key_of(const struct event_header *header, struct hub_u
     return key;
 }
 
-/* Its place among those who wait. */
+/* Its place among those who wait: by the time from which on it is its turn, so that those whose turn it was lie in front, and
+ * whoever looks for the next ones need not pass over all that was removed there. */
 static struct hub_row_key place_of(const struct event_header *header, struct hub_ulid campaign,
                                    const struct recipient_row *row)
 {
     struct hub_row_key key = hub_row_key_of(HUB_VIEW_recipients, header->company, (uint8_t) row->channel, campaign);
-    int64_t due_s = HUB_HAS(recipient_row, row, due) ? (row->due + 999999) / 1000000 : 0;
+    int64_t due_s = HUB_HAS(recipient_row, row, due) ? (row->due + 999999) / 1000000 : row->moved_at / 1000000;
     hub_row_key_be32(&key, due_s > UINT32_MAX ? UINT32_MAX : (uint32_t) due_s);
     hub_row_key_id(&key, header->entity);
     return key;
 }
 
 static void leave(struct hub_view_fold *self, const struct event_header *header, struct hub_ulid campaign,
-                  const struct recipient_row *row)
+                  struct recipient_row *row)
 {
-    if (hub_recipient_waits(row->status)) {
+    if (HUB_HAS(recipient_row, row, waits)) {
         struct hub_row_key place = place_of(header, campaign, row);
         hub_fold_drop(self, &place);
+        HUB_CLEAR(recipient_row, row, waits);
     }
 }
 
 static void enter(struct hub_view_fold *self, const struct event_header *header, struct hub_ulid campaign,
-                  const struct recipient_row *row)
+                  struct recipient_row *row)
 {
-    if (hub_recipient_waits(row->status)) {
-        const struct index_row nothing = { 0 };
-        struct hub_row_key place = place_of(header, campaign, row);
-        hub_fold_put(self, &place, &index_row_shape, &nothing);
-    }
+    const struct index_row nothing = { 0 };
+    struct hub_row_key place = place_of(header, campaign, row);
+    hub_fold_put(self, &place, &index_row_shape, &nothing);
+    HUB_SET(recipient_row, row, waits, true);
 }
 
 static int selected(struct hub_view_fold *self, const struct event_header *header,
@@ -52,8 +53,10 @@ static int selected(struct hub_view_fold *self, const struct event_header *heade
     HUB_SET(recipient_row, &row, session, event->session);
     HUB_SET(recipient_row, &row, attempts, 0);
     HUB_SET(recipient_row, &row, moved_at, header->time);
+    if (event->waits) {
+        enter(self, header, event->campaign, &row);
+    }
     hub_fold_put(self, &key, &recipient_row_shape, &row);
-    enter(self, header, event->campaign, &row);
     return 0;
 }
 
@@ -79,7 +82,9 @@ static int moved(struct hub_view_fold *self, const struct event_header *header, 
     if (HUB_HAS(recipient_moved, event, failure)) {
         HUB_SET(recipient_row, row, failure, hub_arena_copy(folded->arena, event->failure));
     }
-    enter(self, header, event->campaign, row);
+    if (hub_recipient_waits(event->status)) {
+        enter(self, header, event->campaign, row);
+    }
     hub_fold_touch(self, folded);
     return 0;
 }
@@ -97,7 +102,7 @@ static int fold(struct hub_view_fold *self, const struct hub_view_event *event)
 const struct hub_view_info hub_view_recipients = {
     .name = "recipients",
     .number = HUB_VIEW_recipients,
-    .version = 1,
+    .version = 2,
     .fold = fold,
     .doc = "The recipients of campaigns.",
 };
