@@ -122,6 +122,19 @@ static int render_all(const struct hub_reading *reading, void *arg)
     return more < 0 ? more : 0;
 }
 
+/* Figures are not kept: in a batch without a position they reach those who are behind, too. */
+static void say_figures(struct hub_feed *self)
+{
+    struct hub_batch *batch = hub_batch_new(0, 0, 0);
+    self->figures_us = hub_live_figures_say(self->figures, self->arena, batch);
+    if (batch->lane_count == 0) {
+        hub_batch_drop(&batch);
+        return;
+    }
+    hub_batch_seal(batch);
+    self->options.on_batch(self->options.arg, batch);
+}
+
 /* What cannot be read now is tried again with the next round; nothing is left out. */
 static void publish(struct hub_feed *self)
 {
@@ -142,6 +155,7 @@ static void publish(struct hub_feed *self)
     struct hub_batch *batch = self->batch;
     self->batch = NULL;
     options->on_batch(options->arg, batch);
+    say_figures(self);
 }
 
 /* Figures are no event's, so they are in a batch without a position. */
@@ -175,7 +189,7 @@ static void follow(struct hub_feed *self)
     if (is_heard != self->is_running) {
         self->is_running = is_heard;
         hub_views_listen(self->options.views, is_heard);
-        self->at = hub_views_position(self->options.views).sequence;
+        self->at = hub_interest_since(self->options.interest);
     }
 }
 

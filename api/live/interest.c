@@ -19,7 +19,7 @@ struct hub_interest {
     pthread_mutex_t lock; /* guards the tables */
     struct hub_live_table companies, topics;
     atomic_size_t count;
-    atomic_uint_fast64_t epoch;
+    atomic_uint_fast64_t epoch, since;
 };
 
 struct hub_interest *hub_interest_new(void)
@@ -81,7 +81,7 @@ static struct hub_live_key company_key(struct hub_ulid company, uint8_t contract
     return (struct hub_live_key){ company, contract, 0 };
 }
 
-uint64_t hub_interest_add(struct hub_interest *self, const struct hub_lens *lens)
+uint64_t hub_interest_add(struct hub_interest *self, const struct hub_lens *lens, uint64_t now)
 {
     bool is_all = lens->topic == HUB_TOPIC_company;
     pthread_mutex_lock(&self->lock);
@@ -89,6 +89,9 @@ uint64_t hub_interest_add(struct hub_interest *self, const struct hub_lens *lens
     (is_all ? ears->all : ears->some)[lens->role % HUB_LIVE_ROLES]++;
     if (!is_all) {
         make_ears(&self->topics, hub_lens_topic(lens));
+    }
+    if (atomic_load(&self->count) == 0) {
+        atomic_store(&self->since, now);
     }
     atomic_fetch_add(&self->count, 1);
     uint64_t epoch = atomic_fetch_add(&self->epoch, 1) + 1;
@@ -118,6 +121,11 @@ size_t hub_interest_count(const struct hub_interest *self)
 uint64_t hub_interest_epoch(const struct hub_interest *self)
 {
     return atomic_load(&self->epoch);
+}
+
+uint64_t hub_interest_since(const struct hub_interest *self)
+{
+    return atomic_load(&self->since);
 }
 
 bool hub_interest_hearers(const struct hub_interest *self, struct hub_ulid company, uint8_t contract,

@@ -49,13 +49,14 @@ struct hub_interest;
 struct hub_interest *hub_interest_new(void);
 void hub_interest_destroy(struct hub_interest **self_p);
 
-/* One more ear, or one fewer. What is rendered with the returned epoch or a later one includes what it wants. Any thread. */
-uint64_t hub_interest_add(struct hub_interest *self, const struct hub_lens *lens);
+/* One more ear, which hears from now (where the views are) on; or one fewer. What is rendered with the returned epoch or a later one includes what it wants. Any thread. */
+uint64_t hub_interest_add(struct hub_interest *self, const struct hub_lens *lens, uint64_t now);
 void hub_interest_drop(struct hub_interest *self, const struct hub_lens *lens);
 
-/* How many listen at all; the epoch. Any thread. */
+/* How many listen at all; the epoch; where the views were when the first of them came. Any thread. */
 size_t hub_interest_count(const struct hub_interest *self);
 uint64_t hub_interest_epoch(const struct hub_interest *self);
+uint64_t hub_interest_since(const struct hub_interest *self);
 
 /* Bits of 1 << role. */
 struct hub_hearers {

@@ -258,7 +258,7 @@ void hub_live_join(struct hub_live_socket *socket, uint64_t since)
     uint64_t now = hub_views_position(server->options.views).sequence;
     socket->at = since > 0 && since <= now ? since : now;
     socket->hold_until_us = since > 0 || socket->reloads ? 0 : hub_tick_us(server->options.world) + HOLD_US;
-    socket->epoch = hub_interest_add(server->interest, &socket->lens);
+    socket->epoch = hub_interest_add(server->interest, &socket->lens, now);
     socket->is_counted = true;
     go_behind(socket);
     if (since > 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Reading goes through wslay, which knows RFC 6455: masks, fragments, UTF-8, lengths, closing. Writing does not: frames are
- * ready, and whole pieces go to the kernel as it takes them. */
+/* Reading goes through a reader. Writing does not need the like: frames are ready, and whole pieces go to the kernel as it
+ * takes them. */
 #include "api/live/socket.h"
 
 #include <netinet/in.h>
@@ -152,30 +152,6 @@ void hub_live_socket_close(struct hub_live_socket *self, enum hub_close_code cod
 
 /* --- reading --- */
 
-static ssize_t on_wants_bytes(wslay_event_context_ptr ws, uint8_t *to, size_t len, int flags, void *arg)
-{
-    struct hub_live_socket *self = arg;
-    (void) flags;
-    if (self->incoming.len == 0) {
-        wslay_event_set_error(ws, WSLAY_ERR_WOULDBLOCK);
-        return -1;
-    }
-    len = len < self->incoming.len ? len : self->incoming.len;
-    memcpy(to, self->incoming.at, len);
-    self->incoming = hub_span_of(self->incoming.at + len, self->incoming.len - len);
-    self->fed += len;
-    return (ssize_t) len;
-}
-
-static ssize_t on_has_bytes(wslay_event_context_ptr ws, const uint8_t *at, size_t len, int flags, void *arg)
-{
-    struct hub_live_socket *self = arg;
-    (void) ws;
-    (void) flags;
-    hub_buf_put(self->outgoing, at, len);
-    return (ssize_t) len;
-}
-
 /* A bucket, kept as the moment when it is full; every frame counts, pings too. */
 static bool may_say_more(struct hub_live_socket *self)
 {
@@ -185,57 +161,33 @@ static bool may_say_more(struct hub_live_socket *self)
     return self->said_full_us - now_us <= MESSAGES_AT_ONCE * MESSAGE_US;
 }
 
-static void on_frame(wslay_event_context_ptr ws, const struct wslay_event_on_frame_recv_start_arg *frame, void *arg)
+static void on_frame(void *arg, uint8_t opcode, uint64_t len)
 {
-    enum { HEAD = 2, MASK = 4, TWO_BYTES = 126, CONTROL = 8 };
     struct hub_live_socket *self = arg;
-    uint64_t len = frame->payload_length;
-    (void) ws;
-    self->framed += HEAD + MASK + (len < TWO_BYTES ? 0 : len <= UINT16_MAX ? 2 : 8) + len;
-    if (frame->opcode < CONTROL) {
-        self->in_message = !frame->fin;
-    }
-    if (frame->opcode == WSLAY_CONNECTION_CLOSE && len == 1) {
+    if (opcode == WSLAY_CONNECTION_CLOSE && len == 1) {
         hub_live_socket_close(self, HUB_CLOSE_protocol, "A close has a code of two bytes, or none.");
     } else if (!may_say_more(self)) {
         hub_live_socket_close(self, HUB_CLOSE_policy, "More than 50 frames a second; slow down.");
     }
 }
 
-static void on_message(wslay_event_context_ptr ws, const struct wslay_event_on_msg_recv_arg *message, void *arg)
+static void on_message(void *arg, uint8_t opcode, struct hub_span message)
 {
     struct hub_live_socket *self = arg;
-    (void) ws;
     if (self->state == HUB_SOCKET_closing) {
         return;
     }
-    if (message->opcode == WSLAY_TEXT_FRAME) {
-        hub_client_said(self, hub_span_of(message->msg, message->msg_length));
-    } else if (message->opcode == WSLAY_BINARY_FRAME) {
+    if (opcode == WSLAY_TEXT_FRAME) {
+        hub_client_said(self, message);
+    } else {
         hub_live_socket_close(self, HUB_CLOSE_unsupported, "Text is spoken here, no binary.");
     }
 }
 
-static void make_context(struct hub_live_socket *self)
-{
-    static const struct wslay_event_callbacks callbacks = {
-        .recv_callback = on_wants_bytes,
-        .send_callback = on_has_bytes,
-        .on_frame_recv_start_callback = on_frame,
-        .on_msg_recv_callback = on_message,
-    };
-    if (wslay_event_context_server_init(&self->ws, &callbacks, self) != 0) {
-        abort(); /* no memory */
-    }
-    wslay_event_config_set_max_recv_msg_length(self->ws, HUB_SOCKET_MESSAGE_MAX);
-    self->fed = self->framed = 0;
-}
-
-/* wslay has closed by itself: the other side closed, or broke the rules. */
+/* The reader has closed: the other side closed, or broke the rules. */
 static void follow_close(struct hub_live_socket *self)
 {
-    self->close_received = self->close_received || wslay_event_get_close_received(self->ws);
-    if (wslay_event_get_close_sent(self->ws) && self->state != HUB_SOCKET_closing) {
+    if (self->state != HUB_SOCKET_closing) {
         hub_live_leave(self);
         drop_pieces(self, self->writing, self->queued);
         self->state = HUB_SOCKET_closing;
@@ -243,19 +195,19 @@ static void follow_close(struct hub_live_socket *self)
     }
 }
 
-/* Give wslay what came, and send what it has to say. */
+/* Read what came, and send what the protocol has to say to it. */
 static void feed(struct hub_live_socket *self, struct hub_span bytes)
 {
+    static const struct hub_reader_calls calls = { .on_frame = on_frame, .on_message = on_message };
     struct hub_buf out;
     hub_buf_init(&out);
-    self->incoming = bytes;
-    self->outgoing = &out;
-    bool is_sound = wslay_event_recv(self->ws) == 0;
-    bool is_fine = !is_sound || wslay_event_send(self->ws) == 0;
-    bool closes = wslay_event_get_close_sent(self->ws) && !self->close_sent;
-    follow_close(self);
-    if (!is_sound) { /* a frame that is none, of which wslay says no more */
-        self->is_deaf = true;
+    struct hub_read read = hub_reader_take(&self->reader, bytes, &calls, self, &out);
+    bool closes = read.closes && !self->close_sent;
+    self->close_received = self->close_received || read.close_received;
+    if (closes) {
+        follow_close(self);
+    }
+    if (!read.is_sound) {
         hub_live_socket_close(self, HUB_CLOSE_protocol, "That is no frame.");
     }
     if (out.len > 0 && (closes || self->state != HUB_SOCKET_closing)) {
@@ -266,17 +218,7 @@ static void feed(struct hub_live_socket *self, struct hub_span bytes)
         flush(self);
     }
     hub_buf_done(&out);
-    self->outgoing = NULL;
-    self->is_over = self->is_over || !is_fine || (self->close_received && self->close_sent && self->queued == 0);
-}
-
-/* Between two messages nothing has to be remembered. */
-static void let_go(struct hub_live_socket *self)
-{
-    if (self->fed == self->framed && !self->in_message && self->state != HUB_SOCKET_closing) {
-        wslay_event_context_free(self->ws);
-        self->ws = NULL;
-    }
+    self->is_over = self->close_received && self->close_sent && self->queued == 0;
 }
 
 static void on_read(h2o_socket_t *sock, const char *error)
@@ -288,20 +230,13 @@ static void on_read(h2o_socket_t *sock, const char *error)
     }
     self->heard_us = now(self);
     self->pings = 0;
-    if (self->ws == NULL) {
-        make_context(self);
-    }
-    if (!self->is_deaf && wslay_event_get_read_enabled(self->ws)) {
-        feed(self, hub_span_of(sock->input->bytes, sock->input->size));
-    }
+    feed(self, hub_span_of(sock->input->bytes, sock->input->size));
     h2o_buffer_consume(&sock->input, sock->input->size);
     h2o_buffer_dispose(&sock->input);
     h2o_buffer_init(&sock->input, &h2o_socket_buffer_prototype);
     if (self->is_over) {
         hub_live_socket_destroy(&self);
-        return;
     }
-    let_go(self);
 }
 
 /* --- life --- */
@@ -346,9 +281,7 @@ void hub_live_socket_destroy(struct hub_live_socket **self_p)
     *self_p = NULL;
     hub_live_forget(self);
     h2o_socket_close(self->sock);
-    if (self->ws != NULL) {
-        wslay_event_context_free(self->ws);
-    }
+    hub_reader_done(&self->reader);
     if (self->queued > 0) {
         drop_pieces(self, 0, self->queued);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* One WebSocket: bytes in, messages out; frames in, bytes out; its end.
  *
- * What costs memory is there only while it is needed: wslay's context while a frame is incomplete, h2o's buffer while there are
+ * What costs memory is there only while it is needed: the reader's context while a message is incomplete, h2o's buffer while there are
  * bytes in it, a queue while something is unsent. What is to be sent is not copied: pieces of shared chunks wait until the
  * socket takes them, at most HUB_SOCKET_BYTES of them; beyond that the client is too slow and is told so by the close.
  *
@@ -9,16 +9,14 @@
 #ifndef HUB_API_LIVE_SOCKET_H
 #define HUB_API_LIVE_SOCKET_H
 
-#include <wslay/wslay.h>
-
 #include "api/live/interest.h"
+#include "api/live/reader.h"
 #include "api/serving.h"
 #include "base/ref.h"
 
 enum {
     HUB_SOCKET_BYTES = 1024 * 1024, /* unsent, beyond what the kernel took */
     HUB_SOCKET_PIECES = 4096,
-    HUB_SOCKET_MESSAGE_MAX = 65536, /* bytes of a client's message */
 };
 
 /* Close codes: RFC 6455 §7.4.1, and ours from 4000 on. */
@@ -85,13 +83,8 @@ struct hub_live_socket {
     int64_t writing_since_us;
 
     /* Reading. */
-    wslay_event_context_ptr ws; /* NULL between frames */
-    uint64_t fed, framed;       /* bytes given to it; bytes of the frames that it has begun */
-    struct hub_span incoming;   /* what is there to be given, during a read */
-    struct hub_buf *outgoing;   /* where its own frames go, during a read */
-    bool in_message;            /* a fragment came, its end did not */
+    struct hub_reader reader;
     bool close_sent, close_received, is_over;
-    bool is_deaf;                                    /* what comes makes no sense any more */
     uint8_t pings;                                   /* unanswered */
     int64_t opened_us, heard_us, pinged_us, late_us; /* late: when a closing one is over */
     int64_t said_full_us;                            /* bucket of messages: when it is full again */
