@@ -58,9 +58,15 @@ static int take_journey(const struct place *place)
     struct hub_http *http = hub_http_new(place->url, place->key);
     char customer[128], suffix[HUB_ULID_TEXT + 2];
     make_suffix(place, suffix);
-    const struct hub_journey_options options = { .http = http, .out = stdout, .suffix = suffix };
+    struct hub_live_client *live = hub_live_client_new(place->url, place->key);
+    if (hub_live_client_open(live, "/ws/dashboard") == 0)
+        puts("An agent listens on /ws/dashboard; what is heard stands behind <~.");
+    else
+        hub_live_client_destroy(&live);
+    const struct hub_journey_options options = { .http = http, .live = live, .out = stdout, .suffix = suffix };
     int bad = hub_journey_take(&options, customer);
     int status = place->data ? show_replay(place->data, customer) : show_history(http, customer);
+    hub_live_client_destroy(&live);
     hub_http_destroy(&http);
     if (bad)
         return hub_tool_fail("the journey did not come out as expected");

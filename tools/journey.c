@@ -10,16 +10,23 @@
 #include "tools/journey_steps.h"
 #include "tools/pretty.h"
 
-enum { PATIENCE_US = 20 * 1000000, PAUSE_NS = 20 * 1000000 };
+#include "base/def/structs.h"
+#include "tools/watch.def"
+#include "base/def/indexes.h"
+#include "tools/watch.def"
+#include "base/def/none.h"
+
+enum { PATIENCE_US = 20 * 1000000, PAUSE_NS = 20 * 1000000, FRAME_MS = 10000, PAYLOAD_SHOWN = 320 };
 
 static const struct hub_journey_step steps[] = {
-#define STEP(name, method_, path_, status_, record, title_) \
-    { .title = title_,                                      \
-      .method = method_,                                    \
-      .path = path_,                                        \
-      .status = status_,                                    \
-      .answer = &record##_shape,                            \
-      .request = hub_journey_request_##name,                \
+#define STEP(name, method_, path_, status_, record, frame_, title_) \
+    { .title = title_,                                              \
+      .method = method_,                                            \
+      .path = path_,                                                \
+      .status = status_,                                            \
+      .answer = &record##_shape,                                    \
+      .frame = frame_,                                              \
+      .request = hub_journey_request_##name,                        \
       .check = hub_journey_check_##name },
 #include "tools/journey.def"
 #undef STEP
@@ -101,6 +108,34 @@ static const char *ask(struct walk *self, const struct hub_journey_step *step)
     }
 }
 
+/* A frame as one line; figures come once a second and would only be in the way. Returns true when it is of the type. */
+static bool show_frame(struct walk *self, struct hub_span text, const char *type)
+{
+    struct watched_frame frame = { 0 };
+    struct hub_fault fault;
+    hub_arena_reset(self->arena);
+    if (hub_json_read(&watched_frame_shape, text, self->arena, &frame, &fault))
+        return false;
+    int len = frame.payload.len < PAYLOAD_SHOWN ? (int) frame.payload.len : PAYLOAD_SHOWN;
+    if (!hub_span_is(frame.type, HUB_SPAN("performance_update")))
+        fprintf(self->options->out, "  <~ %.*s %.*s%s\n", (int) frame.type.len, frame.type.at, len, frame.payload.at,
+                frame.payload.len > PAYLOAD_SHOWN ? " ..." : "");
+    return hub_span_is(frame.type, hub_span(type));
+}
+
+/* What an agent heard, up to the frame that the step must cause; what comes later is shown with a later step. */
+static const char *hear(struct walk *self, const struct hub_journey_step *step)
+{
+    struct hub_span text;
+    bool is_heard = false;
+    if (!self->options->live || !step->frame)
+        return NULL;
+    fputc('\n', self->options->out);
+    while (!is_heard && hub_live_client_read(self->options->live, FRAME_MS, &text) == 1)
+        is_heard = show_frame(self, text, step->frame);
+    return is_heard ? NULL : "no agent heard of it";
+}
+
 static bool take_step(struct walk *self, size_t number)
 {
     const struct hub_journey_step *step = &steps[number];
@@ -114,6 +149,8 @@ static bool take_step(struct walk *self, size_t number)
     fprintf(out, "\n  -> %ld\n", self->answer.status);
     if (self->answer.body.len > 0)
         hub_pretty_print(hub_buf_span(&self->answer.body), 5, self->colours, out);
+    if (!wrong)
+        wrong = hear(self, step);
     if (wrong)
         fprintf(out, "\n     This step did not come out as expected: %s.\n", wrong);
     if (self->answer.position[0])

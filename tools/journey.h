@@ -7,11 +7,13 @@
 #include <stdio.h>
 
 #include "tools/http.h"
+#include "tools/live_client.h"
 
 struct hub_journey_options {
     struct hub_http *http;
-    FILE *out;          /* where the steps are shown */
-    const char *suffix; /* makes the client's own ids unlike those of another run; "" for none */
+    struct hub_live_client *live; /* what an agent hears meanwhile, open on /ws/dashboard; NULL: nobody listens */
+    FILE *out;                    /* where the steps are shown */
+    const char *suffix;           /* makes the client's own ids unlike those of another run; "" for none */
 };
 
 /* Take the journey and show each step.

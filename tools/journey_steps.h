@@ -19,6 +19,7 @@ struct hub_journey_step {
     const char *title, *method, *path;
     long status;
     const struct hub_shape *answer;
+    const char *frame; /* what an agent who listens is told; NULL: nothing that is waited for */
     void (*request)(const struct hub_journey_facts *facts, struct hub_json_emit *emit); /* members of the body */
     const char *(*check)(struct hub_journey_facts *facts, const void *answer);          /* what is wrong, or NULL */
 };

@@ -41,6 +41,13 @@ class Demo(unittest.TestCase):
             self.assertTrue(line.startswith(expected), line)
         self.assertEqual(re.findall(r'^  -> (\d+)$', self.done.stdout, re.M), ['201'] + ['200'] * 7)
 
+    def test_an_agent_hears_of_every_step_that_changes_something(self):
+        heard = re.findall(r'^  <~ (\w+) ', self.done.stdout, re.M)
+        for frame, times in (('session_update', 1), ('new_message', 3), ('channel_transfer', 1), ('customer_activity', 1)):
+            self.assertGreaterEqual(heard.count(frame), times, frame)
+        said = re.search(r'POST /message/process.*?<~ new_message (.*?)\n', self.done.stdout, re.S).group(1)
+        self.assertIn('I have a complex billing issue', said)
+
     def test_it_shows_what_the_guide_promises(self):
         for text in ('"I have a complex billing issue"', '"channel": "video"', '"reason": "Visual communication',
                      '"conversation_history": [', '"status": "delivered"', '"interaction_timeline": ['):
