@@ -3,19 +3,17 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
 
 #include "actors/campaign/campaign.h"
-#include "actors/campaign/moves.h"
 #include "actors/customer/recipient.h"
 #include "base/error.h"
 #include "tests/actors/talk.h"
 
 enum { NAMED_MAX = 8 };
 
-static const int64_t second_us = 1000000, day_us = INT64_C(86400) * 1000000;
+static const int64_t second_us = 1000000;
 
 static int set_up(void **state)
 {
@@ -575,20 +573,6 @@ static void consent_may_have_to_be_given(void **state)
     assert_int_equal(contact(h, "d", "ann", (struct turn){ 0 }), recipient_status_attempted);
 }
 
-static void quiet_hours_are_the_recipients(void **state)
-{
-    (void) state;
-    int64_t noon_us = 12 * 3600 * second_us;
-    assert_int_equal(hub_quiet_end(21 * 60, 8 * 60, noon_us, 0), noon_us);
-    assert_int_equal(hub_quiet_end(21 * 60, 8 * 60, noon_us, -8 * 3600), 16 * 3600 * second_us);
-    assert_int_equal(hub_quiet_end(21 * 60, 8 * 60, noon_us, 10 * 3600), 22 * 3600 * second_us);
-    assert_int_equal(hub_quiet_end(0, 0, noon_us, 0), noon_us);
-    assert_int_equal(hub_quiet_end(11 * 60, 13 * 60, noon_us, 0), 13 * 3600 * second_us);
-    assert_int_equal(hub_quiet_end(11 * 60, 12 * 60, noon_us, 0), noon_us);
-    assert_int_equal(hub_quiet_end(23 * 60, 1 * 60, -second_us, 0), 3600 * second_us);
-    assert_int_equal(hub_quiet_end(21 * 60, 1440, 22 * 3600 * second_us, 0), day_us);
-}
-
 static void what_cannot_wait_is_suppressed(void **state)
 {
     struct harness *h = *state;
@@ -679,22 +663,6 @@ static void an_attempt_in_a_session_that_ended_fails(void **state)
     assert_int_equal(standing(h, "c", "ann"), recipient_status_exhausted);
 }
 
-static void the_printed_page_of_moves_is_the_one_in_docs(void **state)
-{
-    (void) state;
-    static char text[65536];
-    struct hub_buf printed;
-    hub_buf_init(&printed);
-    hub_campaign_moves_print(&printed);
-    snprintf(text, sizeof text, "%s/campaign-states.md", getenv("OMNIHUB_DOCS"));
-    FILE *file = fopen(text, "r");
-    assert_non_null(file);
-    size_t length = fread(text, 1, sizeof text, file);
-    fclose(file);
-    assert_true(hub_span_is(hub_buf_span(&printed), hub_span_of(text, length)));
-    hub_buf_done(&printed);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -712,14 +680,12 @@ int main(void)
         TEST(help_is_answered_in_the_session),
         TEST(the_next_channel_is_the_first_that_is_allowed),
         TEST(consent_may_have_to_be_given),
-        TEST(quiet_hours_are_the_recipients),
         TEST(what_cannot_wait_is_suppressed),
         TEST(a_capped_customer_waits),
         TEST(a_held_customer_of_an_audience_waits_for_its_turn),
         TEST(a_customer_remembers_a_bounded_number_of_campaigns),
         TEST(late_news_moves_nothing),
         TEST(an_attempt_in_a_session_that_ended_fails),
-        cmocka_unit_test(the_printed_page_of_moves_is_the_one_in_docs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

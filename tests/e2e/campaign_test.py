@@ -187,16 +187,16 @@ class Campaign(unittest.TestCase):
               f'peak memory {self.memory_kb / 1024:.0f} MiB', file=sys.stderr)
 
     def test_2_each_recipient_came_to_its_final_state_once(self):
-        finals, cursors = collections.Counter(), 0
+        finals, recipients = collections.Counter(), self.progress()['progress']['recipients']
+        self.hub.client.close()  # reading the log takes longer than an idle connection lives
         command = [BINARY, 'replay', '--data', self.hub.data, '--type', 'recipient_moved', '--json']
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=clean_environment()) as replay:
             for line in replay.stdout:
                 event = json.loads(line)
                 finals[event['entity']] += event['payload']['status'] in FINAL
-                cursors += 1
         self.assertEqual(replay.returncode, 0)
         self.assertEqual(set(finals.values()), {1})
-        self.assertEqual(len(finals), self.progress()['progress']['recipients'])
+        self.assertEqual(len(finals), recipients)
 
     def test_3_no_effect_is_delivered_twice_and_nobody_gets_two_messages(self):
         delivered = self.deliveries()
@@ -228,6 +228,7 @@ class Campaign(unittest.TestCase):
         self.assertEqual(self.standing_at_pause['progress']['attempted'], 0)
 
     def test_6_the_log_is_whole(self):
+        self.hub.client.close()
         verified = run('audit', 'verify', '--data', self.hub.data, timeout=600)
         self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
 
