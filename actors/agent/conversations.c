@@ -84,6 +84,7 @@ static void refuse(const struct agent_state *state, const struct add_agent_help 
     bool is_unknown = state == NULL || HUB_HAS(agent_state, state, removed);
     struct take_back_customer *back = give_back(command->customer, command->page_id, release_why_refused, decision);
     HUB_SET(take_back_customer, back, refusal, refusal);
+    HUB_COPY(take_back_customer, back, add_agent_help, command, given_at);
     if (is_unknown) {
         HUB_SET(take_back_customer, back, unknown, true);
     }

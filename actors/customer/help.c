@@ -303,7 +303,9 @@ void hub_customer_decide_take_back(const void *state, const void *command_, stru
     if (!hub_help_find(state, true, command->page_id, &grip)) {
         return;
     }
-    if (is_of(&grip, command->agent)) {
+    bool is_it = is_of(&grip, command->agent) &&
+                 (!HUB_HAS(take_back_customer, command, given_at) || grip.help->assigned_at == command->given_at);
+    if (is_it) {
         take_back(&grip, command);
     } else if (command->why != release_why_refused) {
         hub_help_tell_agent_gone(decision, command->agent, command->page_id); /* the agent counts what is gone */

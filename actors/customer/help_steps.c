@@ -117,6 +117,7 @@ static void tell_agent(const struct hub_help_grip *grip, const struct hub_help_g
     HUB_SET(add_agent_help, command, session, grip->session);
     HUB_SET(add_agent_help, command, page_id, grip->page_id);
     HUB_SET(add_agent_help, command, channel, (hub_enum) grip->channel);
+    HUB_SET(add_agent_help, command, given_at, hub_decision_now(grip->decision));
     HUB_SET(add_agent_help, command, anyway,
             giving->anyway || hub_decision_caller(grip->decision)->settled.over_capacity);
     if (!hub_ulid_is_none(giving->from)) {

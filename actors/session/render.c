@@ -42,6 +42,9 @@ void hub_session_render(const struct session_state *state, struct hub_ulid sessi
     HUB_COPY(unified_session, shown, session_state, state, snoozed_until);
     HUB_COPY(unified_session, shown, session_state, state, satisfaction);
     HUB_SET(unified_session, shown, version, state->version);
+    if (HUB_HAS(session_state, state, agent)) {
+        HUB_SET(unified_session, shown, agent_id, state->agent);
+    }
 }
 
 enum { DIGITS = 10 }; /* of the largest 32-bit number */

@@ -101,6 +101,15 @@ bool hub_frame_customer_released(struct hub_frame *frame, void *payload)
     return show_assignment(frame, event->page_id, event->agent, shown);
 }
 
+/* The agent has the customer still; the row says what has changed. */
+bool hub_frame_customer_wrapping(struct hub_frame *frame, void *payload)
+{
+    const struct customer_wrapping *event = frame->event;
+    struct live_assignment_changed *shown = payload;
+    HUB_SET(live_assignment_changed, shown, action, assignment_action_assigned);
+    return show_assignment(frame, event->page_id, event->agent, shown);
+}
+
 /* --- messages --- */
 
 /* The session's inbox, or the word of the channel. */

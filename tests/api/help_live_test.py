@@ -85,6 +85,10 @@ class HelpLive(unittest.TestCase):
         self.assertTrue(first.read_until('message_sent')['success'])
         said = second.read_until(lambda frame: frame['type'] == 'new_message' and frame['data']['is_human'])['data']
         self.assertEqual((said['message'], said['customer_id'], said['agent_id']), ('Hello, how can I help you?', 'heard', self.ids['agent_1']))
+        wrapping = Client(self.hub.port, key=None).post('/customer/heard/wrap-up', {}, headers={'Cookie': self.cookies['agent_1']})
+        self.assertEqual(wrapping.status, 200, wrapping)
+        changed = self.about(second, 'agent_assignment_changed', 'heard')
+        self.assertEqual((changed['action'], changed['customer']['status']), ('assigned', 'wrapping'))
         first.say(type='unassign_agent', data={'customer_id': 'heard', 'page_id': 'chat'})
         self.assertFalse(self.about(first, 'agent_unassigned', 'heard')['customer']['is_assigned'])
         for socket in (first, second):

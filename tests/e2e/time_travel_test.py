@@ -19,6 +19,7 @@ VIEWS = (
     f'/customer/{CUSTOMER}/history',
     f'/customer/{CUSTOMER}/unified-view',
     '/sessions/active',
+    '/agents',
 )
 
 
