@@ -10,7 +10,7 @@
 
 #include "base/memory.h"
 #include "base/world.h"
-#include "tools/play_turns.h"
+#include "tools/play_company.h"
 #include "tools/progress.h"
 #include "tools/signals.h"
 #include "tools/tool.h"
@@ -31,6 +31,8 @@ struct player {
 struct stage {
     const struct hub_play_options *options;
     struct player players[THREADS];
+    struct hub_play_agents agents;
+    uint64_t delivered; /* by the campaign */
     _Atomic uint64_t turns[HUB_PLAY_TURNS];
     _Atomic uint32_t over;        /* lives that ended */
     _Atomic int64_t simulated_us; /* the latest turn */
@@ -100,6 +102,7 @@ static void *play(void *arg)
     struct hub_http *http = hub_http_new(stage->options->url, stage->options->key);
     struct hub_play_asker asker;
     hub_play_asker_init(&asker, http, stage->options->run);
+    asker.agents = &stage->agents;
     while (self->count > 0 && !stage->is_stopped) {
         struct hub_play_life *life = &self->lives[0];
         enum hub_play_turn turn = life->turn;
@@ -168,8 +171,24 @@ static void sum_up(struct stage *self, bool is_stopped)
     for (unsigned i = 0; i < HUB_PLAY_TURNS; i++) {
         fprintf(out, "  %9" PRIu64 "  %s\n", (uint64_t) self->turns[i], hub_play_turn_counts(i));
     }
+    fprintf(out, "  %9" PRIu64 "  recipients reached by a campaign\n", self->delivered);
     fprintf(out, "  %9" PRIu64 "  requests in all, %.0f a second\n", all_turns(self),
             seconds > 0 ? (double) all_turns(self) / seconds : 0.0);
+}
+
+/* What is done before and after the customers, by the main thread. */
+static void manage(struct stage *self, bool is_over)
+{
+    struct hub_http *http = hub_http_new(self->options->url, self->options->key);
+    struct hub_play_asker asker;
+    hub_play_asker_init(&asker, http, self->options->run);
+    int done = is_over ? hub_play_campaign(&asker, self->options->customers, &self->delivered)
+                       : hub_play_hire(&asker, &self->agents);
+    if (done < 0) {
+        fail(self, asker.why);
+    }
+    hub_play_asker_done(&asker);
+    hub_http_destroy(&http);
 }
 
 int hub_play(const struct hub_play_options *options)
@@ -177,6 +196,7 @@ int hub_play(const struct hub_play_options *options)
     struct stage *self = hub_memory_new(sizeof *self);
     *self = (struct stage){ .options = options, .began_us = hub_tick_us(hub_world_real()) };
     pthread_mutex_init(&self->lock, NULL);
+    manage(self, false);
     for (uint32_t i = 0; i < THREADS; i++) {
         struct player *player = &self->players[i];
         player->stage = self;
@@ -192,6 +212,9 @@ int hub_play(const struct hub_play_options *options)
             pthread_join(self->players[i].thread, NULL);
         }
         free(self->players[i].lives);
+    }
+    if (!self->is_stopped) {
+        manage(self, true);
     }
     bool has_failed = self->has_failed;
     sum_up(self, is_stopped || has_failed);

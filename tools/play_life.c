@@ -60,6 +60,7 @@ static void begin_visit(struct hub_play_life *self)
 {
     self->visit++;
     self->said = 0;
+    self->is_helped = false;
     self->channel = choose_channel(self);
     self->topic = (uint8_t) hub_play_chance(self, TOPICS);
     self->patience = (uint8_t) (1 + hub_play_chance(self, 5));
@@ -104,7 +105,12 @@ static unsigned answer_s(const struct hub_play_life *self)
 static void after_ask(struct hub_play_life *self)
 {
     self->said++;
-    if (!self->is_calm && hub_play_happens(self, 25)) {
+    if (!self->is_helped && hub_play_happens(self, self->is_calm ? 3 : 12)) {
+        self->is_helped = true;
+        next(self, HUB_PLAY_want, 5);
+    } else if (!self->is_helped && hub_play_happens(self, 3)) {
+        next(self, HUB_PLAY_leave, 10 * MINUTE_S); /* nobody was quick enough */
+    } else if (!self->is_calm && hub_play_happens(self, 25)) {
         next(self, HUB_PLAY_ask, 20);
     } else {
         next(self, HUB_PLAY_answer, answer_s(self));
@@ -117,7 +123,9 @@ static void after_answer(struct hub_play_life *self)
     if (self->patience > 0) {
         self->patience--;
     }
-    if (self->patience == 0) {
+    if (self->patience == 0 && self->is_helped) {
+        next(self, HUB_PLAY_finish, MINUTE_S);
+    } else if (self->patience == 0) {
         next(self, hub_play_happens(self, 85) ? HUB_PLAY_settle : HUB_PLAY_leave, MINUTE_S);
     } else if (hub_play_happens(self, 12)) {
         next(self, hub_play_happens(self, 50) ? HUB_PLAY_advise : HUB_PLAY_move, 30);
@@ -162,6 +170,9 @@ bool hub_play_go_on(struct hub_play_life *self)
     case HUB_PLAY_look: next(self, HUB_PLAY_ask, 20); return true;
     case HUB_PLAY_settle: return after_settle(self);
     case HUB_PLAY_leave: return after_leave(self);
+    case HUB_PLAY_want: next(self, HUB_PLAY_take, 2 * MINUTE_S); return true;
+    case HUB_PLAY_take: next(self, HUB_PLAY_answer, answer_s(self)); return true;
+    case HUB_PLAY_finish: self->is_helped = false; return after_settle(self);
     case HUB_PLAY_TURNS: break;
     }
     return false;

@@ -30,6 +30,7 @@ struct hub_play_life {
     uint8_t said;     /* messages of this session */
     uint8_t patience; /* exchanges that are left */
     bool is_calm;
+    bool is_helped; /* an agent has it, or is asked for */
 };
 
 /* A number below `below` (at least 1). */

@@ -144,6 +144,26 @@ static void play_leave(struct turn *self)
     member(self, "reason", self->life->patience == 0 ? "completed" : "abandoned");
 }
 
+static void play_want(struct turn *self)
+{
+    path(self, "/customer/", self->customer, "/stop");
+    hub_json_emit_member_bool(&self->emit, "stop", true);
+    member(self, "reason", "The answers do not help");
+}
+
+static void play_take(struct turn *self)
+{
+    const struct hub_play_agents *agents = self->asker->agents;
+    path(self, "/customer/", self->customer, "/assign");
+    member(self, "agent_id", agents->ids[self->life->number % agents->count]);
+}
+
+static void play_finish(struct turn *self)
+{
+    path(self, "/customer/", self->customer, "/done");
+    member(self, "code", "solved");
+}
+
 static const struct {
     const char *method, *counts;
     void (*play)(struct turn *self);
@@ -177,7 +197,7 @@ void hub_play_asker_done(struct hub_play_asker *self)
     hub_buf_done(&self->path);
 }
 
-static int ask(struct hub_play_asker *self, const char *method)
+int hub_play_ask(struct hub_play_asker *self, const char *method)
 {
     const struct timespec pause = { .tv_nsec = PAUSE_NS };
     struct hub_span body = hub_buf_span(&self->body);
@@ -198,11 +218,16 @@ static int ask(struct hub_play_asker *self, const char *method)
     return -1;
 }
 
+void hub_play_customer(const struct hub_play_asker *self, uint32_t number, char *ret_id, size_t size)
+{
+    snprintf(ret_id, size, "load_customer_%u%s", (unsigned) number, self->run);
+}
+
 int hub_play_take(struct hub_play_asker *self, struct hub_play_life *life)
 {
     struct turn turn = { .asker = self, .life = life };
     const char *method = turns[life->turn].method;
-    snprintf(turn.customer, sizeof turn.customer, "load_customer_%u%s", (unsigned) life->number, self->run);
+    hub_play_customer(self, life->number, turn.customer, sizeof turn.customer);
     snprintf(turn.session, sizeof turn.session, "load_session_%u_%u%s", (unsigned) life->number, (unsigned) life->visit,
              self->run);
     hub_buf_clear(&self->body);
@@ -214,5 +239,5 @@ int hub_play_take(struct hub_play_asker *self, struct hub_play_life *life)
     if (strcmp(method, "GET") == 0) {
         hub_buf_clear(&self->body);
     }
-    return ask(self, method);
+    return hub_play_ask(self, method);
 }
