@@ -23,7 +23,8 @@ int hub_reading_campaign(const struct hub_reading *reading, struct hub_ulid camp
     int done = hub_reading_state(reading, &hub_kind_campaign, campaign, &state);
     struct campaign_state *found = state;
     if (done == HUB_ERROR_not_found || (done == 0 && !HUB_HAS(campaign_state, found, status))) {
-        return hub_reading_refuse(reading, HUB_ERROR_not_found, "/campaign_id", "There is no such campaign.");
+        hub_reading_refuse(reading, HUB_ERROR_not_found, "/campaign_id", "There is no such campaign.");
+        return HUB_ERROR_not_found;
     }
     *ret_state = found;
     return done;
@@ -62,7 +63,7 @@ static int answer_one(const struct hub_reading *reading, const void *params, voi
 {
     (void) params;
     struct hub_ulid campaign;
-    struct campaign_state *state;
+    struct campaign_state *state = NULL;
     int done = hub_reading_named(reading, KIND_campaign, &campaign);
     done = done == 0 ? hub_reading_campaign(reading, campaign, &state) : done;
     return done == 0 ? show(reading, campaign, state, ret_answer) : done;
@@ -113,7 +114,7 @@ static int answer_active(const struct hub_reading *reading, const void *params, 
     list->campaigns.at = HUB_NEW_ARRAY(reading->arena, struct campaign_standing, count);
     HUB_MARK(active_campaigns, list, campaigns);
     for (uint32_t i = 0; done == 0 && i < count; i++) {
-        struct campaign_state *state;
+        struct campaign_state *state = NULL;
         done = hub_reading_campaign(reading, ids->at[i], &state);
         done = done == 0 ? show(reading, ids->at[i], state, &list->campaigns.at[list->campaigns.count++]) : done;
     }
