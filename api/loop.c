@@ -207,7 +207,6 @@ static void end(struct hub_loop *self)
     h2o_context_dispose(&self->context);
     h2o_evloop_run(loop, 0);
     h2o_evloop_destroy(loop);
-    hub_live_destroy(&self->live);
     hub_tickets_destroy(&self->tickets);
 }
 
@@ -249,6 +248,7 @@ void hub_loop_done(struct hub_loop *self)
         hub_job_destroy(&job);
         job = next;
     }
+    hub_live_destroy(&self->live); /* not before: other threads leave batches there */
     hub_credentials_destroy(&self->credentials);
     hub_buf_done(&self->body);
 }

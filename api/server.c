@@ -334,6 +334,7 @@ void hub_server_stop(struct hub_server *self)
     }
     atomic_store(&self->draining, true);
     atomic_store(&self->stopping, true);
+    hub_feed_stop(self->feed); /* it goes with the server, as the views stop later than this and tell it */
     for (unsigned i = 0; i < self->loop_count; i++) {
         struct hub_loop *loop = &self->loops[i];
         hub_loop_stir(loop);
@@ -345,7 +346,6 @@ void hub_server_stop(struct hub_server *self)
         }
         loop->listener_fd = -1;
     }
-    hub_feed_stop(self->feed); /* it goes with the server, as the views stop later than this and tell it */
     hub_helper_destroy(&self->resumes);
     hub_helper_destroy(&self->past);
     hub_helper_destroy(&self->passwords);
