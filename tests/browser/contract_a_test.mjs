@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { ADMIN, HERE, Hub, bundle, given, launch, login, openPage, until } from './harness.mjs';
 import { FOLDER, block } from './seeds.mjs';
 
-const hub = new Hub();
+const hub = new Hub(['--loopback-failures', '100']); // every delivery fails, so that there is something to alert of
 let browser;
 
 before(async () => {
@@ -93,6 +93,27 @@ for (const which of FOLDER ? ['ours', 'given'] : ['ours']) {
         const update = await until(async () => (await state(page)).realtimeUpdates.find((one) => one.type === 'customer_activity' &&
             one.payload.activity === 'profile_changed'), 'the activity');
         assert.equal(update.customerId, id('customer_1'));
+    });
+
+    test(`${which}: it is told what the routing decided`, async () => {
+        await hub.post('/routing/decision', { customer_id: id('customer_1'), session_id: id('first'), current_channel: 'video', assign: false });
+        const frame = await heard(page, ({ type }) => type === 'routing_recommendation', 'the recommendation');
+        await page.waitForFunction((words) => [...document.querySelectorAll('#notices li')].some((line) => line.textContent === words),
+            frame.payload.recommendation);
+    });
+
+    test(`${which}: it is warned when a message does not get through`, async () => {
+        await hub.post('/message/respond', { session_id: id('first'), channel: 'sms', content: 'Are you there?' });
+        await until(async () => (await state(page)).notifications.find((one) => one.title === 'System Alert' &&
+            one.type === 'warning' && one.message), 'the alert');
+    });
+
+    test(`${which}: it hears of campaigns`, async () => {
+        await hub.post('/campaign/omnichannel-launch', {
+            campaign_id: id('campaign'), customers: [{ customer_id: id('customer_1') }], channels: ['chat'],
+            quiet_hours: { none: true }, messages: [{ content: 'news' }],
+        });
+        await heard(page, ({ type }) => type === 'campaign_update', 'the campaign');
     });
 
     test(`${which}: its figures move`, async () => {

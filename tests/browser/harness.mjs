@@ -30,7 +30,8 @@ export async function until(condition, what = 'the condition', patienceMs = PATI
 
 /** A running hub on a port of its own, with data that goes when it is removed. */
 export class Hub {
-    constructor() {
+    constructor(options = []) {
+        this.options = options;
         this.folder = mkdtempSync(join(tmpdir(), 'omnihub-browser-'));
         this.port = 0; // the first start takes a free one, later ones keep it
     }
@@ -43,7 +44,7 @@ export class Hub {
         const env = { ...process.env, OMNICHANNEL_API_KEY: KEY, OMNIHUB_ADMIN_EMAIL: ADMIN.email,
                       OMNIHUB_ADMIN_PASSWORD: ADMIN.password };
         delete env.OMNIHUB_SEEDS;
-        const words = ['serve', '--data', join(this.folder, 'var'), '--listen', `127.0.0.1:${this.port}`];
+        const words = ['serve', '--data', join(this.folder, 'var'), '--listen', `127.0.0.1:${this.port}`, ...this.options];
         this.process = spawn(BINARY, words, { env, stdio: ['ignore', 'pipe', 'inherit'] });
         this.ended = new Promise((resolve) => this.process.once('exit', resolve));
         for await (const line of createInterface({ input: this.process.stdout })) {
