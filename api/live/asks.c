@@ -197,6 +197,7 @@ static struct hub_command *make_command(const struct hub_said *said)
     const struct hub_server_options *options = &socket->live->loop->server->options;
     struct hub_command *command = hub_command_new(said->row->command, COMMAND_BYTES);
     command->caller = socket->caller;
+    (void) hub_views_settled(options->views, command->caller.company, command->arena, &command->caller.settled);
     command->received_tick_us = hub_tick_us(options->world);
     command->target = said->row->target;
     fill(said, said->row->command, command->record, command->arena);
