@@ -182,7 +182,8 @@ const struct hub_query_info hub_query_campaign = {
     .name = "campaign",
     .params = &campaign_query_shape,
     .answer = &campaign_standing_shape,
-    .scope = HUB_SCOPE_company,
+    .scope = HUB_SCOPE_view,
+    .view = HUB_VIEW_campaigns,
     .answer_fn = answer_one,
 };
 
@@ -190,7 +191,8 @@ const struct hub_query_info hub_query_active_campaigns = {
     .name = "active_campaigns",
     .params = &active_campaigns_query_shape,
     .answer = &active_campaigns_shape,
-    .scope = HUB_SCOPE_company,
+    .scope = HUB_SCOPE_view,
+    .view = HUB_VIEW_campaigns,
     .answer_fn = answer_active,
 };
 

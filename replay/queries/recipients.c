@@ -190,7 +190,8 @@ const struct hub_query_info hub_query_recipients = {
     .name = "recipients",
     .params = &recipients_query_shape,
     .answer = &campaign_recipients_shape,
-    .scope = HUB_SCOPE_company,
+    .scope = HUB_SCOPE_view,
+    .view = HUB_VIEW_recipients,
     .answer_fn = answer_list,
 };
 

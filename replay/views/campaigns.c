@@ -144,10 +144,14 @@ static int fold(struct hub_view_fold *self, const struct hub_view_event *event)
     }
 }
 
+static const uint16_t types[] = { campaign_registered_id, campaign_launched_id, campaign_moved_id,
+                                  recipient_selected_id,  recipient_moved_id,   0 };
+
 const struct hub_view_info hub_view_campaigns = {
     .name = "campaigns",
     .number = HUB_VIEW_campaigns,
     .version = 1,
+    .types = types,
     .fold = fold,
     .doc = "How campaigns stand.",
 };

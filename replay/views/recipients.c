@@ -99,10 +99,13 @@ static int fold(struct hub_view_fold *self, const struct hub_view_event *event)
     }
 }
 
+static const uint16_t types[] = { recipient_selected_id, recipient_moved_id, 0 };
+
 const struct hub_view_info hub_view_recipients = {
     .name = "recipients",
     .number = HUB_VIEW_recipients,
     .version = 2,
+    .types = types,
     .fold = fold,
     .doc = "The recipients of campaigns.",
 };

@@ -137,6 +137,9 @@ class Campaigns(unittest.TestCase):
         rest = self.made(self.hub.get(f"/campaign/saluton/recipients?limit=4&cursor={page['next_cursor']}"))
         self.assertEqual((len(rest['recipients']), 'next_cursor' in rest), (2, False))
         self.assertEqual(self.recipients('saluton', '?status=suppressed'), [])
+        for path in ('/campaign/saluton/status', '/campaign/saluton/recipients', '/customer/member-1/consent'):
+            live = self.hub.get(path)
+            self.assertEqual(self.hub.get(f'{path}?at={live.position}').body, live.body)
         statuses = []
         while 'finished' not in statuses:
             frame = socket.read_until('campaign_update')['payload']
