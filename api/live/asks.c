@@ -70,8 +70,9 @@ static struct hub_live_ask *ask_new(const struct hub_said *said)
 
 void hub_client_asks_drop(struct hub_live_socket *socket)
 {
-    while (socket->asks != NULL) {
-        ask_destroy(socket->asks);
+    for (struct hub_live_ask *ask = socket->asks, *next; ask != NULL; ask = next) {
+        next = ask->after;
+        ask_destroy(ask);
     }
 }
 

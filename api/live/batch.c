@@ -96,6 +96,14 @@ void hub_batch_add(struct hub_batch *self, struct hub_live_key key, const struct
     }
 }
 
+void hub_batch_add_to(struct hub_batch *self, uint32_t roles, const struct hub_rendered *rendered)
+{
+    for (; roles != 0; roles &= roles - 1) {
+        uint8_t role = (uint8_t) __builtin_ctz(roles);
+        hub_batch_add(self, (struct hub_live_key){ rendered->company, rendered->row->contract, role }, rendered);
+    }
+}
+
 void hub_batch_seal(struct hub_batch *self)
 {
     for (uint32_t i = 0; i < self->lane_count; i++) {

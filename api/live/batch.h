@@ -43,6 +43,9 @@ struct hub_batch *hub_batch_new(uint64_t from, uint64_t to, uint64_t epoch);
 /* Add a frame to the lane of a company, contract and role. Before the batch is sealed. */
 void hub_batch_add(struct hub_batch *self, struct hub_live_key lane, const struct hub_rendered *rendered);
 
+/* Add it to the lanes of several roles (bits of 1 << role) of its company and contract. */
+void hub_batch_add_to(struct hub_batch *self, uint32_t roles, const struct hub_rendered *rendered);
+
 /* It is complete; from now on any thread may read it. */
 void hub_batch_seal(struct hub_batch *self);
 

@@ -82,12 +82,7 @@ static void take(void *arg, const struct hub_rendered *rendered)
 {
     struct hub_feed *self = arg;
     const struct hub_frame_row *row = rendered->row;
-    uint32_t roles = row->roles & (self->hearers.all | self->hearers.some);
-    for (uint8_t role = 0; role < HUB_LIVE_ROLES; role++) {
-        if (roles >> role & 1) {
-            hub_batch_add(self->batch, (struct hub_live_key){ rendered->company, row->contract, role }, rendered);
-        }
-    }
+    hub_batch_add_to(self->batch, row->roles & (self->hearers.all | self->hearers.some), rendered);
     atomic_fetch_add_explicit(&self->frames, 1, memory_order_relaxed);
 }
 

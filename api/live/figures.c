@@ -98,12 +98,7 @@ static void say(struct hub_live_figures *self, struct hub_ulid company, struct h
     hub_buf_init(&frame);
     hub_render_said(&figures, &frame);
     const struct hub_rendered rendered = { .row = self->row, .company = company, .frame = hub_buf_span(&frame) };
-    uint32_t roles = hearers_of(self, company);
-    for (uint8_t role = 0; role < HUB_LIVE_ROLES; role++) {
-        if (roles >> role & 1) {
-            hub_batch_add(batch, (struct hub_live_key){ company, HUB_CONTRACT_a, role }, &rendered);
-        }
-    }
+    hub_batch_add_to(batch, hearers_of(self, company), &rendered);
     hub_buf_done(&frame);
 }
 

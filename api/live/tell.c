@@ -11,11 +11,7 @@ static void tell(struct hub_server *server, const struct hub_rendered *told)
         return;
     }
     struct hub_batch *batch = hub_batch_new(0, 0, 0);
-    for (uint8_t role = 0; role < HUB_LIVE_ROLES; role++) {
-        if ((hearers.all | hearers.some) & told->row->roles & 1u << role) {
-            hub_batch_add(batch, (struct hub_live_key){ told->company, contract, role }, told);
-        }
-    }
+    hub_batch_add_to(batch, (hearers.all | hearers.some) & told->row->roles, told);
     hub_batch_seal(batch);
     hub_server_spread(server, batch);
 }
