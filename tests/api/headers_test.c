@@ -138,7 +138,7 @@ static void if_match_names_versions_by_strong_tags(void **state)
     static const char *const foreign[] = { "W/\"7\"", "\"\"",  "\"a\"",        "\"-1\"", "\"99999999999999999999\"",
                                            "\"07\"",  "\"0\"", "\"\xc3\xa4\"", "\"7W/\"" };
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
-        assert_expected(foreign[i], NULL, 0);
+        assert_expected(foreign[i], (const uint64_t[]){ 0 }, 0);
     }
     assert_expected("\"1\",\"2\",\"3\",\"4\",W/\"4\",\"5\",\"6\",\"7\",\"8\"",
                     (const uint64_t[]){ 1, 2, 3, 4, 5, 6, 7, 8 }, 8);
