@@ -77,7 +77,7 @@ static unsigned bucket_of(const struct hub_span *parts, int count)
 
 static const struct hub_field *field_of(const struct hub_shape *shape, struct hub_span name)
 {
-    for (unsigned i = 0; i < shape->count; i++) {
+    for (unsigned i = 0; shape != NULL && i < shape->count; i++) {
         if (hub_span_is(hub_span(shape->fields[i].name), name)) {
             return &shape->fields[i];
         }

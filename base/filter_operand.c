@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* The operands of a filter's conditions: paths to fields, and literals of their types. */
+#include <assert.h>
 #include <stdio.h>
 
 #include "base/filter_parser.h"
@@ -112,6 +113,7 @@ bool hub_filter_parse_path(struct hub_filter_parser *self, struct hub_filter_nod
             return false;
         }
     }
+    assert(node->steps > 0);
     const struct hub_field **kept = HUB_NEW_ARRAY(self->lexer.arena, const struct hub_field *, node->steps);
     memcpy(kept, path, sizeof path[0] * node->steps);
     node->path = kept;

@@ -105,7 +105,7 @@ int hub_tool_export(const struct hub_tool_call *call)
                              .reader = &reader,
                              .path = hub_settings_text(settings, HUB_SETTING_export_to) };
     int status = HUB_EXIT_FAILED;
-    if (!to.path)
+    if (!to.path || !to.kind)
         return hub_tool_misused("export needs --to FILE");
     hub_signals_block();
     if (hub_datadir_open(&reader, hub_settings_text(settings, HUB_SETTING_data),

@@ -151,7 +151,8 @@ static bool watch(struct stage *self)
     hub_progress_start(&progress, "customers");
     while (!is_over(self)) {
         if (hub_signals_wait(LOOK_US) > 0) {
-            is_stopped = self->is_stopped = true;
+            is_stopped = true;
+            self->is_stopped = true;
         }
         hub_progress_show(&progress, self->over, self->options->customers);
     }

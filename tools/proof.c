@@ -199,7 +199,7 @@ static int check(struct hub_span text, const struct hub_note_key *key, const cha
     struct hub_arena *arena = hub_arena_new(65536);
     struct log_proof proof;
     struct hub_fault fault;
-    struct hub_proved proved;
+    struct hub_proved proved = { .checkpoint = { .origin = "" } };
     const char *why = "";
     int status = HUB_EXIT_OK;
     if (hub_json_read(&log_proof_shape, text, arena, &proof, &fault) != 0)

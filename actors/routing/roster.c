@@ -243,7 +243,7 @@ void hub_routing_decide_settled(const void *state_, const void *command_, struct
                    decision);
         }
     }
-    if (!hub_ulid_is_none(freed) && state->waiting.count > 0) {
+    if (state != NULL && !hub_ulid_is_none(freed) && state->waiting.count > 0) {
         dispatch(state_after(state, decision), freed, decision);
     }
 }

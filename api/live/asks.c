@@ -70,9 +70,12 @@ static struct hub_live_ask *ask_new(const struct hub_said *said)
 
 void hub_client_asks_drop(struct hub_live_socket *socket)
 {
-    for (struct hub_live_ask *ask = socket->asks, *next; ask != NULL; ask = next) {
-        next = ask->after;
+    struct hub_live_ask *ask = socket->asks;
+    while (ask != NULL) {
+        struct hub_live_ask *next = ask->after;
+        ask->before = NULL; /* it is the first now */
         ask_destroy(ask);
+        ask = next;
     }
 }
 

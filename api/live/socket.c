@@ -97,7 +97,7 @@ static void enqueue(struct hub_live_socket *self, struct hub_ref *chunk, size_t 
         last->len += (uint32_t) len;
         return;
     }
-    if (self->queued == self->room) {
+    if (self->queue == NULL || self->queued == self->room) {
         self->room = self->room == 0 ? FIRST_ROOM : self->room * 2;
         self->queue = hub_memory_resize(self->queue, self->room * sizeof *self->queue);
     }
@@ -130,7 +130,8 @@ void hub_live_socket_send_bytes(struct hub_live_socket *self, struct hub_span fr
 void hub_live_socket_close(struct hub_live_socket *self, enum hub_close_code code, const char *reason)
 {
     uint8_t body[2 + REASON_MAX] = { (uint8_t) (code >> 8), (uint8_t) code };
-    size_t len = strlen(reason) < REASON_MAX ? strlen(reason) : REASON_MAX;
+    struct hub_span text = hub_span(reason);
+    size_t len = text.len < REASON_MAX ? text.len : REASON_MAX;
     struct hub_buf frame;
     if (self->state == HUB_SOCKET_closing) {
         return;
@@ -140,7 +141,7 @@ void hub_live_socket_close(struct hub_live_socket *self, enum hub_close_code cod
     self->close_sent = true;
     self->late_us = now(self) + CLOSE_US;
     drop_pieces(self, self->writing, self->queued);
-    memcpy(body + 2, reason, len);
+    memcpy(body + 2, text.at, len);
     hub_buf_init(&frame);
     hub_render_frame(WSLAY_CONNECTION_CLOSE, hub_span_of(body, 2 + len), &frame);
     struct hub_ref *chunk = hub_ref_new(hub_buf_span(&frame));

@@ -246,7 +246,7 @@ static struct period_figures *show_period(const struct figures *self, enum perio
     HUB_SET(period_figures, shown, from, self->from_us[period]);
     HUB_MARK(period_figures, shown, by_channel);
     shown->by_channel.at = HUB_NEW_ARRAY(arena, struct traffic_figures, CHANNELS);
-    for (hub_enum channel = 0; channel < CHANNELS; channel++) {
+    for (unsigned channel = 0; channel < CHANNELS; channel++) {
         const struct sums *sums = &self->sums[period][channel];
         if (sums->is_there) {
             hub_bucket_add(&total, &sums->of, arena);
@@ -296,7 +296,7 @@ static int answer_dashboard(const struct hub_reading *reading, const void *param
     uint64_t active = 0;
     HUB_MARK(dashboard_analytics, shown, active_by_channel);
     shown->active_by_channel.at = HUB_NEW_ARRAY(reading->arena, struct channel_sessions, CHANNELS);
-    for (hub_enum channel = 0; channel < CHANNELS; channel++) {
+    for (unsigned channel = 0; channel < CHANNELS; channel++) {
         if (figures->active[channel] > 0) {
             struct channel_sessions *one = &shown->active_by_channel.at[shown->active_by_channel.count++];
             HUB_SET(channel_sessions, one, channel, channel);
