@@ -95,7 +95,7 @@ static bool parse_step(struct hub_filter_parser *self, const struct hub_shape *s
 bool hub_filter_parse_path(struct hub_filter_parser *self, struct hub_filter_node *node)
 {
     const struct hub_shape *shape = self->filter->shape;
-    const struct hub_field *path[STEPS_MAX];
+    const struct hub_field *path[STEPS_MAX] = { NULL };
     bool more = true;
     while (more) {
         if (node->steps == STEPS_MAX) {

@@ -252,8 +252,9 @@ static void bind_of(sqlite3_stmt *sql, int at, const struct bind *bind, const vo
     unsigned index = bind->index;
     const struct hub_field *field = bind->field;
     if (bind->from == FROM_NESTED) {
-        record = hub_record_has(record, bind->index) ? *(void *const *) hub_record_field_const(record, bind->nest)
-                                                     : NULL;
+        record = record && hub_record_has(record, bind->index)
+                     ? *(void *const *) hub_record_field_const(record, bind->nest)
+                     : NULL;
         index = bind->inner;
     }
     if (record && hub_record_has(record, index))

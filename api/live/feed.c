@@ -89,9 +89,9 @@ static void take(void *arg, const struct hub_rendered *rendered)
 static void render(struct hub_feed *self, const struct hub_reading *reading, const struct hub_stored *stored)
 {
     const struct hub_render_calls calls = { .wants = wants, .take = take, .arg = self };
-    for (uint8_t contract = HUB_CONTRACT_a; contract <= HUB_CONTRACT_b; contract++) {
-        if (hub_interest_hearers(self->options.interest, stored->header.company, contract, &self->hearers)) {
-            hub_render_event(&self->renderer, reading, stored, contract, &calls);
+    for (unsigned contract = HUB_CONTRACT_a; contract <= HUB_CONTRACT_b; contract++) {
+        if (hub_interest_hearers(self->options.interest, stored->header.company, (uint8_t) contract, &self->hearers)) {
+            hub_render_event(&self->renderer, reading, stored, (uint8_t) contract, &calls);
             if (self->hearers.all != 0) {
                 hub_live_figures_note(self->figures, stored->header.company);
             }

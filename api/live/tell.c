@@ -37,8 +37,8 @@ void hub_live_tell(const struct hub_live_socket *from, const char *type, const v
 
 void hub_live_announce(struct hub_server *server, struct hub_ulid company, const char *type, const void *payload)
 {
-    for (uint8_t contract = HUB_CONTRACT_a; contract <= HUB_CONTRACT_b; contract++) {
-        struct hub_rendered told = { .row = hub_frame_said(contract, type), .company = company };
+    for (unsigned contract = HUB_CONTRACT_a; contract <= HUB_CONTRACT_b; contract++) {
+        struct hub_rendered told = { .row = hub_frame_said((uint8_t) contract, type), .company = company };
         if (told.row != NULL) {
             say_to_all(server, &told, payload);
         }
