@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Starts servers and measuring programs, and stops every one of them by its process id."""
 
+import contextlib
 import os
 import queue
 import re
@@ -18,8 +19,21 @@ class Failed(Exception):
     """Something cannot be measured; the text says why."""
 
 
+@contextlib.contextmanager
+def uninterrupted():
+    """Ctrl-C waits for the end of the block: a process is not lost between its start and the note of its id."""
+    came = []
+    before = signal.signal(signal.SIGINT, lambda *_: came.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
+
+
 class Server:
-    """A server that prints its address once it is ready."""
+    """A server that prints its address once it is ready, which wait_until_ready waits for."""
 
     def __init__(self, name, command, log_path, env=None):
         self.name = name
@@ -32,11 +46,10 @@ class Server:
                                             env={**os.environ, **(env or {})})
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
-        try:
-            self.host, self.port = self._wait_for_address()
-        except BaseException:
-            self.stop()
-            raise
+        self.host = self.port = None
+
+    def wait_until_ready(self):
+        self.host, self.port = self._wait_for_address()
 
     @property
     def url(self):
@@ -112,8 +125,10 @@ class Servers:
             self.running.pop().stop()
 
     def start(self, name, command, env=None):
-        server = Server(name, command, os.path.join(self.folder, re.sub(r'\W+', '-', name) + '.log'), env)
-        self.running.append(server)
+        with uninterrupted():
+            server = Server(name, command, os.path.join(self.folder, re.sub(r'\W+', '-', name) + '.log'), env)
+            self.running.append(server)
+        server.wait_until_ready()
         return server
 
     def stop(self, server):
@@ -138,14 +153,21 @@ def key_values(text):
 def run_tool(command, timeout_s):
     """Run a program that prints key=value lines and ends."""
     name = ' '.join(os.path.basename(word) for word in command[:3])
+    process = None
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-                              timeout=timeout_s)
+        with uninterrupted():
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, text=True)
+        out, err = process.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired:
         raise Failed(f'{name} took longer than {timeout_s} s') from None
     except OSError as error:
         raise Failed(f'{name}: {error.strerror}') from None
-    if done.returncode != 0:
-        said = (done.stderr.strip() or done.stdout.strip() or 'it said nothing').splitlines()[0]
-        raise Failed(f'{name} ended with status {done.returncode}: {said}')
-    return key_values(done.stdout)
+    finally:
+        if process is not None and process.poll() is None:
+            process.kill()
+            process.communicate()
+    if process.returncode != 0:
+        said = (err.strip() or out.strip() or 'it said nothing').splitlines()[0]
+        raise Failed(f'{name} ended with status {process.returncode}: {said}')
+    return key_values(out)
