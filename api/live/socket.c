@@ -104,6 +104,17 @@ static void enqueue(struct hub_live_socket *self, struct hub_ref *chunk, size_t 
     self->queue[self->queued++] = (struct hub_piece){ hub_ref_hold(chunk), (uint32_t) at, (uint32_t) len };
 }
 
+/* What the kernel takes at once needs no queue, no callback, and no second look at the socket. Returns how much that was;
+ * what is wrong with the socket shows when the rest is written. */
+static size_t send_now(const struct hub_live_socket *self, const struct hub_ref *chunk, size_t at, size_t len)
+{
+    if (self->state != HUB_SOCKET_live || self->queued > 0) {
+        return 0;
+    }
+    ssize_t sent = send(h2o_socket_get_fd(self->sock), hub_ref_bytes(chunk).at + at, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return sent > 0 ? (size_t) sent : 0;
+}
+
 void hub_live_socket_send(struct hub_live_socket *self, struct hub_ref *chunk, size_t at, size_t len)
 {
     if (self->state == HUB_SOCKET_closing || len == 0) {
@@ -116,8 +127,11 @@ void hub_live_socket_send(struct hub_live_socket *self, struct hub_ref *chunk, s
         self->late_us = now(self) + SLOW_CLOSE_US;
         return;
     }
-    enqueue(self, chunk, at, len);
-    flush(self);
+    size_t sent = send_now(self, chunk, at, len);
+    if (sent < len) {
+        enqueue(self, chunk, at + sent, len - sent);
+        flush(self);
+    }
 }
 
 void hub_live_socket_send_bytes(struct hub_live_socket *self, struct hub_span frames)
