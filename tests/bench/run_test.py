@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Tests of tests/bench/run with a program that answers like the hub: the figures are not looked at, the manners are."""
 
+import contextlib
+import io
 import os
 import re
 import shutil
@@ -15,7 +17,9 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
+from counters import compare  # noqa: E402
 from report import Row, table  # noqa: E402
+from write_ahead import batches  # noqa: E402
 
 BUILD = os.path.dirname(os.path.abspath(os.environ.get('OMNIHUB', 'build/omnihub')))
 TOOLS = ('tools/bench/bench-load', 'tools/bench/bench-disk', 'tools/bench/bench-zactor', 'tools/bench/bench-ears', 'tests/bench/bench-hello')
@@ -125,6 +129,33 @@ class Report(unittest.TestCase):
         lines = table(['a', 'b'], [['long one', 1], ['x', 1000]]).splitlines()
         self.assertEqual(len({len(line) for line in lines}), 1)
         self.assertTrue(all(re.fullmatch(r'\|.*\|', line) for line in lines))
+
+
+class Counters(unittest.TestCase):
+
+    def compared(self, values, baseline):
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            return compare(values, baseline), out.getvalue()
+
+    def test_a_counter_that_is_three_percent_worse_is_told_from_one_that_is_better(self):
+        baseline = {'a': 100.0, 'b': 100.0, 'c': 100.0, 'd': 100.0}
+        found, out = self.compared({'a': 102.9, 'b': 103.1, 'c': 97.1, 'd': 96.9}, baseline)
+        self.assertEqual(found, (1, 1))
+        self.assertRegex(out, r'b +\| +100 \| +103.1 \| +\+3.1% \| +\*\*worse')
+
+    def test_a_counter_that_only_one_side_has_is_a_failure(self):
+        self.assertEqual(self.compared({'a': 1.0}, {'b': 1.0})[0], (2, 0))
+
+    def test_batches_of_a_write_ahead_log_are_counted_across_blocks(self):
+        def record(kind, text):
+            return bytes(4) + len(text).to_bytes(2, 'little') + bytes([kind]) + text
+
+        batch = bytes(8) + (5).to_bytes(4, 'little') + b'x' * 40000
+        with tempfile.NamedTemporaryFile() as file:
+            first = record(2, batch[:32768 - 7 - 7 - 12])  # behind a whole batch without a row
+            file.write(record(1, bytes(12)) + first + record(4, batch[32768 - 7 - 7 - 12:]))
+            file.flush()
+            self.assertEqual([keys for _, keys in batches(file.name)], [0, 5])
 
 
 if __name__ == '__main__':
