@@ -31,7 +31,8 @@ COMPILER = 'gcc 12.'  # of Debian 12, which the baseline was counted with
 TAPE = 'tests/bench/bench-tape'
 ALLOCATORS = re.compile(r'^cfn=(?:malloc|calloc|realloc|posix_memalign|aligned_alloc|memalign)\b')
 CALLS = re.compile(r'^calls=(\d+)')
-# Libraries choose their code by the processor; these hide what not every machine has.
+# All that the tape sees of its surroundings. Libraries choose their code by the processor; the first two hide what not every
+# machine has.
 ENVIRONMENT = {'GLIBC_TUNABLES': 'glibc.cpu.hwcaps=-AVX2_Usable,-AVX2,-AVX512F,-AVX512VL,-ERMS,-FSRM,-RTM',
                'OPENSSL_ia32cap': '~0x1000000000000000:~0x20012128', 'TZ': 'UTC', 'LC_ALL': 'C'}
 HEADING = """# What the fixed tape of tape.def costs: tests/bench/counters.py compares, and --move writes this file anew.
@@ -68,7 +69,7 @@ def run_tape(tape, folder):
     command = ['valgrind', '-q', '--tool=callgrind', f'--callgrind-out-file={folder}/counts', '--collect-atstart=no',
                '--toggle-collect=tape_section', '--dump-after=tape_section', '--compress-strings=no', tape, data]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          env={**os.environ, **ENVIRONMENT}, timeout=300, check=False)
+                          env={**ENVIRONMENT, 'PATH': os.environ.get('PATH', os.defpath)}, timeout=300, check=False)
     if done.returncode != 0:
         raise SystemExit(f'counters: the tape ended with {done.returncode}: {done.stderr.strip()}')
     sections = []
