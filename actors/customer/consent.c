@@ -119,6 +119,20 @@ void hub_consent_apply(struct customer_state *state, const struct hub_event *eve
 
 /* --- deciding --- */
 
+/* A line that the customer's own words write: one for each channel, and one for all of them. */
+enum { OWN_LINES = 9 };
+
+/* Whether the company may enter it: a no must never be forgotten, so there is always room for the customer's own lines. */
+static bool has_line(const struct customer_state *state, const struct consent_changed *changed)
+{
+    for (uint32_t i = 0; state != NULL && i < state->consents.count; i++) {
+        if (is_about(&state->consents.at[i], changed)) {
+            return true;
+        }
+    }
+    return state == NULL || state->consents.count < HUB_CUSTOMER_CONSENTS - OWN_LINES;
+}
+
 static void decide_change(struct consent_changed *changed, struct hub_decision *decision)
 {
     struct hub_ulid session = HUB_HAS(consent_changed, changed, session) ? changed->session : none;
@@ -136,15 +150,20 @@ void hub_customer_decide_consent(const void *state_, const void *command_, struc
                           "The customer has no address of that number.");
         return;
     }
-    if (!hub_customer_learn(state, &news, decision)) {
-        return;
-    }
     struct consent_changed *changed = HUB_NEW(arena, struct consent_changed);
     HUB_COPY(consent_changed, changed, set_consent, command, channel);
     HUB_COPY(consent_changed, changed, set_consent, command, purpose);
     HUB_COPY(consent_changed, changed, set_consent, command, identity);
     HUB_SET(consent_changed, changed, status, command->status);
     HUB_SET(consent_changed, changed, source, consent_source_company);
+    if (!has_line(state, changed)) {
+        hub_decide_refuse(decision, HUB_ERROR_limit_reached, "", "A company enters at most %d lines for a customer.",
+                          HUB_CUSTOMER_CONSENTS - OWN_LINES);
+        return;
+    }
+    if (!hub_customer_learn(state, &news, decision)) {
+        return;
+    }
     decide_change(changed, decision);
     struct consent_entered *answer = HUB_NEW(arena, struct consent_entered);
     HUB_SET(consent_entered, answer, success, true);
@@ -165,18 +184,32 @@ static void confirm(const struct heed_wish *wish, struct hub_decision *decision)
                                                       .subject = hub_decision_self(decision) });
 }
 
+/* Whether the customer's last word on this is the same, and nothing that the wish is about was entered since: a yes for one
+ * purpose, say, that came after STOP makes a second STOP news. */
+static bool is_heeded(const struct customer_state *state, const struct heed_wish *wish, unsigned status)
+{
+    const struct hub_consent_ask ask = { .channel = wish->everywhere ? 0 : wish->channel };
+    const struct customer_consent *before = hub_consent_for(state, &ask);
+    if (before == NULL || before->status != status || before->source != consent_source_customer) {
+        return false;
+    }
+    for (uint32_t i = 0; i < state->consents.count; i++) {
+        const struct customer_consent *line = &state->consents.at[i];
+        bool concerns = wish->everywhere || !HUB_HAS(customer_consent, line, channel) || line->channel == wish->channel;
+        if (concerns && line->version > before->version && line->status != status) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* One confirmation for one change: who says STOP twice is not written to twice. */
 void hub_customer_decide_wish(const void *state_, const void *command_, struct hub_decision *decision)
 {
     const struct customer_state *state = state_;
     const struct heed_wish *wish = command_;
     unsigned status = wish->wish == consent_wish_stop ? consent_status_opted_out : consent_status_opted_in;
-    if (state == NULL || wish->wish == consent_wish_help) {
-        return;
-    }
-    const struct hub_consent_ask ask = { .channel = wish->everywhere ? 0 : wish->channel };
-    const struct customer_consent *before = hub_consent_for(state, &ask);
-    if (before != NULL && before->status == status && before->source == consent_source_customer) {
+    if (state == NULL || wish->wish == consent_wish_help || is_heeded(state, wish, status)) {
         return;
     }
     struct consent_changed *changed = HUB_NEW(hub_decision_arena(decision), struct consent_changed);

@@ -43,4 +43,8 @@ void hub_session_report_attempt(const struct session_state *state, const struct 
 void hub_session_heed(const struct session_state *state, const struct process_message *command,
                       struct hub_decision *decision);
 
+/* The same of a message that the session refuses: STOP and START count all the same. */
+void hub_session_heed_refused(const struct session_state *state, const struct process_message *command,
+                              struct hub_decision *decision);
+
 #endif

@@ -75,15 +75,7 @@ void hub_session_start_idle(uint32_t idle_s, struct hub_decision *decision)
 /* The name is taken: tell the customer who counts on it, so that it does not stay in its list. */
 static void refuse_taken(const struct open_session *command, struct hub_decision *decision)
 {
-    struct close_customer_session *closing = HUB_NEW(hub_decision_arena(decision), struct close_customer_session);
-    HUB_SET(close_customer_session, closing, session, hub_decision_self(decision));
-    hub_decide_follow(decision, &(struct hub_follow){
-                                    .kind = KIND_customer,
-                                    .entity = command->customer,
-                                    .shape = &close_customer_session_shape,
-                                    .record = closing,
-                                    .subject = command->customer,
-                                });
+    hub_session_tell_closed(command->customer, decision);
     hub_decide_refuse(decision, HUB_ERROR_already_exists, "/session_id", "A session by this name exists already.");
     hub_decide_keep(decision);
 }

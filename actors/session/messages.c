@@ -123,7 +123,11 @@ void hub_session_decide_process(const void *state_, const void *command_, struct
         hub_session_refuse_unknown(decision);
         return;
     }
-    if (!hub_session_is_of_named(state, decision) || !has_room(state, decision)) {
+    if (!hub_session_is_of_named(state, decision)) {
+        return;
+    }
+    if (!has_room(state, decision)) {
+        hub_session_heed_refused(state, command, decision);
         return;
     }
     wake(state, decision);

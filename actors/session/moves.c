@@ -22,16 +22,16 @@ bool hub_session_may_move(unsigned from, unsigned to)
     return hub_moves_has(&moves, from, to);
 }
 
-static void tell_customer(const struct session_state *state, struct hub_decision *decision)
+void hub_session_tell_closed(struct hub_ulid customer, struct hub_decision *decision)
 {
     struct close_customer_session *closing = HUB_NEW(hub_decision_arena(decision), struct close_customer_session);
     HUB_SET(close_customer_session, closing, session, hub_decision_self(decision));
     hub_decide_follow(decision, &(struct hub_follow){
                                     .kind = KIND_customer,
-                                    .entity = state->customer,
+                                    .entity = customer,
                                     .shape = &close_customer_session_shape,
                                     .record = closing,
-                                    .subject = state->customer,
+                                    .subject = customer,
                                 });
 }
 
@@ -46,7 +46,7 @@ bool hub_session_move(const struct session_state *state, struct session_moved *m
     static const struct hub_ulid none;
     hub_decide_event(decision, &session_moved_shape, moved, state->customer, none);
     if (moved->status == session_status_ended) {
-        tell_customer(state, decision);
+        hub_session_tell_closed(state->customer, decision);
     }
     return true;
 }

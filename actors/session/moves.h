@@ -14,6 +14,9 @@ bool hub_session_may_move(unsigned from, unsigned to);
  * Returns false when the move is not legal: the decision is then refused with illegal_transition. */
 bool hub_session_move(const struct session_state *state, struct session_moved *moved, struct hub_decision *decision);
 
+/* Decide the news to a customer that this session is over, or is none of this customer's. */
+void hub_session_tell_closed(struct hub_ulid customer, struct hub_decision *decision);
+
 /* Append the page docs/session-states.md: the statuses, and the moves as a Mermaid state diagram. Any thread. */
 void hub_session_moves_print(struct hub_buf *out);
 

@@ -2,6 +2,7 @@
 /* A session in a campaign, and the words STOP, START and HELP in any session. What the customer's text says is seen here,
  * where the words are; what follows from it is decided by the customer. */
 #include "actors/session/decide.h"
+#include "actors/session/moves.h"
 
 #include "actors/customer/consent.h"
 
@@ -47,6 +48,9 @@ void hub_session_decide_attempt(const void *state_, const void *command, struct 
     const struct attempt_recipient *order = command;
     bool is_closed = state != NULL &&
                      (state->status == session_status_ended || state->message_ranks.len >= HUB_SESSION_MESSAGES);
+    if (is_closed && state->status == session_status_ended) {
+        hub_session_tell_closed(order->customer, decision); /* who counts on it, so that it does not stay in its list */
+    }
     if (is_closed) {
         refuse_attempt(order, decision);
         return;
@@ -133,22 +137,42 @@ static void reply(const struct session_state *state, struct hub_decision *decisi
     tell_customer(state->customer, &report_recipient_shape, news, decision);
 }
 
+/* Tell the customer's actor of a STOP or START. Returns false for any other text. */
+static bool pass_on(const struct session_state *state, const struct process_message *command,
+                    struct hub_decision *decision)
+{
+    enum consent_wish wish;
+    bool everywhere;
+    if (!hub_wish_find(command->content.clear, &wish, &everywhere) || wish == consent_wish_help) {
+        return false;
+    }
+    struct heed_wish *heed = HUB_NEW(hub_decision_arena(decision), struct heed_wish);
+    HUB_SET(heed_wish, heed, session, hub_decision_self(decision));
+    HUB_SET(heed_wish, heed, channel, command->channel);
+    HUB_SET(heed_wish, heed, wish, (hub_enum) wish);
+    HUB_SET(heed_wish, heed, everywhere, everywhere);
+    tell_customer(state->customer, &heed_wish_shape, heed, decision);
+    return true;
+}
+
+void hub_session_heed_refused(const struct session_state *state, const struct process_message *command,
+                              struct hub_decision *decision)
+{
+    if (pass_on(state, command, decision)) {
+        hub_decide_keep(decision);
+    }
+}
+
 void hub_session_heed(const struct session_state *state, const struct process_message *command,
                       struct hub_decision *decision)
 {
     enum consent_wish wish;
     bool everywhere;
+    if (pass_on(state, command, decision)) {
+        return;
+    }
     if (hub_wish_find(command->content.clear, &wish, &everywhere)) {
-        if (wish == consent_wish_help) {
-            notify(state, wish, command->channel, 1, decision);
-            return;
-        }
-        struct heed_wish *heed = HUB_NEW(hub_decision_arena(decision), struct heed_wish);
-        HUB_SET(heed_wish, heed, session, hub_decision_self(decision));
-        HUB_SET(heed_wish, heed, channel, command->channel);
-        HUB_SET(heed_wish, heed, wish, (hub_enum) wish);
-        HUB_SET(heed_wish, heed, everywhere, everywhere);
-        tell_customer(state->customer, &heed_wish_shape, heed, decision);
+        notify(state, wish, command->channel, 1, decision);
     } else if (HUB_HAS(session_state, state, campaign) && !state->campaign_replied) {
         reply(state, decision);
     }
