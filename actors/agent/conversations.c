@@ -116,6 +116,7 @@ void hub_agent_decide_add_help(const void *state_, const void *command_, struct 
         HUB_SET(agent_help, help, assigned_at, hub_decision_now(decision));
         struct agent_help_added *added = HUB_NEW(hub_decision_arena(decision), struct agent_help_added);
         HUB_SET(agent_help_added, added, help, help);
+        hub_agent_hold_for_offline(state, decision);
         hub_decide_event(decision, &agent_help_added_shape, added, hub_decision_self(decision), none);
         hub_agent_report(state, decision);
     }

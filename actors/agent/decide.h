@@ -37,6 +37,10 @@ void hub_agent_report_refused(const struct agent_state *state, struct hub_ulid c
 /* Answer with what the decided events will make of the agent. state: NULL for a new one. */
 void hub_agent_answer(const struct agent_state *state, struct hub_decision *decision);
 
+/* Decide that the grace period begins for an agent who is offline, but was given a conversation all the same: chosen before the
+ * agent went, say. Does nothing where one runs, and for an agent who never said whether there. */
+void hub_agent_hold_for_offline(const struct agent_state *state, struct hub_decision *decision);
+
 /* Give every conversation back to its customer's actor, which tells the agent when it is gone. */
 void hub_agent_give_back_all(const struct agent_state *state, unsigned why, struct hub_decision *decision);
 

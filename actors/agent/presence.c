@@ -33,6 +33,17 @@ static uint32_t grace_of(const struct hub_decision *decision)
     return settled_s != 0 ? settled_s : HUB_LOST_GRACE_S;
 }
 
+void hub_agent_hold_for_offline(const struct agent_state *state, struct hub_decision *decision)
+{
+    if (state->presence != presence_offline || !HUB_HAS(agent_state, state, cause) ||
+        HUB_HAS(agent_state, state, grace_until)) {
+        return;
+    }
+    struct agent_presence_changed *changed = change(decision, presence_offline, state->cause);
+    HUB_COPY(agent_presence_changed, changed, agent_state, state, reason);
+    begin_grace(changed, grace_of(decision), decision);
+}
+
 static bool says_news(const struct agent_state *state, const struct set_presence *command)
 {
     bool has = HUB_HAS(agent_state, state, reason);
@@ -101,9 +112,7 @@ void hub_agent_decide_timer(const void *state_, const void *command_, struct hub
         return; /* came back, or another period runs */
     }
     struct agent_presence_changed *changed = change(decision, presence_offline, state->cause);
-    if (HUB_HAS(agent_state, state, reason)) {
-        HUB_SET(agent_presence_changed, changed, reason, state->reason);
-    }
+    HUB_COPY(agent_presence_changed, changed, agent_state, state, reason);
     hub_agent_report(state, decision);
     hub_agent_give_back_all(state, release_why_lost, decision);
 }

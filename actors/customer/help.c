@@ -152,7 +152,7 @@ void hub_customer_decide_routed(const void *state_, const void *command_, struct
     if (grip.help == NULL || grip.help->status != help_status_waiting) {
         bool has_agent = grip.help != NULL && HUB_HAS(customer_help, grip.help, agent);
         refuse_assigned(&grip);
-        hub_help_tell_routing(&grip, has_agent ? grip.help->agent : none);
+        hub_help_refuse_routing(&grip, has_agent ? grip.help->agent : none, command->decision);
         hub_decide_keep(decision);
         return;
     }

@@ -98,11 +98,19 @@ void hub_help_tell_agent_gone(struct hub_decision *decision, struct hub_ulid age
 
 void hub_help_tell_routing(const struct hub_help_grip *grip, struct hub_ulid agent)
 {
+    hub_help_refuse_routing(grip, agent, none);
+}
+
+void hub_help_refuse_routing(const struct hub_help_grip *grip, struct hub_ulid agent, struct hub_ulid refused)
+{
     struct help_settled *command = HUB_NEW(hub_decision_arena(grip->decision), struct help_settled);
     HUB_SET(help_settled, command, customer, hub_decision_self(grip->decision));
     HUB_SET(help_settled, command, page_id, grip->page_id);
     if (!hub_ulid_is_none(agent)) {
         HUB_SET(help_settled, command, agent, agent);
+    }
+    if (!hub_ulid_is_none(refused)) {
+        HUB_SET(help_settled, command, decision, refused);
     }
     hub_decide_follow(grip->decision, &(struct hub_follow){ .kind = KIND_routing,
                                                             .entity = hub_decision_caller(grip->decision)->company,

@@ -55,6 +55,9 @@ void hub_help_tell_agent_gone(struct hub_decision *decision, struct hub_ulid age
  * or in a queue, for this help is settled. */
 void hub_help_tell_routing(const struct hub_help_grip *grip, struct hub_ulid agent);
 
+/* The same, of a decision of the routing (none: not known) that came to nothing. */
+void hub_help_refuse_routing(const struct hub_help_grip *grip, struct hub_ulid agent, struct hub_ulid refused);
+
 /* Answer the client. */
 void hub_help_answer(const struct hub_help_grip *grip, bool stop);
 

@@ -103,6 +103,7 @@ static void promise_now(const struct fold *fold, const struct routing_decided *d
     HUB_SET(routing_promise, self, channel, decided->agent_channel);
     HUB_SET(routing_promise, self, customer, decided->customer);
     HUB_COPY(routing_promise, self, routing_context, decided->context, page_id);
+    HUB_COPY(routing_promise, self, routing_decided, decided, page_id);
     HUB_SET(routing_promise, self, since,
             HUB_HAS(routing_decided, decided, since) ? decided->since : fold->event->decided_at_us);
     add_promise(fold, self);
@@ -115,6 +116,7 @@ static void put_in_queue(const struct fold *fold, const struct routing_decided *
     HUB_SET(routing_waiting, self, customer, decided->customer);
     HUB_COPY(routing_waiting, self, routing_decided, decided, session);
     HUB_COPY(routing_waiting, self, routing_context, decided->context, page_id);
+    HUB_COPY(routing_waiting, self, routing_decided, decided, page_id);
     HUB_COPY(routing_waiting, self, routing_context, decided->context, language);
     HUB_SET(routing_waiting, self, channel, decided->agent_channel);
     HUB_COPY(routing_waiting, self, routing_decided, decided, needs);

@@ -184,20 +184,30 @@ static void follow_transfer(const struct making *making)
                                                               .subject = decided->customer });
 }
 
+/* The channel that the session is on; where nobody knows, the one on which an agent is to have room. */
+static unsigned session_channel(const struct routing_decided *decided)
+{
+    return HUB_HAS(routing_context, decided->context, channel) ? decided->context->channel : decided->agent_channel;
+}
+
+/* On which inbox the customer's actor will keep the wish. */
+static struct hub_span page_of(const struct routing_decided *decided)
+{
+    return HUB_HAS(routing_context, decided->context, page_id)
+               ? decided->context->page_id
+               : hub_span(hub_vocab_name(&channel_vocab, (uint16_t) session_channel(decided)));
+}
+
 static void follow(const struct making *making)
 {
     const struct routing_decided *decided = making->decided;
     const struct routing_context *context = decided->context;
     if (decided->outcome != routing_outcome_advised) {
-        struct hub_routing_giving giving = { .customer = decided->customer,
+        struct hub_routing_giving giving = { .decision = decided->decision,
+                                             .customer = decided->customer,
                                              .session = decided->session,
-                                             .channel = decided->agent_channel };
-        if (HUB_HAS(routing_context, context, channel)) {
-            giving.channel = context->channel;
-        }
-        if (HUB_HAS(routing_context, context, page_id)) {
-            giving.page_id = context->page_id;
-        }
+                                             .channel = session_channel(decided),
+                                             .page_id = decided->page_id };
         if (decided->outcome == routing_outcome_assigned) {
             giving.agent = decided->agent;
         }
@@ -265,6 +275,7 @@ void hub_routing_decide_routing(const void *state_, const void *command_, struct
             HUB_SET(routing_decided, decided, since, since);
         }
         find_agent(&making);
+        HUB_SET(routing_decided, decided, page_id, page_of(decided));
     }
     hub_decide_event(decision, &routing_decided_shape, decided, decided->customer, decided->session);
     follow(&making);

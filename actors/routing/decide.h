@@ -27,9 +27,9 @@ int64_t hub_routing_supersede(const struct routing_state *state, struct hub_ulid
 
 /* A customer who wants a person. */
 struct hub_routing_giving {
-    struct hub_ulid customer, session, agent;
+    struct hub_ulid customer, session, agent, decision;
     unsigned channel;        /* of the session */
-    struct hub_span page_id; /* empty: none */
+    struct hub_span page_id; /* empty: the channel's word */
 };
 
 /* Tell the customer's actor that a person is wanted, and who it is where somebody has room (agent none: nobody yet). */

@@ -28,6 +28,7 @@ void hub_routing_give(const struct hub_routing_giving *giving, struct hub_decisi
     }
     struct assign_customer *giving_to = HUB_NEW(hub_decision_arena(decision), struct assign_customer);
     HUB_SET(assign_customer, giving_to, agent, giving->agent);
+    HUB_SET(assign_customer, giving_to, decision, giving->decision);
     HUB_SET(assign_customer, giving_to, page_id,
             giving->page_id.len > 0 ? giving->page_id
                                     : hub_span(hub_vocab_name(&channel_vocab, (uint16_t) giving->channel)));

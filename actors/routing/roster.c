@@ -111,7 +111,8 @@ static void dispatch(struct routing_state *after, struct hub_ulid agent, struct 
             .shape = &routing_assigned_shape, .record = assigned, .version = after->version + 1, .decided_at_us = now_us
         };
         hub_routing_apply(after, &event, arena);
-        hub_routing_give(&(struct hub_routing_giving){ .customer = waiting.customer,
+        hub_routing_give(&(struct hub_routing_giving){ .decision = waiting.decision,
+                                                       .customer = waiting.customer,
                                                        .session = waiting.session,
                                                        .agent = agent,
                                                        .channel = waiting.channel,
@@ -220,6 +221,7 @@ void hub_routing_decide_settled(const void *state_, const void *command_, struct
     const struct routing_state *state = state_;
     const struct help_settled *command = command_;
     struct hub_ulid freed = none;
+    const struct hub_ulid refused = HUB_HAS(help_settled, command, decision) ? command->decision : none;
     bool has_agent = HUB_HAS(help_settled, command, agent), has_page = HUB_HAS(help_settled, command, page_id);
     struct hub_ulid agent = has_agent ? command->agent : none;
     for (uint32_t i = 0; state != NULL && i < state->promises.count; i++) {
@@ -227,9 +229,13 @@ void hub_routing_decide_settled(const void *state_, const void *command_, struct
         bool is_meant = hub_ulid_is(promise->customer, command->customer) &&
                         is_page(HUB_HAS(routing_promise, promise, page_id), promise->page_id, has_page,
                                 command->page_id);
-        if (is_meant && !hub_ulid_is(promise->agent, agent)) {
+        bool has_it = hub_ulid_is(promise->agent, agent); /* and will say so, but once only */
+        if (is_meant && (!has_it || hub_ulid_is(promise->decision, refused))) {
             freed = promise->agent;
-            settle(&(struct settling){ promise->decision, agent, has_agent ? routing_end_refused : routing_end_gone,
+            settle(&(struct settling){ promise->decision, agent,
+                                       !has_agent ? routing_end_gone
+                                       : has_it   ? routing_end_accepted
+                                                  : routing_end_refused,
                                        promise->since },
                    decision);
         }

@@ -147,7 +147,8 @@ const struct hub_query_info hub_query_routing_performance = {
 
 /* --- what is known --- */
 
-static int add_customer(const struct hub_reading *reading, struct routing_known *known, struct hub_ulid *ret_session)
+static int add_customer(const struct hub_reading *reading, struct routing_known *known, struct hub_ulid *ret_session,
+                        const struct customer_state **ret_state)
 {
     struct hub_ulid customer;
     void *found = NULL;
@@ -156,7 +157,7 @@ static int add_customer(const struct hub_reading *reading, struct routing_known 
     if (done != 0) {
         return done == HUB_ERROR_not_found ? 0 : done;
     }
-    const struct customer_state *state = found;
+    const struct customer_state *state = *ret_state = found;
     HUB_SET(routing_known, known, customer, customer);
     if (HUB_HAS(customer_state, state, profile)) {
         HUB_COPY(routing_known, known, customer_profile, state->profile, tier);
@@ -197,12 +198,28 @@ static int add_session(const struct hub_reading *reading, struct hub_ulid newest
     return 0;
 }
 
+/* Where a person is wanted already, the inbox is called as it was called there. */
+static void add_page(const struct customer_state *customer, struct routing_known *known)
+{
+    for (uint32_t i = 0; i < customer->helps.count; i++) {
+        const struct customer_help *help = &customer->helps.at[i];
+        if (HUB_HAS(routing_known, known, session) && hub_ulid_is(help->session, known->session)) {
+            HUB_SET(routing_known, known, page_id, help->page_id);
+        }
+    }
+}
+
 static int answer_known(const struct hub_reading *reading, const void *params, void *ret_answer)
 {
     struct hub_ulid newest = { { 0 } };
+    const struct customer_state *customer = NULL;
     (void) params;
-    int done = add_customer(reading, ret_answer, &newest);
-    return done == 0 ? add_session(reading, newest, ret_answer) : done;
+    int done = add_customer(reading, ret_answer, &newest, &customer);
+    done = done == 0 ? add_session(reading, newest, ret_answer) : done;
+    if (customer != NULL) {
+        add_page(customer, ret_answer);
+    }
+    return done;
 }
 
 const struct hub_query_info hub_query_routing_known = {

@@ -301,6 +301,26 @@ static void an_agent_who_goes_offline_has_the_same_grace(void **state)
     assert_int_equal(people_agent(p, p->agents[0])->presence, presence_offline); /* what was chosen stands */
 }
 
+/* The routing chose the agent a moment before the agent went: nobody is left with who is not there. */
+static void who_is_given_to_an_agent_who_just_went_comes_back_after_the_grace(void **state)
+{
+    struct people *p = *state;
+    people_present(p, p->agents[0], presence_available);
+    people_present(p, p->agents[0], presence_offline);
+    assert_false(HUB_HAS(agent_state, people_agent(p, p->agents[0]), grace_until)); /* there was nobody to keep */
+    int64_t begun_us = harness_now(p->h);
+    changed(people_stop(p, NULL, true), true);
+    people_take(p, "chat", p->agents[0]);
+    is_with(p, p->agents[0]);
+    int64_t until_us = people_agent(p, p->agents[0])->grace_until;
+    assert_int_equal(until_us, harness_now(p->h) + 60 * INT64_C(1000000));
+    harness_advance(p->h, 60);
+    people_fire(p, p->agents[0]);
+    is_waiting(p, begun_us);
+    people_take(p, "chat", p->agents[1]); /* who never said whether there works without a connection */
+    assert_false(HUB_HAS(agent_state, people_agent(p, p->agents[1]), grace_until));
+}
+
 static void a_request_from_inside_is_taken_once_and_only_for_an_open_session(void **state)
 {
     struct people *p = *state;
@@ -368,6 +388,7 @@ int main(void)
         A_TEST(inboxes_are_apart),
         A_TEST(a_vanished_agent_keeps_the_customer_for_the_grace_period),
         A_TEST(an_agent_who_goes_offline_has_the_same_grace),
+        A_TEST(who_is_given_to_an_agent_who_just_went_comes_back_after_the_grace),
         A_TEST(a_request_from_inside_is_taken_once_and_only_for_an_open_session),
         A_TEST(a_customer_who_asks_for_a_person_waits_for_one),
         A_TEST(the_routing_gives_what_waits_and_nothing_else),

@@ -11,6 +11,7 @@
 
 #include "actors/routing/apply.h"
 #include "actors/routing/calendar.h"
+#include "actors/routing/engine.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/pack.h"
@@ -375,6 +376,41 @@ static void a_conflict_releases_what_was_promised(void **state)
     assert_int_equal(people_agent(p, p->agents[0])->helps.count, 0);
 }
 
+static void deciding_again_for_whom_the_agent_has_already_takes_no_room(void **state)
+{
+    struct people *p = *state;
+    people_present(p, p->agents[0], presence_available);
+    for (int i = 0; i < 3; i++) {
+        const struct routing_receipt *receipt = decide(p, "{\"customer_id\":\"c\",\"current_channel\":\"chat\"}");
+        assert_true(hub_ulid_is(receipt->agent_id, p->agents[0]));
+    }
+    int at = hub_routing_agent_at(state_of(p), p->agents[0]);
+    assert_int_equal(hub_routing_load(state_of(p), &state_of(p)->agents.at[at], channel_chat), 1);
+    assert_int_equal(state_of(p)->promises.count, 0);
+}
+
+/* Nobody has room for e-mail, on which the rule wants the agent; the customer waits on the inbox of the session. */
+static void who_waits_for_room_on_another_channel_is_given_on_the_own_inbox(void **state)
+{
+    struct people *p = *state;
+    put(p, "{\"rules\":[{\"name\":\"all\"," TARGETS ",\"needs\":{\"queue\":\"mail\",\"channel\":\"email\"}}]}");
+    decide(p, "{\"customer_id\":\"c\",\"current_channel\":\"chat\"}");
+    assert_int_equal(people_help(p, "chat")->status, help_status_waiting);
+    people_present(p, p->agents[0], presence_available);
+    assert_int_equal(people_help(p, "chat")->status, help_status_assigned);
+    assert_int_equal(people_customer(p)->helps.count, 1);
+}
+
+static void a_wish_that_ends_on_one_inbox_leaves_the_place_in_the_queue_of_another(void **state)
+{
+    struct people *p = *state;
+    people_stop(p, "page_1", true);
+    decide(p, "{\"customer_id\":\"c\",\"current_channel\":\"chat\"}");
+    assert_int_equal(state_of(p)->waiting.count, 1);
+    people_stop(p, "page_1", false);
+    assert_int_equal(state_of(p)->waiting.count, 1);
+}
+
 static void the_chain_of_fallbacks_is_tried_in_turn(void **state)
 {
     struct people *p = *state;
@@ -493,7 +529,7 @@ static void do_something(struct people *p, uint32_t *chance, struct hub_digest *
  * what changed, and put the new one here. */
 static void the_same_seed_gives_the_same_receipts_in_every_build(void **state)
 {
-    static const char expected[] = "2a64637626928d5d9c23031604fcb56a5e787218fa8b5614381ae5c4f28cd74a";
+    static const char expected[] = "d692b73e57c20d2fe12204d67476b6878c4f422fa73ab6ab41da21b0538135a6";
     struct people *p = *state;
     struct hub_digest all = { { 0 } };
     uint32_t chance = 4711;
@@ -555,6 +591,9 @@ int main(void)
         TEST(a_customer_whom_somebody_took_by_hand_is_out_of_the_queue),
         TEST(another_decision_takes_the_place_in_the_queue_and_keeps_the_waiting_time),
         TEST(a_conflict_releases_what_was_promised),
+        TEST(deciding_again_for_whom_the_agent_has_already_takes_no_room),
+        TEST(who_waits_for_room_on_another_channel_is_given_on_the_own_inbox),
+        TEST(a_wish_that_ends_on_one_inbox_leaves_the_place_in_the_queue_of_another),
         TEST(the_chain_of_fallbacks_is_tried_in_turn),
         TEST(who_no_longer_works_here_is_off_the_roster_with_all_customers_back),
         TEST(what_cannot_be_routed_is_refused),
