@@ -14,7 +14,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { PACE_US = 25000, HEARD_PACE_US = 5000, BACK_OFF_MIN_MS = 100, BACK_OFF_MAX_MS = 5000 };
+enum {
+    PACE_US = 25000,
+    PACE_PER_EVENT_US = 100,
+    PACE_MOST_US = 250000,
+    HEARD_PACE_US = 5000,
+    BACK_OFF_MIN_MS = 100,
+    BACK_OFF_MAX_MS = 5000
+};
 
 void hub_views_wake(struct hub_views *self, struct hub_position commit)
 {
@@ -172,9 +179,18 @@ static int give_way(struct hub_views *self, int back_off_ms)
     return back_off_ms * 2 < BACK_OFF_MAX_MS ? back_off_ms * 2 : BACK_OFF_MAX_MS;
 }
 
-static void keep_pace(struct hub_views *self, int64_t began_us)
+static int64_t pace_of(const struct hub_views *self, uint64_t folded)
 {
-    int64_t pace_us = atomic_load(&self->is_heard) ? HEARD_PACE_US : PACE_US, left_us = pace_us;
+    if (atomic_load(&self->is_heard)) {
+        return HEARD_PACE_US;
+    }
+    int64_t pace_us = folded < PACE_MOST_US / PACE_PER_EVENT_US ? (int64_t) folded * PACE_PER_EVENT_US : PACE_MOST_US;
+    return pace_us > PACE_US ? pace_us : PACE_US;
+}
+
+static void keep_pace(struct hub_views *self, int64_t began_us, uint64_t folded)
+{
+    int64_t pace_us = pace_of(self, folded), left_us = pace_us;
     while (left_us > 0 && left_us <= pace_us && !atomic_exchange(&self->is_hurried, false) &&
            !atomic_load(&self->is_stopping)) {
         left_us = began_us + pace_us - hub_tick_us(self->world);
@@ -193,9 +209,10 @@ static void *run(void *arg)
             return NULL;
         }
         int64_t began_us = hub_tick_us(self->world);
+        uint64_t before = atomic_load(&self->position);
         if (fold_new(self) == 0 && hub_tail_chores(self) == 0) {
             back_off_ms = BACK_OFF_MIN_MS;
-            keep_pace(self, began_us);
+            keep_pace(self, began_us, atomic_load(&self->position) - before);
         } else {
             back_off_ms = give_way(self, back_off_ms);
         }
