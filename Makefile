@@ -63,5 +63,5 @@ clean:	## remove every build directory; data in DATA stays
 
 install: setup build/build.ninja	## install under PREFIX (DESTDIR is honoured)
 	@meson configure build --prefix $(abspath $(PREFIX))
-	@ninja -C build -j $(JOBS) omnihub
+	@ninja -C build -j $(JOBS) omnihub completions
 	@meson install -C build --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))

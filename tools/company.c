@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/json_emit.h"
 #include "tools/http.h"
+#include "tools/report.h"
 #include "tools/tool.h"
 
 #define URL_WITHOUT_ONE "http://127.0.0.1:8302"
@@ -27,7 +28,8 @@ static int take(const struct question *self, const struct hub_http_answer *answe
     if (answer->status < 300 && hub_json_read(self->shape, body, self->arena, self->record, &fault) == 0)
         return HUB_EXIT_OK;
     if (answer->status >= 300 && hub_json_read(&problem_shape, body, self->arena, &problem, &fault) == 0)
-        return hub_tool_fail("the hub refused: %.*s", (int) problem.detail.len, problem.detail.at);
+        return hub_tool_end(answer->status == 401 || answer->status == 403 ? HUB_EXIT_DENIED : HUB_EXIT_FAILED,
+                            "the hub refused: %.*s", (int) problem.detail.len, problem.detail.at);
     return hub_tool_fail("the hub answered %ld, which is not understood", answer->status);
 }
 
@@ -43,7 +45,7 @@ static int ask(const struct hub_tool_call *call, const struct question *question
     int status;
     hub_http_answer_init(&answer);
     if (hub_http_ask(http, question->method, "/companies", question->body, &answer) < 0)
-        status = hub_tool_fail("%s: %s", url ? url : URL_WITHOUT_ONE, hub_http_why(http));
+        status = hub_tool_end(HUB_EXIT_UNREACHED, "%s: %s", url ? url : URL_WITHOUT_ONE, hub_http_why(http));
     else
         status = take(question, &answer);
     hub_http_answer_done(&answer);
@@ -51,24 +53,19 @@ static int ask(const struct hub_tool_call *call, const struct question *question
     return status;
 }
 
-static void print_id(struct hub_ulid id)
+static int print_added(const struct hub_tool_call *call, const struct company_created_reply *reply, const char *email)
 {
-    char text[HUB_ULID_TEXT];
-    hub_ulid_print(id, text);
-    printf("%.*s", HUB_ULID_TEXT, text);
-}
-
-static void print_added(const struct company_created_reply *reply, const char *email)
-{
-    fputs("company   ", stdout);
-    print_id(reply->company_id);
-    printf("  %.*s\n", (int) reply->name.len, reply->name.at);
+    struct hub_report report;
+    hub_report_begin(&report, call->settings);
+    hub_report_id(&report, "company", reply->company_id);
+    hub_report_span(&report, "name", reply->name);
     if (HUB_HAS(company_created_reply, reply, api_key))
-        printf("API key   %.*s\n", (int) reply->api_key.len, reply->api_key.at);
-    printf("admin     %s\n", email);
+        hub_report_span(&report, "api_key", reply->api_key);
+    hub_report_text(&report, "admin", email);
     if (HUB_HAS(company_created_reply, reply, admin_password))
-        printf("password  %.*s\n", (int) reply->admin_password.len, reply->admin_password.at);
-    puts("Key and password are shown this once.");
+        hub_report_span(&report, "password", reply->admin_password);
+    hub_report_note(&report, "Key and password are shown this once.");
+    return hub_report_end(&report, HUB_EXIT_OK);
 }
 
 enum { ADDRESS_ROOM = 96 };
@@ -116,7 +113,7 @@ int hub_tool_company_add(const struct hub_tool_call *call)
                                        .record = &reply };
     int status = ask(call, &question);
     if (status == HUB_EXIT_OK)
-        print_added(&reply, email);
+        status = print_added(call, &reply, email);
     hub_buf_done(&body);
     hub_arena_destroy(&arena);
     return status;
@@ -129,11 +126,20 @@ int hub_tool_company_list(const struct hub_tool_call *call)
     const struct question question = {
         .method = "GET", .shape = &companies_reply_shape, .arena = arena, .record = &reply
     };
+    struct hub_report report;
     int status = ask(call, &question);
-    for (uint32_t i = 0; status == HUB_EXIT_OK && i < reply.companies.count; i++) {
-        const struct company_shown *row = &reply.companies.at[i];
-        print_id(row->company_id);
-        printf("  %.*s%s\n", (int) row->name.len, row->name.at, row->operator? "  (runs the hub)" : "");
+    if (status == HUB_EXIT_OK) {
+        hub_report_begin(&report, call->settings);
+        hub_report_list(&report, "companies");
+        for (uint32_t i = 0; i < reply.companies.count; i++) {
+            const struct company_shown *row = &reply.companies.at[i];
+            hub_report_row(&report);
+            hub_report_id(&report, "company", row->company_id);
+            hub_report_span(&report, "name", row->name);
+            hub_report_bool(&report, "runs_the_hub", row->operator);
+        }
+        hub_report_list_end(&report);
+        status = hub_report_end(&report, HUB_EXIT_OK);
     }
     hub_arena_destroy(&arena);
     return status;

@@ -62,14 +62,10 @@ int hub_datadir_point(const struct hub_datadir *self, const char *text, uint64_t
     errno = 0;
     unsigned long long number = strtoull(text, &end, 10);
     bool is_number = *text >= '0' && *text <= '9' && !*end && !errno;
-    if (!is_number && !hub_time_parse(hub_span(text), &time_us)) {
-        hub_tool_misused("'%s' is neither a position's number nor a time like 2026-01-31T12:00:00Z", text);
-        return -1;
-    }
-    if (!is_number && hub_log_at_time(self->log, time_us, &at) < 0) {
-        hub_tool_fail("the log cannot be read");
-        return -1;
-    }
+    if (!is_number && !hub_time_parse(hub_span(text), &time_us))
+        return -hub_tool_misused("'%s' is neither a position's number nor a time like 2026-01-31T12:00:00Z", text);
+    if (!is_number && hub_log_at_time(self->log, time_us, &at) < 0)
+        return -hub_tool_fail("the log cannot be read");
     *ret_sequence = is_number ? number : at.sequence;
     if (ret_is_time)
         *ret_is_time = !is_number;
@@ -81,16 +77,12 @@ int hub_datadir_entity(const struct hub_datadir *self, struct hub_ulid company, 
 {
     struct hub_name name;
     const struct hub_kind_info *info = hub_kind_find(kind);
-    if (!hub_name_read(self->keys, company, kind, hub_span(text), &name)) {
-        hub_tool_fail("without keys/ a %s is found by the hub's own id only (26 characters), not by '%s'", info->name,
-                      text);
-        return -1;
-    }
+    if (!hub_name_read(self->keys, company, kind, hub_span(text), &name))
+        return -hub_tool_fail("without keys/ a %s is found by the hub's own id only (26 characters), not by '%s'",
+                              info->name, text);
     int error = hub_log_alias(self->log, company, kind, name.digest, &name.id);
-    if (error != 0 && !name.is_ours) {
-        hub_tool_fail("there is no %s '%s'", info->name, text);
-        return -1;
-    }
+    if (error != 0 && !name.is_ours)
+        return -hub_tool_end(HUB_EXIT_ABSENT, "there is no %s '%s'", info->name, text);
     *ret_id = name.id;
     return 0;
 }
@@ -100,10 +92,8 @@ int hub_datadir_stream(const struct hub_datadir *self, struct hub_ulid company, 
 {
     const char *slash = strchr(text, '/');
     const struct hub_kind_info *kind = slash ? hub_kind_by_name(hub_span_of(text, (size_t) (slash - text))) : NULL;
-    if (!kind) {
-        hub_tool_misused("'%s' is no stream; one is named KIND/ID, like session/omni_session_001", text);
-        return -1;
-    }
+    if (!kind)
+        return -hub_tool_misused("'%s' is no stream; one is named KIND/ID, like session/omni_session_001", text);
     *ret_stream = (struct hub_stream){ .company = company, .kind = kind->number };
     return hub_datadir_entity(self, company, kind->number, slash + 1, &ret_stream->entity);
 }

@@ -19,14 +19,15 @@ int hub_datadir_open(struct hub_datadir *self, const char *data, const char *mas
 void hub_datadir_close(struct hub_datadir *self);
 
 /* A moment: a position's number, or a time (RFC 3339) which stands for the last position up to then.
- * ret_is_time may be NULL. Returns 0, or < 0 when the text is none, which was said on stderr. */
+ * ret_is_time may be NULL. Returns 0, or an exit status as a negative number when the text is none, which was said on stderr. */
 int hub_datadir_point(const struct hub_datadir *self, const char *text, uint64_t *ret_sequence, bool *ret_is_time);
 
-/* An entity by our id or by the client's own. Returns 0, or < 0 when there is none, which was said on stderr. */
+/* An entity by our id or by the client's own. Returns 0, or an exit status as a negative number when there is none, which was said
+ * on stderr. */
 int hub_datadir_entity(const struct hub_datadir *self, struct hub_ulid company, uint8_t kind, const char *text,
                        struct hub_ulid *ret_id);
 
-/* KIND/ID. Returns 0, or < 0 with a sentence on stderr. */
+/* KIND/ID. Returns 0, or an exit status as a negative number with a sentence on stderr. */
 int hub_datadir_stream(const struct hub_datadir *self, struct hub_ulid company, const char *text,
                        struct hub_stream *ret_stream);
 

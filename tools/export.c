@@ -8,6 +8,7 @@
 #include "base/pack.h"
 #include "tools/exporting.h"
 #include "tools/progress.h"
+#include "tools/report.h"
 #include "tools/signals.h"
 #include "tools/tool.h"
 
@@ -71,7 +72,7 @@ static int copy(struct hub_export *to, struct hub_scan *scan, uint64_t head, str
     return error ? error : is_stopped;
 }
 
-static int run(struct hub_export *to)
+static int run(struct hub_export *to, const struct hub_settings *settings)
 {
     struct hub_progress progress;
     uint64_t head = hub_log_commit(to->reader->log).sequence;
@@ -91,10 +92,17 @@ static int run(struct hub_export *to)
     if (result < 0)
         return hub_tool_fail("%s", to->why);
     if (result > 0)
-        hub_tool_fail("interrupted at event %" PRIu64 " of %" PRIu64 "; run it again to go on", to->position, head);
-    else
-        printf("%s: %" PRIu64 " events, %" PRIu64 " of them new.\n", to->path, to->position, to->position - before);
-    return result ? HUB_EXIT_INTERRUPTED : HUB_EXIT_OK;
+        return hub_tool_end(HUB_EXIT_INTERRUPTED,
+                            "interrupted at event %" PRIu64 " of %" PRIu64 "; run it again to go on", to->position,
+                            head);
+    struct hub_report report;
+    hub_report_begin(&report, settings);
+    hub_report_say(&report, "%s: %" PRIu64 " events, %" PRIu64 " of them new.", to->path, to->position,
+                   to->position - before);
+    hub_report_text(&report, "file", to->path);
+    hub_report_u64(&report, "events", to->position);
+    hub_report_u64(&report, "new", to->position - before);
+    return hub_report_end(&report, HUB_EXIT_OK);
 }
 
 int hub_tool_export(const struct hub_tool_call *call)
@@ -110,7 +118,7 @@ int hub_tool_export(const struct hub_tool_call *call)
     hub_signals_block();
     if (hub_datadir_open(&reader, hub_settings_text(settings, HUB_SETTING_data),
                          hub_settings_text(settings, HUB_SETTING_master_key)) == 0)
-        status = run(&to);
+        status = run(&to, settings);
     hub_datadir_close(&reader);
     return status;
 }

@@ -35,16 +35,18 @@ int hub_history_begin(struct hub_history *self, const struct hub_datadir *reader
 {
     *self = (struct hub_history){ .reader = reader, .company = reader->company, .arena = hub_arena_new(65536) };
     self->to = hub_log_commit(reader->log).sequence;
-    if (point && hub_datadir_point(reader, point, &self->to, NULL) < 0)
-        return HUB_EXIT_USAGE;
-    if (hub_datadir_entity(reader, self->company, KIND_customer, customer, &self->customer) < 0)
-        return HUB_EXIT_FAILED;
+    int error = point ? hub_datadir_point(reader, point, &self->to, NULL) : 0;
+    if (!error)
+        error = hub_datadir_entity(reader, self->company, KIND_customer, customer, &self->customer);
+    if (error)
+        return -error;
     if (self->to == 0)
-        return hub_tool_fail("nothing was there yet at %s", point);
+        return hub_tool_end(HUB_EXIT_ABSENT, "nothing was there yet at %s", point);
     find_time(self);
     self->state = fold(self, (struct hub_stream){ self->company, self->customer, KIND_customer }, self->to);
     if (!self->state)
-        return hub_tool_fail("the customer '%s' was not known yet at %s", customer, point ? point : "the log's end");
+        return hub_tool_end(HUB_EXIT_ABSENT, "the customer '%s' was not known yet at %s", customer,
+                            point ? point : "the log's end");
     self->company_state = fold(self, (struct hub_stream){ self->company, self->company, KIND_company }, 0);
     const struct hub_tag_range range = {
         .company = self->company, .tag = HUB_TAG_subject, .id = self->customer, .from = 1, .to = self->to
@@ -153,7 +155,7 @@ int hub_tool_audit_history(const struct hub_tool_call *call)
 {
     const struct hub_settings *settings = call->settings;
     const struct hub_history_format *format = hub_history_format_find(
-        hub_settings_text(settings, HUB_SETTING_history_format));
+        hub_settings_is(settings, HUB_SETTING_json) ? "json" : hub_settings_text(settings, HUB_SETTING_history_format));
     struct hub_datadir reader;
     struct hub_history history;
     int status = HUB_EXIT_FAILED;

@@ -30,12 +30,7 @@ static const char tail[] =
     "prints what is in force and where each value came from.\n"
     ".SH SIGNALS\n"
     "SIGTERM, SIGINT and SIGHUP let the requests under way be answered, then the hub ends with 0. A second one ends it at\n"
-    "once.\n"
-    ".SH EXIT STATUS\n"
-    ".TP\n0\nDone.\n"
-    ".TP\n1\nIt failed, or what was checked is bad; a sentence on stderr says why.\n"
-    ".TP\n2\nWrong command line or settings.\n"
-    ".TP\n70\nThe log could not be written; nothing that was not on disk was acknowledged.\n";
+    "once.\n";
 
 /* Text of a manual page: dashes and backslashes are escaped, a dot or quote does not begin a line. */
 static void put_text(struct hub_buf *out, const char *text)
@@ -44,6 +39,8 @@ static void put_text(struct hub_buf *out, const char *text)
         if (*text == '-' || *text == '\\')
             hub_buf_put_byte(out, '\\');
         hub_buf_put_byte(out, (uint8_t) *text);
+        if (*text == '|')
+            hub_buf_put_text(out, "\\:"); /* a line may end here */
     }
 }
 
@@ -89,6 +86,20 @@ static void put_tool(struct hub_buf *out, size_t tool)
             put_option(out, &hub_setting_rows()[i]);
 }
 
+static void put_exits(struct hub_buf *out)
+{
+    size_t count;
+    const struct hub_exit_row *exits = hub_exit_rows(&count);
+    hub_buf_put_text(out, ".SH EXIT STATUS\n");
+    for (size_t i = 0; i < count; i++) {
+        hub_buf_put_text(out, ".TP\n");
+        hub_buf_put_u64(out, (uint64_t) exits[i].number);
+        hub_buf_put_byte(out, '\n');
+        put_text(out, exits[i].doc);
+        hub_buf_put_text(out, ".\n");
+    }
+}
+
 void hub_manual_print(struct hub_buf *out)
 {
     hub_buf_put_text(out, head);
@@ -96,4 +107,5 @@ void hub_manual_print(struct hub_buf *out)
     for (size_t i = 0; i < HUB_TOOLS; i++)
         put_tool(out, i);
     hub_buf_put_text(out, tail);
+    put_exits(out);
 }

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "log/file.h"
 #include "tools/datadir.h"
+#include "tools/report.h"
 #include "tools/tool.h"
 
 enum { PROOF_MAX = 4 << 20 };
@@ -51,6 +52,20 @@ static struct hub_prover prover_of(struct desk *self)
     return (struct hub_prover){ .log = self->reader.log, .tree = self->tree, .key = &self->key };
 }
 
+/* The note itself is what people keep. */
+static int show_checkpoint(const struct hub_tool_call *call, uint64_t size, struct hub_span note)
+{
+    struct hub_report report;
+    if (!hub_settings_is(call->settings, HUB_SETTING_json)) {
+        fwrite(note.at, 1, note.len, stdout);
+        return HUB_EXIT_OK;
+    }
+    hub_report_begin(&report, call->settings);
+    hub_report_u64(&report, "size", size);
+    hub_report_span(&report, "checkpoint", note);
+    return hub_report_end(&report, HUB_EXIT_OK);
+}
+
 int hub_tool_audit_checkpoint(const struct hub_tool_call *call)
 {
     struct desk desk = { .head = 0 };
@@ -58,12 +73,10 @@ int hub_tool_audit_checkpoint(const struct hub_tool_call *call)
     hub_buf_init(&note);
     int status = HUB_EXIT_FAILED;
     if (open_desk(&desk, hub_settings_text(call->settings, HUB_SETTING_data)) == 0) {
-        if (hub_checkpoint_sign(desk.tree, desk.reader.log, desk.head, &desk.key, &note) == 0) {
-            fwrite(note.at, 1, note.len, stdout);
-            status = HUB_EXIT_OK;
-        } else {
+        if (hub_checkpoint_sign(desk.tree, desk.reader.log, desk.head, &desk.key, &note) == 0)
+            status = show_checkpoint(call, desk.head, hub_buf_span(&note));
+        else
             hub_tool_fail("the log cannot be read");
-        }
     }
     hub_buf_done(&note);
     close_desk(&desk);
@@ -74,10 +87,11 @@ int hub_tool_audit_checkpoint(const struct hub_tool_call *call)
 static int read_point(const struct desk *desk, const char *text, uint64_t *ret_sequence)
 {
     bool is_time;
-    if (hub_datadir_point(&desk->reader, text, ret_sequence, &is_time) < 0)
-        return HUB_EXIT_USAGE;
+    int error = hub_datadir_point(&desk->reader, text, ret_sequence, &is_time);
+    if (error)
+        return -error;
     if (*ret_sequence > desk->head)
-        return hub_tool_fail("the log ends at %" PRIu64 ": it has no %s", desk->head, text);
+        return hub_tool_end(HUB_EXIT_ABSENT, "the log ends at %" PRIu64 ": it has no %s", desk->head, text);
     return HUB_EXIT_OK;
 }
 
@@ -105,7 +119,7 @@ static int prove(struct desk *desk, const char *from, const char *point)
     if (from && before > at)
         return hub_tool_misused("--between %s %s: the earlier one comes first", from, point);
     if (!from && at == 0)
-        return hub_tool_fail("there was no event yet at %s", point);
+        return hub_tool_end(HUB_EXIT_ABSENT, "there was no event yet at %s", point);
     int error = from ? hub_prove_consistency(&prover, before, at, desk->arena, &proof)
                      : hub_prove_inclusion(&prover, at, desk->head, desk->arena, &proof);
     return error ? hub_tool_fail("the log cannot be read") : print_proof(&proof);
@@ -130,7 +144,8 @@ static int read_whole(const char *path, size_t max, struct hub_buf *ret_text)
     int result = hub_file_read(path[0] == '/' ? "/" : ".", path, max, ret_text);
     if (result == 0)
         return HUB_EXIT_OK;
-    return hub_tool_fail("%s cannot be read: %s", path, result > 0 ? "there is no such file" : strerror(errno));
+    return hub_tool_end(result > 0 ? HUB_EXIT_ABSENT : HUB_EXIT_FAILED, "%s cannot be read: %s", path,
+                        result > 0 ? "there is no such file" : strerror(errno));
 }
 
 /* The verifier key itself, or the name of a file that holds it. */
@@ -146,7 +161,7 @@ static int read_key(const char *text, struct hub_note_key *ret_key)
     while (file.len > 0 && file.at[file.len - 1] == '\n')
         file.len--;
     if (status == HUB_EXIT_OK && !hub_note_key_parse(hub_buf_span(&file), ret_key))
-        status = hub_tool_fail("%s holds no verifier key", text);
+        status = hub_tool_end(HUB_EXIT_DENIED, "%s holds no verifier key", text);
     hub_buf_done(&file);
     return status;
 }
@@ -161,41 +176,57 @@ static int compare_kept(const struct hub_proved *proved, const struct hub_note_k
     while (text.len > 1 && text.at[text.len - 1] == '\n' && text.at[text.len - 2] == '\n')
         text.len--;
     if (status == HUB_EXIT_OK && !hub_checkpoint_open(key, hub_buf_span(&text), &kept))
-        status = hub_tool_fail("%s is no checkpoint that this key signed", path);
+        status = hub_tool_end(HUB_EXIT_DENIED, "%s is no checkpoint that this key signed", path);
     hub_buf_done(&text);
     if (status != HUB_EXIT_OK)
         return status;
     const struct hub_checkpoint *same = proved->before.origin[0] != '\0' ? &proved->before : &proved->checkpoint;
     if (strcmp(kept.origin, same->origin) != 0)
-        return hub_tool_fail("the proof is of another log: %s, not %s", same->origin, kept.origin);
+        return hub_tool_end(HUB_EXIT_UNSOUND, "the proof is of another log: %s, not %s", same->origin, kept.origin);
     if (kept.head.size != same->head.size)
-        return hub_tool_fail("the proof starts at %" PRIu64 ", but the checkpoint kept is of %" PRIu64, same->head.size,
-                             kept.head.size);
+        return hub_tool_end(HUB_EXIT_UNSOUND, "the proof starts at %" PRIu64 ", but the checkpoint kept is of %" PRIu64,
+                            same->head.size, kept.head.size);
     if (!hub_digest_is(&kept.head.root, &same->head.root))
-        return hub_tool_fail("the log was altered: its first %" PRIu64 " events are not those that %s speaks of",
-                             kept.head.size, path);
+        return hub_tool_end(HUB_EXIT_UNSOUND,
+                            "the log was altered: its first %" PRIu64 " events are not those that %s speaks of",
+                            kept.head.size, path);
     return HUB_EXIT_OK;
 }
 
-static void say(const struct hub_proved *proved)
+static void say_event(struct hub_report *report, const struct hub_proved *proved)
 {
-    uint64_t size = proved->checkpoint.head.size;
-    if (proved->before.origin[0] != '\0') {
-        printf("%s: the %" PRIu64 " events begin with the %" PRIu64 " of before, unaltered.\n",
-               proved->checkpoint.origin, size, proved->before.head.size);
-        return;
-    }
+    const struct event_header *header = &proved->event.header;
     struct hub_buf time;
     hub_buf_init(&time);
-    hub_time_print(proved->event.header.time, &time);
-    printf("%s: position %" PRIu64 " of %" PRIu64 " is this event of type 0x%04x, written at %.*s.\n",
-           proved->checkpoint.origin, proved->event.header.sequence, size, (unsigned) proved->event.header.type,
-           (int) time.len, time.at);
+    hub_time_print(header->time, &time);
+    hub_report_say(report, "%s: position %" PRIu64 " of %" PRIu64 " is this event of type 0x%04x, written at %.*s.",
+                   proved->checkpoint.origin, header->sequence, proved->checkpoint.head.size, (unsigned) header->type,
+                   (int) time.len, time.at);
     hub_buf_done(&time);
+    hub_report_u64(report, "position", header->sequence);
+    hub_report_u64(report, "type", header->type);
+    hub_report_time(report, "time", header->time);
 }
 
-static int check(struct hub_span text, const struct hub_note_key *key, const char *kept)
+static int say(const struct hub_tool_call *call, const struct hub_proved *proved)
 {
+    struct hub_report report;
+    hub_report_begin(&report, call->settings);
+    hub_report_text(&report, "origin", proved->checkpoint.origin);
+    hub_report_u64(&report, "size", proved->checkpoint.head.size);
+    if (proved->before.origin[0] == '\0') {
+        say_event(&report, proved);
+    } else {
+        hub_report_say(&report, "%s: the %" PRIu64 " events begin with the %" PRIu64 " of before, unaltered.",
+                       proved->checkpoint.origin, proved->checkpoint.head.size, proved->before.head.size);
+        hub_report_u64(&report, "before", proved->before.head.size);
+    }
+    return hub_report_end(&report, HUB_EXIT_OK);
+}
+
+static int check(const struct hub_tool_call *call, struct hub_span text, const struct hub_note_key *key)
+{
+    const char *kept = hub_settings_text(call->settings, HUB_SETTING_kept);
     struct hub_arena *arena = hub_arena_new(65536);
     struct log_proof proof;
     struct hub_fault fault;
@@ -203,13 +234,13 @@ static int check(struct hub_span text, const struct hub_note_key *key, const cha
     const char *why = "";
     int status = HUB_EXIT_OK;
     if (hub_json_read(&log_proof_shape, text, arena, &proof, &fault) != 0)
-        status = hub_tool_fail("that is no proof: %s %s", fault.pointer, fault.reason);
+        status = hub_tool_end(HUB_EXIT_UNSOUND, "that is no proof: %s %s", fault.pointer, fault.reason);
     else if (hub_proof_check(&proof, key, arena, &proved, &why) < 0)
-        status = hub_tool_fail("the proof shows nothing: %s", why);
+        status = hub_tool_end(HUB_EXIT_UNSOUND, "the proof shows nothing: %s", why);
     else if (kept)
         status = compare_kept(&proved, key, kept);
     if (status == HUB_EXIT_OK)
-        say(&proved);
+        status = say(call, &proved);
     hub_arena_destroy(&arena);
     return status;
 }
@@ -226,7 +257,7 @@ int hub_tool_audit_check(const struct hub_tool_call *call)
     hub_buf_init(&proof);
     status = read_whole(call->operands[0], PROOF_MAX, &proof);
     if (status == HUB_EXIT_OK)
-        status = check(hub_buf_span(&proof), &key, hub_settings_text(call->settings, HUB_SETTING_kept));
+        status = check(call, hub_buf_span(&proof), &key);
     hub_buf_done(&proof);
     return status;
 }

@@ -39,12 +39,13 @@ static int fold(const struct hub_datadir *reader, struct hub_ulid company, const
 {
     struct hub_stream stream;
     uint64_t to = 0;
-    if (hub_datadir_stream(reader, company, name, &stream) < 0)
-        return HUB_EXIT_FAILED;
-    if (point && hub_datadir_point(reader, point, &to, NULL) < 0)
-        return HUB_EXIT_USAGE;
+    int error = hub_datadir_stream(reader, company, name, &stream);
+    if (!error && point)
+        error = hub_datadir_point(reader, point, &to, NULL);
+    if (error)
+        return -error;
     if (point && to == 0)
-        return hub_tool_fail("nothing was there yet at %s", point);
+        return hub_tool_end(HUB_EXIT_ABSENT, "nothing was there yet at %s", point);
     struct hub_arena *arena = hub_arena_new(65536);
     int status = HUB_EXIT_OK;
     const struct hub_fold_options options = { .log = reader->log, .stream = stream, .to = to };
@@ -52,7 +53,7 @@ static int fold(const struct hub_datadir *reader, struct hub_ulid company, const
     if (hub_entity_fold(&options, arena, &folded) < 0)
         status = hub_tool_fail("the stream %s cannot be read", name);
     else if (!folded.state)
-        status = hub_tool_fail("there was no %s at that moment", name);
+        status = hub_tool_end(HUB_EXIT_ABSENT, "there was no %s at that moment", name);
     else
         print_state(reader, &stream, &folded, arena);
     hub_arena_destroy(&arena);

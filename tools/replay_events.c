@@ -20,6 +20,7 @@ struct walk {
     bool one_company; /* only events of `company` */
     uint64_t from, to;
     uint16_t type; /* 0: no matter */
+    struct hub_stream stream;
     struct hub_ulid subject, session;
     struct hub_arena *arena; /* of the filters */
     const struct hub_event_filter *filters[FILTERS];
@@ -130,26 +131,32 @@ static int find_points(struct walk *self)
     return check_order(self, is_time, to_is_time);
 }
 
-/* The narrowest index that holds what is asked for. Returns NULL when something named is not there. */
-static struct hub_scan *open_scan(struct walk *self)
+/* What is named, narrowest first: one of them decides which index is walked. */
+static int find_entity(struct walk *self)
+{
+    const struct hub_replay_query *query = self->query;
+    if (query->stream)
+        return hub_datadir_stream(&self->reader, self->company, query->stream, &self->stream);
+    if (query->session)
+        return hub_datadir_entity(&self->reader, self->company, KIND_session, query->session, &self->session);
+    if (query->customer)
+        return hub_datadir_entity(&self->reader, self->company, KIND_customer, query->customer, &self->subject);
+    return 0;
+}
+
+/* The narrowest index that holds what is asked for. */
+static struct hub_scan *open_scan(const struct walk *self)
 {
     const struct hub_replay_query *query = self->query;
     struct hub_log *log = self->reader.log;
-    struct hub_stream stream;
-    if (query->stream)
-        return hub_datadir_stream(&self->reader, self->company, query->stream, &stream) < 0
-                   ? NULL
-                   : hub_scan_stream(log, &stream, 1, self->to);
     struct hub_tag_range range = { .company = self->company, .from = self->from, .to = self->to };
+    if (query->stream)
+        return hub_scan_stream(log, &self->stream, 1, self->to);
     if (query->session) {
         range.tag = HUB_TAG_session;
-        if (hub_datadir_entity(&self->reader, self->company, KIND_session, query->session, &self->session) < 0)
-            return NULL;
         range.id = self->session;
     } else if (query->customer) {
         range.tag = HUB_TAG_subject;
-        if (hub_datadir_entity(&self->reader, self->company, KIND_customer, query->customer, &self->subject) < 0)
-            return NULL;
         range.id = self->subject;
     } else if (self->type && self->one_company) {
         range.tag = HUB_TAG_type;
@@ -208,7 +215,7 @@ static int print_range(struct walk *self, FILE *out)
     if (self->to == 0 || self->from > self->to) /* nothing is there before the first position */
         return HUB_EXIT_OK;
     struct hub_scan *scan = open_scan(self);
-    int status = scan ? print_scan(self, scan, out) : HUB_EXIT_FAILED;
+    int status = print_scan(self, scan, out);
     hub_scan_close(&scan);
     return status;
 }
@@ -236,6 +243,7 @@ static int look_up(struct walk *self)
     int error = find_company(self);
     error = error ? error : find_type(self);
     error = error ? error : find_filters(self);
+    error = error ? error : find_entity(self);
     return error ? error : find_points(self);
 }
 

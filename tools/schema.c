@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* `schema`: the tables that the program works by, as documents. */
+#include <stdarg.h>
 #include <string.h>
 
 #include "actors/campaign/moves.h"
@@ -10,16 +11,11 @@
 #include "api/roles.h"
 #include "base/json.h"
 #include "base/json_emit.h"
+#include "tools/completion.h"
 #include "tools/exporting.h"
 #include "tools/manual.h"
+#include "tools/report.h"
 #include "tools/tool.h"
-
-static void print(const struct hub_buf *out)
-{
-    fwrite(out->at, 1, out->len, stdout);
-    if (out->len == 0 || out->at[out->len - 1] != '\n')
-        putchar('\n');
-}
 
 enum { VOCABS = 128 };
 
@@ -96,56 +92,85 @@ static const char *inner_name(const struct hub_field *field)
     return field->of ? kind_name(field->of) : "";
 }
 
-static void print_event(const struct hub_shape *shape)
+static void put_format(struct hub_buf *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void put_format(struct hub_buf *out, const char *format, ...)
 {
-    printf("\n## %s\n\nType 0x%04x, version %u. %s\n\n", shape->name, shape->id, shape->version, shape->doc);
-    puts("| tag | field | kind | | |\n|---|---|---|---|---|");
+    char line[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    hub_buf_put_text(out, line);
+}
+
+static void put_event(struct hub_buf *out, const struct hub_shape *shape)
+{
+    put_format(out, "\n## %s\n\nType 0x%04x, version %u. %s\n\n", shape->name, shape->id, shape->version, shape->doc);
+    hub_buf_put_text(out, "| tag | field | kind | | |\n|---|---|---|---|---|\n");
     for (unsigned i = 0; i < shape->count; i++) {
         const struct hub_field *field = &shape->fields[i];
         const char *of = inner_name(field);
-        printf("| %u | `%s` | %s%s%s | %s | %s |\n", field->tag, field->name, kind_name(field->kind), *of ? " " : "",
-               of, field->required ? "required" : "", field->doc);
+        put_format(out, "| %u | `%s` | %s%s%s | %s | %s |\n", field->tag, field->name, kind_name(field->kind),
+                   *of ? " " : "", of, field->required ? "required" : "", field->doc);
     }
 }
 
-static int print_events(void)
+static void put_events(struct hub_buf *out)
 {
     const struct hub_registry *registry = hub_records();
-    puts(
-        "# Events\n\nPrinted by `omnihub schema events` from the tables. A sealed field can be read with its subject's key only.");
+    hub_buf_put_text(out,
+                     "# Events\n\nPrinted by `omnihub schema events` from the tables. A sealed field can be read with "
+                     "its subject's key only.\n");
     for (size_t i = 0; i < registry->count; i++)
         if (registry->shapes[i]->category == HUB_CATEGORY_event)
-            print_event(registry->shapes[i]);
-    return HUB_EXIT_OK;
+            put_event(out, registry->shapes[i]);
 }
 
-static int print_document(void (*put)(struct hub_buf *out))
+struct document {
+    const char *name;
+    void (*put)(struct hub_buf *out);
+    bool is_json; /* already */
+};
+
+static int print_document(const struct document *document, const struct hub_settings *settings)
 {
+    struct hub_report report;
     struct hub_buf out;
+    int status = HUB_EXIT_OK;
     hub_buf_init(&out);
-    put(&out);
-    print(&out);
+    document->put(&out);
+    if (hub_settings_is(settings, HUB_SETTING_json) && !document->is_json) {
+        hub_report_begin(&report, settings);
+        hub_report_text(&report, "document", document->name);
+        hub_report_span(&report, "text", hub_buf_span(&out));
+        status = hub_report_end(&report, HUB_EXIT_OK);
+    } else {
+        fwrite(out.at, 1, out.len, stdout);
+        if (out.len == 0 || out.at[out.len - 1] != '\n')
+            putchar('\n');
+    }
     hub_buf_done(&out);
-    return HUB_EXIT_OK;
+    return status;
 }
 
 int hub_tool_schema(const struct hub_tool_call *call)
 {
-    static const struct {
-        const char *name;
-        void (*put)(struct hub_buf *out); /* NULL: print_events */
-    } documents[] = { { "openapi", hub_openapi_print },
-                      { "asyncapi", hub_asyncapi_print },
-                      { "jsonschema", put_json_schema },
-                      { "states", hub_session_moves_print },
-                      { "campaign-states", hub_campaign_moves_print },
-                      { "roles", hub_roles_print },
-                      { "events", NULL },
-                      { "export", hub_export_describe },
-                      { "manual", hub_manual_print } };
+    static const struct document documents[] = { { "openapi", hub_openapi_print, true },
+                                                 { "asyncapi", hub_asyncapi_print, true },
+                                                 { "jsonschema", put_json_schema, true },
+                                                 { "states", hub_session_moves_print, false },
+                                                 { "campaign-states", hub_campaign_moves_print, false },
+                                                 { "roles", hub_roles_print, false },
+                                                 { "events", put_events, false },
+                                                 { "export", hub_export_describe, false },
+                                                 { "manual", hub_manual_print, false },
+                                                 { "completion-bash", hub_completion_bash, false },
+                                                 { "completion-zsh", hub_completion_zsh, false },
+                                                 { "completion-fish", hub_completion_fish, false } };
     const char *what = call->count == 1 ? call->operands[0] : "";
     for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++)
         if (strcmp(documents[i].name, what) == 0)
-            return documents[i].put ? print_document(documents[i].put) : print_events();
+            return print_document(&documents[i], call->settings);
     return hub_tool_misused("schema takes one of %s", hub_tools()[call->tool].operands);
 }

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "tools/first_start.h"
 #include "tools/notify.h"
+#include "tools/report.h"
 #include "tools/signals.h"
 #include "tools/supervise.h"
 #include "tools/tool.h"
@@ -111,17 +112,17 @@ static void raise_files(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static void print_made(const struct hub_made_secrets *made, const char *email)
+static void print_made(const struct serving *self, const struct hub_made_secrets *made, const char *email)
 {
+    struct hub_report report;
     if (!made->is_first || (!made->key[0] && !made->password[0]))
         return;
-    puts("This is the first start. What follows is shown this once:");
-    if (made->key[0])
-        printf("  API key   %s\n", made->key);
-    printf("  admin     %s\n", email);
-    if (made->password[0])
-        printf("  password  %s\n", made->password);
-    fflush(stdout);
+    hub_report_begin(&report, self->settings);
+    hub_report_note(&report, "This is the first start. What follows is shown this once:");
+    hub_report_text(&report, "api_key", made->key[0] ? made->key : NULL);
+    hub_report_text(&report, "admin", email);
+    hub_report_text(&report, "password", made->password[0] ? made->password : NULL);
+    (void) hub_report_end(&report, HUB_EXIT_OK);
 }
 
 static void say(const struct serving *self, const char *level, const char *sentence)
@@ -131,17 +132,27 @@ static void say(const struct serving *self, const char *level, const char *sente
         fprintf(stderr, "omnihub: %s\n", sentence);
 }
 
+static void print_address(const struct serving *self, uint16_t port)
+{
+    struct hub_report report;
+    char url[HOST_ROOM + 32];
+    bool is_six = strchr(self->host, ':') != NULL;
+    snprintf(url, sizeof url, "%s://%s%s%s:%u",
+             hub_settings_text(self->settings, HUB_SETTING_tls_cert) ? "https" : "http", is_six ? "[" : "", self->host,
+             is_six ? "]" : "", port);
+    hub_report_begin(&report, self->settings);
+    hub_report_say(&report, "omnihub listening on %s", url);
+    hub_report_text(&report, "listening", url);
+    (void) hub_report_end(&report, HUB_EXIT_OK);
+}
+
 static void announce(const struct serving *self, struct hub_hub *hub, const struct hub_supervised *supervised)
 {
     uint16_t port = hub_hub_port(hub);
-    bool is_six = strchr(self->host, ':') != NULL;
     if (supervised && supervised->tell >= 0)
         (void) !write(supervised->tell, &port, sizeof port);
     if (!supervised || supervised->starts == 0)
-        printf("omnihub listening on %s://%s%s%s:%u\n",
-               hub_settings_text(self->settings, HUB_SETTING_tls_cert) ? "https" : "http", is_six ? "[" : "",
-               self->host, is_six ? "]" : "", port);
-    fflush(stdout);
+        print_address(self, port);
     hub_notify("READY=1");
 }
 
@@ -180,7 +191,7 @@ static int run(const struct serving *self, struct hub_hub **hub_p, const struct 
     int number = hub_first_start(*hub_p, &wanted, &made, why, sizeof why);
     if (number < 0)
         return hub_tool_fail("%s", why);
-    print_made(&made, wanted.email); /* whatever comes: nobody can make them readable again */
+    print_made(self, &made, wanted.email); /* whatever comes: nobody can make them readable again */
     explicit_bzero(&made, sizeof made);
     if (number == 0 && hub_hub_serve(*hub_p, why, sizeof why) < 0)
         return hub_tool_fail("%s", why);

@@ -20,10 +20,22 @@ const struct hub_tool *hub_tools(void)
     return tools;
 }
 
+static const struct hub_exit_row exits[] = {
+#define EXIT(name, number_, doc_) { .number = number_, .doc = doc_ },
+#include "tools/exits.def"
+#undef EXIT
+};
+
+const struct hub_exit_row *hub_exit_rows(size_t *ret_count)
+{
+    *ret_count = sizeof exits / sizeof *exits;
+    return exits;
+}
+
 static void say(const char *format, va_list arguments)
 {
     char sentence[1024];
-    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): both callers started it */
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): the callers started it */
     vsnprintf(sentence, sizeof sentence, format, arguments);
     fprintf(stderr, "omnihub: %s\n", sentence);
 }
@@ -35,6 +47,15 @@ int hub_tool_fail(const char *format, ...)
     say(format, arguments);
     va_end(arguments);
     return HUB_EXIT_FAILED;
+}
+
+int hub_tool_end(enum hub_exit status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(format, arguments);
+    va_end(arguments);
+    return (int) status;
 }
 
 int hub_tool_misused(const char *format, ...)

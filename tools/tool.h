@@ -5,13 +5,20 @@
 
 #include "tools/settings.h"
 
-/* Exit statuses of every command. */
-enum {
-    HUB_EXIT_OK = 0,            /* done */
-    HUB_EXIT_FAILED = 1,        /* it did not work out, or what was checked is bad; a sentence on stderr says why */
-    HUB_EXIT_USAGE = 2,         /* wrong command line or configuration */
-    HUB_EXIT_INTERRUPTED = 130, /* by a signal, with nothing lost; run it again to go on */
+/* Exit statuses of every command: exits.def. */
+enum hub_exit {
+#define EXIT(name, number, ...) HUB_EXIT_##name = (number),
+#include "tools/exits.def"
+#undef EXIT
 };
+
+struct hub_exit_row {
+    int number;
+    const char *doc;
+};
+
+/* The rows of exits.def, ascending, and how many there are. */
+const struct hub_exit_row *hub_exit_rows(size_t *ret_count);
 
 struct hub_tool_call {
     enum hub_tool_name tool;
@@ -43,6 +50,9 @@ int hub_tools_main(int argc, char **argv);
 
 /* Say one sentence on stderr, after the program's name. Returns HUB_EXIT_FAILED. */
 int hub_tool_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same with another status of exits.def, which is returned. */
+int hub_tool_end(enum hub_exit status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The same for a wrong command line. Returns HUB_EXIT_USAGE. */
 int hub_tool_misused(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -35,7 +35,7 @@ class Companies(unittest.TestCase):
         added = add_company(hub, 'Second')
         assert added.returncode == 0, added.stderr
         cls.said = added.stdout
-        cls.key = re.search(r'API key\s+(\S+)', added.stdout).group(1)
+        cls.key = re.search(r'api key\s+(\S+)', added.stdout).group(1)
         cls.other = Client(hub.port, key=cls.key)
 
     @classmethod
@@ -46,7 +46,7 @@ class Companies(unittest.TestCase):
         return self.hub.get('/status').json['position']
 
     def test_add_prints_key_and_password_once(self):
-        self.assertRegex(self.said, r'company\s+[0-9A-Z]{26}\s+Second')
+        self.assertRegex(self.said, r'company\s+[0-9A-Z]{26}\s+name\s+Second')
         self.assertRegex(self.key, r'^ohk_[A-Za-z0-9_-]{43}$')
         self.assertRegex(self.said, r'password\s+\S{16,}')
 
@@ -67,13 +67,13 @@ class Companies(unittest.TestCase):
     def test_list_names_both(self):
         listed = run('company', 'list', '--url', f'http://127.0.0.1:{self.hub.port}', '--key', KEY)
         self.assertEqual(listed.returncode, 0, listed.stderr)
-        self.assertRegex(listed.stdout, r'(?m)^[0-9A-Z]{26}  Default  \(runs the hub\)$')
-        self.assertRegex(listed.stdout, r'(?m)^[0-9A-Z]{26}  Second$')
+        self.assertRegex(listed.stdout, r'(?m)^[0-9A-Z]{26}  Default +yes$')
+        self.assertRegex(listed.stdout, r'(?m)^[0-9A-Z]{26}  Second +no$')
 
     def test_only_the_company_that_runs_the_hub_may_add_one(self):
         before = self.position()
         refused = add_company(self.hub, 'Third', self.key)
-        self.assertEqual(refused.returncode, 1)
+        self.assertEqual(refused.returncode, 5)
         self.assertIn('refused', refused.stderr)
         self.assertEqual(self.position(), before)
 

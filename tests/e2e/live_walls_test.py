@@ -24,7 +24,7 @@ def add_company(hub, name):
     done = run('company', 'add', name, '--url', f'http://127.0.0.1:{hub.port}', '--email', f'{name}@test.example',
                env={'OMNICHANNEL_API_KEY': KEY})
     assert done.returncode == 0, done.stderr
-    return re.search(r'API key\s+(\S+)', done.stdout).group(1)
+    return re.search(r'api key\s+(\S+)', done.stdout).group(1)
 
 
 def sockets_of_routes(hub):

@@ -86,7 +86,6 @@ class Words(unittest.TestCase):
     def test_what_cannot_be_done_ends_with_1_and_one_sentence(self):
         with tempfile.TemporaryDirectory() as folder:
             for words in (('replay', '--data', f'{folder}/none'), ('audit', 'verify', '--data', f'{folder}/none'),
-                          ('company', 'list', '--url', 'http://127.0.0.1:1', '--key', 'k'),
                           ('serve', '--data', '/dev/null/x', '--listen', '127.0.0.1:0')):
                 done = run(*words)
                 self.assertEqual(done.returncode, 1, (words, done.stderr))

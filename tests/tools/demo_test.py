@@ -160,7 +160,7 @@ class Load(unittest.TestCase):
             wait_for(lambda: hub.get('/sessions/active').json, what='a session')
             process.send_signal(signal.SIGINT)
             said, complaints = process.communicate(timeout=60)
-            self.assertEqual(process.returncode, 1)
+            self.assertEqual(process.returncode, 130)
             self.assertRegex(complaints, r'^(omnihub: +\d+%  \d+ of 100000 customers.*\n)*$')
             self.assertRegex(said, r'Stopped after \d+ of 100000 customers')
 

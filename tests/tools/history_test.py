@@ -103,9 +103,9 @@ class History(unittest.TestCase):
         self.assertNotIn('script', text)
 
     def test_what_is_not_there_is_said(self):
-        self.assertIn("no customer 'nobody'", self.history('nobody', status=1))
-        self.assertIn('was not known yet at 2', self.history('customer_004', '--as-of', '2', status=1))
-        self.assertIn('nothing was there yet', self.history('customer_004', '--as-of', '2000-01-01T00:00:00Z', status=1))
+        self.assertIn("no customer 'nobody'", self.history('nobody', status=4))
+        self.assertIn('was not known yet at 2', self.history('customer_004', '--as-of', '2', status=4))
+        self.assertIn('nothing was there yet', self.history('customer_004', '--as-of', '2000-01-01T00:00:00Z', status=4))
         self.assertIn('neither a position', self.history('customer_004', '--as-of', 'then', status=2))
         self.assertIn('takes one CUSTOMER', self.history(status=2))
         self.assertIn('table', self.history('customer_004', '--format', 'pdf', status=2))

@@ -74,19 +74,19 @@ class Proof(unittest.TestCase):
             mine = self.keep('mine', self.audit('checkpoint', '--data', self.hub.data))
             size = read(mine).splitlines()[1]
             theirs = self.keep('theirs', self.audit('prove', '1', '--data', other.data))
-            self.assertIn('not signed by this key', self.audit('check', theirs, '--key', self.key, status=1))
+            self.assertIn('not signed by this key', self.audit('check', theirs, '--key', self.key, status=3))
             # The thief of the key signs for a log of his own.
             stolen = os.path.join(self.apart, 'stolen')
             shutil.copytree(other.data, stolen, ignore=shutil.ignore_patterns('lock'))
             shutil.copy(os.path.join(self.hub.data, 'checkpoint.key'), stolen)
-            self.assertIn('it has no', self.audit('prove', size, '--data', stolen, status=1))
+            self.assertIn('it has no', self.audit('prove', size, '--data', stolen, status=4))
             proof = self.keep('stolen-proof', self.audit('prove', '2', '--data', stolen))
-            self.assertIn('not signed', self.audit('check', proof, '--key', self.key, status=1))
+            self.assertIn('not signed', self.audit('check', proof, '--key', self.key, status=3))
 
     def test_a_proof_for_another_moment_is_not_taken_for_the_one_kept(self):
         kept = self.keep('kept-3', self.audit('checkpoint', '--data', self.hub.data))
         proof = self.prove('--between', '2', '4')
-        said = self.audit('check', proof, '--key', self.key, '--checkpoint', kept, status=1)
+        said = self.audit('check', proof, '--key', self.key, '--checkpoint', kept, status=3)
         self.assertIn('the proof starts at 2', said)
 
     def test_what_is_no_proof_is_refused(self):
@@ -95,18 +95,18 @@ class Proof(unittest.TestCase):
         for name, value in (('path', proof['path'][4:]), ('position', 4), ('payload', proof['header']),
                             ('checkpoint', 'x'), ('previous', 'AAAA'), ('kind', 'other'), ('more', 1)):
             bad = self.keep('bad', json.dumps({**proof, name: value}))
-            self.audit('check', bad, '--key', self.key, status=1)
+            self.audit('check', bad, '--key', self.key, status=3)
         for text in ('', '{', '[]', '{}', '\0'):
-            self.audit('check', self.keep('bad', text), '--key', self.key, status=1)
-        self.assertIn('no such file', self.audit('check', '/nonexistent', '--key', self.key, status=1))
-        self.assertIn('no verifier key', self.audit('check', self.key, '--key', proof_file, status=1))
+            self.audit('check', self.keep('bad', text), '--key', self.key, status=3)
+        self.assertIn('no such file', self.audit('check', '/nonexistent', '--key', self.key, status=4))
+        self.assertIn('no verifier key', self.audit('check', self.key, '--key', proof_file, status=3))
 
     def test_a_wrong_command_line_is_explained(self):
         data = ('--data', self.hub.data)
         self.assertIn('POSITION', self.audit('prove', *data, status=2))
         self.assertIn('neither a position', self.audit('prove', 'yesterday', *data, status=2))
         self.assertIn('comes first', self.audit('prove', '--between', '4', '2', *data, status=2))
-        self.assertIn('the log ends at', self.audit('prove', '999999', *data, status=1))
+        self.assertIn('the log ends at', self.audit('prove', '999999', *data, status=4))
         self.assertIn('needs --key', self.audit('check', self.key, status=2))
         self.assertIn('audit check has no option --data', self.audit('check', 'x', '--data', 'y', status=2))
 
@@ -124,7 +124,7 @@ class Proof(unittest.TestCase):
             self.assertTrue(kept.endswith(self.audit('checkpoint', '--data', hub.data) + '\n'))
             path = os.path.join(hub.data, 'checkpoints')
             self.keep(path, kept.replace('=', 'A', 1))
-            self.assertIn('not signed', self.audit('verify', '--data', hub.data, status=1))
+            self.assertIn('not signed', self.audit('verify', '--data', hub.data, status=3))
             self.keep(path, kept)
             os.remove(os.path.join(hub.data, 'tree'))
             self.assertTrue(kept.endswith(self.audit('checkpoint', '--data', hub.data) + '\n'))

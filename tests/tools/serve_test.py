@@ -47,7 +47,7 @@ class FirstStart(unittest.TestCase):
     def test_without_them_it_makes_and_prints_them_once(self):
         with Hub(secrets=False) as hub:
             said = '\n'.join(hub.said)
-            key = re.search(r'API key\s+(ohk_[A-Za-z0-9_-]{43})$', said, re.M).group(1)
+            key = re.search(r'api key\s+(ohk_[A-Za-z0-9_-]{43})$', said, re.M).group(1)
             password = re.search(r'password\s+(\S{20,})$', said, re.M).group(1)
             self.assertRegex(said, r'(?m)admin\s+admin@localhost$')
             self.assertEqual(Client(hub.port, key=key).get('/auth/me').status, 200)
@@ -91,7 +91,7 @@ class FirstStart(unittest.TestCase):
             there = ('serve', '--data', f'{folder}/var', '--listen', f'127.0.0.1:{hub.port}')
             done = run(*there)
             self.assertEqual(done.returncode, 1)
-            self.assertRegex(done.stdout, r'API key   ohk_\S{43}\n.*\n  password  \S+\n$')  # made, so it is shown
+            self.assertRegex(done.stdout, r'api key   ohk_\S{43}\n.*\npassword  \S+\n$')  # made, so it is shown
             done = run(*there, env={'OMNICHANNEL_API_KEY': KEY})
             self.assertEqual((done.returncode, done.stdout), (1, ''))
             self.assertIn(str(hub.port), done.stderr)
