@@ -394,19 +394,18 @@ static void put_fish_word(struct hub_buf *out, size_t tool)
 
 void hub_completion_fish(struct hub_buf *out)
 {
-    hub_buf_put_text(
-        out, "# fish completion of omnihub; printed by `omnihub schema completion-fish`.\n"
-             "function __omnihub_behind -d 'the command line begins with these words'\n"
-             "    set -l words (commandline -opc)\n"
-             "    set -l last (math (count $argv) + 1)\n"
-             "    test (count $words) -ge $last; and test \"$words[2..$last]\" = \"$argv\"\n"
-             "end\n"
-             "function __omnihub_at -d 'these words alone stand before the cursor'\n"
-             "    set -l words (commandline -opc)\n"
-             "    test \"$words[2..]\" = \"$argv\"\n"
-             "end\n"
-             "complete -c omnihub -f\n"
-             "complete -c omnihub -l help -d 'explain the command'\n");
+    hub_buf_put_text(out, "# fish completion of omnihub; printed by `omnihub schema completion-fish`.\n"
+                          "function __omnihub_behind -d 'the command line begins with these words'\n"
+                          "    set -l words (commandline -opc)\n"
+                          "    set -l last (math (count $argv) + 1)\n"
+                          "    test (count $words) -ge $last; and test \"$words[2..$last]\" = \"$argv\"\n"
+                          "end\n"
+                          "function __omnihub_at -d 'these words alone stand before the cursor'\n"
+                          "    set -l words (commandline -opc)\n"
+                          "    test \"$words[2..]\" = \"$argv\"\n"
+                          "end\n"
+                          "complete -c omnihub -f\n"
+                          "complete -c omnihub -l help -d 'explain the command'\n");
     for (size_t i = 0; i < HUB_TOOLS; i++) {
         put_fish_word(out, i);
         put_fish_options(out, i);

@@ -23,9 +23,9 @@ ASK_BASH = '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _omnihub; 
 ASK_ZSH = r'''
 zmodload zsh/zpty
 zpty z zsh -f -i
-zpty -w z 'PS1=; unsetopt zle_bracketed_paste; fpath=('"$1"' $fpath); autoload -Uz compinit; compinit -u -D'
+zpty -w z 'PS1="a"sk:; unsetopt zle_bracketed_paste; fpath=('"$1"' $fpath); autoload -Uz compinit; compinit -u -D'
 zpty -w z "zstyle ':completion:*' list-colors ''; LISTMAX=10000; bindkey '^I' list-choices; print rea''dy"
-zpty -r z line '*ready*'
+zpty -r z line '*ready*ask:*'
 zpty -w -n z "$2"$'\t'
 zpty -w -n z $'\C-u'"print do''ne"$'\n'
 zpty -r z line '*done*'

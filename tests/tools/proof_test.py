@@ -99,7 +99,7 @@ class Proof(unittest.TestCase):
         for text in ('', '{', '[]', '{}', '\0'):
             self.audit('check', self.keep('bad', text), '--key', self.key, status=3)
         self.assertIn('no such file', self.audit('check', '/nonexistent', '--key', self.key, status=4))
-        self.assertIn('no verifier key', self.audit('check', self.key, '--key', proof_file, status=3))
+        self.assertIn('no verifier key', self.audit('check', self.key, '--key', proof_file, status=5))
 
     def test_a_wrong_command_line_is_explained(self):
         data = ('--data', self.hub.data)
