@@ -98,6 +98,7 @@ static struct hub_hub_options options_of(const struct serving *self)
                     .tls_cert = hub_settings_text(settings, HUB_SETTING_tls_cert),
                     .tls_key = hub_settings_text(settings, HUB_SETTING_tls_key),
                     .cors_origins = self->origins.len > 1 ? self->origins.at : NULL,
+                    .ping_s = (uint32_t) hub_settings_count(settings, HUB_SETTING_ping),
                     .agent_gone_s = (uint32_t) hub_settings_count(settings, HUB_SETTING_agent_gone),
                     .rate_per_s = (uint32_t) hub_settings_count(settings, HUB_SETTING_rate_limit) },
     };

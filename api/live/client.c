@@ -168,12 +168,11 @@ void hub_client_resume(const struct hub_said *said)
     struct hub_span text = is_inside ? resume->position : said->head->position;
     int failed = hub_position_parse(text, hub_log_identity(options->log), &at);
     if (failed == HUB_ERROR_position_gone) {
-        said->socket->reloads = true;
-        hub_live_rewind(said->socket, 0);
+        hub_live_reload(said->socket);
     } else if (failed != 0) {
         refuse(said->socket, HUB_ERROR_invalid_query, "resume", "The position is none of this hub's.");
-    } else {
-        hub_live_rewind(said->socket, at.sequence);
+    } else if (!hub_live_rewind(said->socket, at.sequence)) {
+        refuse(said->socket, HUB_ERROR_conflict, "resume", "What was missed before is still on its way.");
     }
 }
 

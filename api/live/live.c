@@ -14,7 +14,8 @@
 #define TICK_US INT64_C(1000000)
 #define DRAINING_TICK_US INT64_C(50000)
 #define LOOK_AGAIN_US INT64_C(60000000)
-#define HOLD_US INT64_C(250000) /* a fresh client has this long to say that it resumes */
+#define PING_US INT64_C(22000000) /* without a setting */
+#define HOLD_US INT64_C(250000)   /* a fresh client has this long to say that it resumes */
 
 /* --- life --- */
 
@@ -28,6 +29,7 @@ struct hub_live *hub_live_new(struct hub_loop *loop)
     self->ping = hub_ref_new(hub_buf_span(&ping));
     hub_buf_done(&ping);
     self->now_us = hub_tick_us(loop->server->options.world);
+    self->ping_us = loop->server->options.ping_s > 0 ? loop->server->options.ping_s * INT64_C(1000000) : PING_US;
     return self;
 }
 
@@ -256,7 +258,7 @@ void hub_live_join(struct hub_live_socket *socket, uint64_t since)
     struct hub_live *self = socket->live;
     struct hub_server *server = self->loop->server;
     uint64_t now = hub_views_position(server->options.views).sequence;
-    socket->at = since > 0 && since <= now ? since : now;
+    socket->at = socket->begin = since > 0 && since <= now ? since : now;
     socket->hold_until_us = since > 0 || socket->reloads ? 0 : hub_tick_us(server->options.world) + HOLD_US;
     socket->epoch = hub_interest_add(server->interest, &socket->lens, now);
     socket->is_counted = true;
@@ -270,18 +272,46 @@ void hub_live_join(struct hub_live_socket *socket, uint64_t since)
     hub_live_catch_up(socket);
 }
 
-void hub_live_rewind(struct hub_live_socket *socket, uint64_t since)
+static bool is_listening(const struct hub_live_socket *socket)
 {
-    struct hub_live *self = socket->live;
-    if (socket->state != HUB_SOCKET_live && socket->state != HUB_SOCKET_behind) {
-        return;
-    }
+    return socket->state == HUB_SOCKET_live || socket->state == HUB_SOCKET_behind;
+}
+
+/* Out of the batches; what a job reads meanwhile is dropped. */
+static void step_back(struct hub_live_socket *socket)
+{
     go_behind(socket);
-    hub_tickets_close(self->loop->tickets, &socket->expect);
+    hub_tickets_close(socket->live->loop->tickets, &socket->expect);
     socket->is_asking = false;
-    socket->at = since < socket->at ? since : socket->at;
-    atomic_fetch_add_explicit(&self->resumed, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&socket->live->resumed, 1, memory_order_relaxed);
+}
+
+/* A client that resumes as the first thing has been sent nothing: its place is simply an earlier one. A later one has heard what
+ * came since it joined, which is not sent again. */
+bool hub_live_rewind(struct hub_live_socket *socket, uint64_t since)
+{
+    if (!is_listening(socket) || since >= socket->begin) {
+        return true;
+    }
+    if (socket->missed_to > 0) {
+        return false;
+    }
+    step_back(socket);
+    socket->missed_to = socket->begin;
+    socket->goes_on = socket->at;
+    socket->at = socket->begin = since;
     hub_live_catch_up(socket);
+    return true;
+}
+
+void hub_live_reload(struct hub_live_socket *socket)
+{
+    if (is_listening(socket)) {
+        socket->reloads = true;
+        socket->missed_to = 0;
+        step_back(socket);
+        hub_live_catch_up(socket);
+    }
 }
 
 void hub_live_release(struct hub_live_socket *socket)
@@ -314,6 +344,14 @@ void hub_live_catch_up(struct hub_live_socket *socket)
     if (socket->state != HUB_SOCKET_behind || socket->is_asking || socket->queued > 0 || !self->has_at ||
         self->epoch < socket->epoch || socket->hold_until_us > self->now_us) {
         return;
+    }
+    if (socket->missed_to > 0 && socket->at < socket->missed_to) {
+        hub_resume_ask(socket, socket->missed_to);
+        return;
+    }
+    if (socket->missed_to > 0) {
+        socket->missed_to = 0;
+        socket->at = socket->at > socket->goes_on ? socket->at : socket->goes_on;
     }
     if (!socket->reloads && (socket->at == self->at || catch_up_from_recent(socket))) {
         if (socket->state == HUB_SOCKET_behind) {

@@ -36,6 +36,7 @@ struct hub_live {
     bool has_at;
     uint64_t at, epoch; /* where the last batch ended, and whom it was rendered for */
     struct hub_ref *ping;
+    int64_t ping_us;                             /* of silence, before a ping */
     int64_t now_us, next_tick_us, look_again_us; /* look_again: at all credentials */
     uint64_t credentials_epoch;
 
@@ -70,8 +71,12 @@ void hub_live_close_all(struct hub_live *self);
 /* A socket knows who it is for: it begins to listen, from a position on (0: from now). Sends `connected`. */
 void hub_live_join(struct hub_live_socket *socket, uint64_t since);
 
-/* Go back to a position and send again from there. */
-void hub_live_rewind(struct hub_live_socket *socket, uint64_t since);
+/* Send what came from a position on, too, but nothing twice. Returns false when what an earlier call asked for is still being
+ * sent. */
+bool hub_live_rewind(struct hub_live_socket *socket, uint64_t since);
+
+/* Begin afresh with a picture of now. */
+void hub_live_reload(struct hub_live_socket *socket);
 
 /* Nothing more is held back: the client has spoken. */
 void hub_live_release(struct hub_live_socket *socket);

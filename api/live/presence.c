@@ -19,6 +19,7 @@ struct person {
     struct hub_ulid company;
     size_t sockets;
     int64_t gone_us; /* since when there is none */
+    bool is_unsaid;  /* there was no room to tell the agent's actor of the first socket */
 };
 
 struct hub_presence {
@@ -73,7 +74,8 @@ static struct person *make_person(struct hub_presence *self, struct hub_ulid id,
 
 /* --- telling --- */
 
-/* A command of the hub itself. Returns false when there is no room for it now. */
+/* A command of the hub itself. Under the lock, so that what is told comes in the order in which it happened. Returns false when
+ * there is no room for it now. */
 static bool tell_actor(struct hub_loop *loop, const struct hub_shape *shape, struct hub_ulid company,
                        struct hub_ulid agent)
 {
@@ -118,9 +120,11 @@ void hub_presence_came(struct hub_presence *self, const struct hub_live_socket *
     bool is_expected = !is_new && person->sockets == 0 && person->gone_us < 0;
     person->sockets++;
     person->gone_us = 0;
+    if (is_new || is_expected) {
+        person->is_unsaid = !tell_actor(socket->live->loop, &agent_seen_shape, caller->company, caller->principal);
+    }
     pthread_mutex_unlock(&self->lock);
     if (is_new || is_expected) {
-        (void) tell_actor(socket->live->loop, &agent_seen_shape, caller->company, caller->principal);
         tell_others(socket->live->loop->server, caller->company, caller->principal, true);
     }
 }
@@ -139,8 +143,24 @@ void hub_presence_left(struct hub_presence *self, const struct hub_live_socket *
     pthread_mutex_unlock(&self->lock);
 }
 
-/* Take out one who is gone for long. Returns false when there is none. */
-static bool take_gone(struct hub_presence *self, int64_t until_us, struct person *ret_person)
+/* Tell the actors of those who came when there was no room for it. */
+static void say_unsaid(struct hub_presence *self, struct hub_loop *loop)
+{
+    struct hub_live_entry *entry = NULL;
+    bool has_room = true;
+    pthread_mutex_lock(&self->lock);
+    while (has_room && (entry = hub_live_table_next(&self->people, entry)) != NULL) {
+        struct person *person = (struct person *) entry;
+        if (person->is_unsaid) {
+            has_room = tell_actor(loop, &agent_seen_shape, person->company, entry->key.id);
+            person->is_unsaid = !has_room;
+        }
+    }
+    pthread_mutex_unlock(&self->lock);
+}
+
+/* Tell the actor of one who is gone for long, and forget who it was. Returns false when there is none, or no room to tell. */
+static bool take_gone(struct hub_presence *self, struct hub_loop *loop, int64_t until_us, struct person *ret_person)
 {
     struct hub_live_entry *entry = NULL;
     bool found = false;
@@ -152,19 +172,13 @@ static bool take_gone(struct hub_presence *self, int64_t until_us, struct person
     }
     if (found) {
         *ret_person = *(struct person *) entry;
+        found = tell_actor(loop, &agent_lost_shape, ret_person->company, entry->key.id);
+    }
+    if (found) {
         forget(self, entry);
     }
     pthread_mutex_unlock(&self->lock);
     return found;
-}
-
-static void put_back(struct hub_presence *self, const struct person *gone)
-{
-    bool is_new;
-    pthread_mutex_lock(&self->lock);
-    struct person *person = make_person(self, gone->entry.key.id, gone->company, &is_new);
-    person->gone_us = is_new ? gone->gone_us : person->gone_us;
-    pthread_mutex_unlock(&self->lock);
 }
 
 void hub_presence_sweep(struct hub_presence *self, struct hub_loop *loop)
@@ -173,11 +187,8 @@ void hub_presence_sweep(struct hub_presence *self, struct hub_loop *loop)
     int64_t gone_us = options->agent_gone_s > 0 ? options->agent_gone_s * INT64_C(1000000) : GONE_US;
     int64_t until_us = hub_tick_us(options->world) - gone_us;
     struct person gone;
-    while (take_gone(self, until_us, &gone)) {
-        if (!tell_actor(loop, &agent_lost_shape, gone.company, gone.entry.key.id)) {
-            put_back(self, &gone);
-            return;
-        }
+    say_unsaid(self, loop);
+    while (take_gone(self, loop, until_us, &gone)) {
         tell_others(loop->server, gone.company, gone.entry.key.id, false);
     }
 }

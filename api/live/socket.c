@@ -22,7 +22,6 @@ enum {
 
 #define SECOND_US INT64_C(1000000)
 #define AUTH_US (10 * SECOND_US)
-#define PING_US (22 * SECOND_US)
 #define PINGS_MISSED 2
 #define CLOSE_US (2 * SECOND_US)       /* for the other side's close */
 #define SLOW_CLOSE_US (30 * SECOND_US) /* for one that does not read */
@@ -307,7 +306,7 @@ void hub_live_socket_destroy(struct hub_live_socket **self_p)
 static void ping(struct hub_live_socket *self, int64_t now_us)
 {
     int64_t last_us = self->heard_us > self->pinged_us ? self->heard_us : self->pinged_us;
-    if (now_us - last_us >= PING_US) {
+    if (now_us - last_us >= self->live->ping_us) {
         self->pings++;
         self->pinged_us = now_us;
         hub_live_socket_send(self, self->live->ping, 0, hub_ref_bytes(self->live->ping).len);
@@ -326,7 +325,7 @@ bool hub_live_socket_tick(struct hub_live_socket *self, int64_t now_us)
         hub_live_socket_close(self, HUB_CLOSE_unauthenticated, "Nobody said who this is for 10 seconds.");
         return true;
     }
-    if (self->pings >= PINGS_MISSED && now_us - self->pinged_us >= PING_US) {
+    if (self->pings >= PINGS_MISSED && now_us - self->pinged_us >= self->live->ping_us) {
         return false;
     }
     ping(self, now_us);

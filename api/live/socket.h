@@ -68,6 +68,9 @@ struct hub_live_socket {
     bool is_asking;          /* a job reads what it missed */
     uint64_t since;          /* asked for, before it is known who it is for */
     uint64_t at, epoch;
+    uint64_t begin; /* what came behind this was sent, or will be */
+    uint64_t missed_to,
+        goes_on;           /* asked for late: up to missed_to comes what was missed, then what follows goes_on; 0: no */
     int64_t hold_until_us; /* nothing is sent before, unless the client speaks: it may want to resume */
     struct hub_live_wish *wish;
     struct hub_expect expect;                       /* of the job */

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, 'tests', 'e2e'))
@@ -94,6 +95,46 @@ class Live(unittest.TestCase):
         socket = self.listen('/ws/frame_session')
         socket.say(type='resume', position=position)
         self.assertEqual(socket.read_until('new_message')['payload']['content'], 'missed')
+
+    def test_a_resume_that_comes_late_brings_what_was_missed_and_repeats_nothing(self):
+        self.hub.create_session('late_customer', 'late_session')
+        with self.listen('/ws/late_session') as socket:
+            position = socket.read_until('connected')['position']
+        for number in range(5):
+            self.hub.say('late_customer', 'late_session', f'missed {number}')
+        for path in ('/ws/late_session', '/ws/dashboard'):
+            socket = self.listen(path)
+            socket.read_until('connected')
+            for number in range(5):
+                self.hub.say('late_customer', 'late_session', f'{path} {number}')
+            heard = [socket.read_until('new_message') for _ in range(3)]  # so nothing is held back any more
+            socket.say(type='resume', position=position)
+            socket.say(type='resume', position=heard[0]['position'])  # of what this socket was sent, nothing comes again
+            self.hub.say('late_customer', 'late_session', f'{path} last')
+            while f'{path} last' not in [frame['payload']['content'] for frame in heard]:
+                heard.append(socket.read_until('new_message'))
+            said = [frame['payload']['content'] for frame in heard if frame['sessionId'] == 'late_session']
+            self.assertEqual(len(said), len(set(said)), said)
+            self.assertLessEqual({f'missed {number}' for number in range(5)}, set(said))
+            self.assertLessEqual({f'{path} {number}' for number in range(5)}, set(said))
+            self.assertEqual([text for text in said if text.startswith('missed')], [f'missed {n}' for n in range(5)])
+            self.assertEqual([text for text in said if text.startswith(path)],
+                             [f'{path} {n}' for n in range(5)] + [f'{path} last'])
+
+    def test_a_client_that_answers_no_ping_is_closed_and_one_that_does_is_not(self):
+        with Hub(options=['--ping', '1']) as hub:
+            dead, alive = (WebSocket(hub.port, '/ws/dashboard', KEY) for _ in range(2))
+            with dead, alive, ThreadPoolExecutor() as others:
+                heard = others.submit(alive.read_until, 'new_message')
+                dead.answers_pings = False
+                with self.assertRaises(Closed) as closed:
+                    while True:
+                        dead.read()
+                self.assertIsNone(closed.exception.code)  # nobody is there to be told
+                self.assertEqual(dead.pings, 2)
+                hub.say('silent_customer', 'silent_session', 'Is anybody there?')
+                self.assertEqual(heard.result()['customerId'], 'silent_customer')
+                self.assertGreaterEqual(alive.pings, 2)
 
     def test_figures_come_without_a_position_and_end_with_the_newest(self):
         dashboard = self.listen()
