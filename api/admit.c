@@ -46,6 +46,14 @@ static struct hub_span *place_of_name(struct hub_call_headers *headers, const h2
     }
 }
 
+/* Another line of a header that is a list, behind what is there (RFC 9110 §5.3). */
+static void join(struct hub_call *call, struct hub_span *list, const h2o_iovec_t *line)
+{
+    h2o_iovec_t joined = h2o_concat(&call->req->pool, h2o_iovec_init(list->at, list->len),
+                                    h2o_iovec_init(H2O_STRLIT(", ")), *line);
+    *list = hub_span_of(joined.base, joined.len);
+}
+
 static bool read_headers(struct hub_call *call)
 {
     const h2o_headers_t *headers = &call->req->headers;
@@ -60,6 +68,10 @@ static bool read_headers(struct hub_call *call)
             if (place != NULL && place->at == NULL) {
                 *place = hub_span_of(header->value.base, header->value.len);
             }
+            continue;
+        }
+        if (place->at != NULL && place == &call->headers.if_match) {
+            join(call, place, &header->value);
             continue;
         }
         if (place->at != NULL) {

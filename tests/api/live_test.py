@@ -101,7 +101,8 @@ class Live(unittest.TestCase):
         with self.listen('/ws/late_session') as socket:
             position = socket.read_until('connected')['position']
         for number in range(5):
-            self.hub.say('late_customer', 'late_session', f'missed {number}')
+            answer = self.hub.say('late_customer', 'late_session', f'missed {number}')
+        self.hub.get('/session/late_session', headers={'Hub-Min-Position': answer.headers['Hub-Position']})
         for path in ('/ws/late_session', '/ws/dashboard'):
             socket = self.listen(path)
             socket.read_until('connected')

@@ -166,6 +166,23 @@ class OneHub(unittest.TestCase):
         connection.sendall(head + chunks + b'0\r\n\r\n')
         self.assertTrue(connection.recv(65536).startswith(b'HTTP/1.1 200 OK'))
 
+    def test_if_match_may_come_in_several_lines(self):
+        version = self.hub.post('/session/create', {'customer_id': 'c-lines', 'session_id': 's-lines',
+                                                    'channel': 'chat'}).headers['ETag']
+
+        def put(*tags):
+            lines = ''.join(f'If-Match: {tag}\r\n' for tag in tags)
+            whole = request_bytes('/session/s-lines', {'priority': 'high'}, lines).replace(b'POST', b'PUT', 1)
+            connection = self.connect()
+            connection.sendall(whole)
+            answer = http.client.HTTPResponse(connection)
+            answer.begin()
+            return answer.status
+
+        self.assertEqual(put('"98"', '"99"'), 412)
+        self.assertEqual(put('"98"', 'nonsense'), 400)
+        self.assertEqual(put('"98"', version), 200)
+
     def test_a_body_in_unknown_coding_is_a_problem(self):
         connection = self.connect()
         connection.sendall(b'POST /message/process HTTP/1.1\r\nHost: hub\r\nTransfer-Encoding: gzip\r\n\r\n')
