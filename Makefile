@@ -44,9 +44,11 @@ test-clang: build	## run the tests of a clang build, and compare its replays wit
 demo: build	## drive one customer's journey through a running hub
 	@build/omnihub demo
 
-bench: build	## measure against a bare h2o, a raw scan and sync=0
+bench: build	## measure against limits and peers, minutes; SHORT=1: a rough answer; writes docs/performance.md
 	@tools/setup --bench
-	@tests/bench/run
+	@meson setup --reconfigure build > build/reconfigured.log
+	@ninja -C build -j $(JOBS) bench
+	@tests/bench/run $(if $(SHORT),--short,--record docs) $(BENCH)
 
 check:	## house rules, formatting and static analysis
 	@tools/setup --check

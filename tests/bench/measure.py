@@ -121,38 +121,35 @@ def start_hubs(bench, servers):
     return hubs, rows, first
 
 
-def measure_http(bench, servers):
-    """POST and GET of the hub against h2o with the same answers; returns the stopped durable hub's directory."""
-    hubs, rows, first = start_hubs(bench, servers)
-    durable, unsynced = hubs
-    post = Load(bench, 'POST', PATH_POST, rows, MESSAGE)
-    answer = durable.post(PATH_POST, fill(MESSAGE, *first))
+def measure_post(bench, servers):
+    """POST of the durable hub and of the one without sync against h2o with the same answer. The durable one goes on."""
+    hubs, bench.rows, bench.first = start_hubs(bench, servers)
+    bench.hub, unsynced = hubs
+    post = Load(bench, 'POST', PATH_POST, bench.rows, MESSAGE)
+    answer = bench.hub.post(PATH_POST, fill(MESSAGE, *bench.first))
     if answer.status // 100 != 2:
         raise Failed(f'POST {PATH_POST} was answered {answer.status_line}: {answer.body[:300]!r}')
+    bench.results.answer_bytes = len(answer.body)
+    bench.results.content_bytes = len(CONTENT.replace('{n}', '0' * 10))
     hello = start_hello(bench, servers, 'hello-post', answer)
     for connections in bench.connections:
-        targets = [Target('hello', hello.url), Target('hub', durable.url, durable),
-                   Target('hub without sync', unsynced.url, unsynced)]
+        targets = [Target('hello', hello.url), Target('hub', bench.hub.url, bench.hub)]
+        if connections in bench.unsynced_connections:
+            targets.append(Target('hub without sync', unsynced.url, unsynced))
         interleave(bench, post, targets, connections)
         bench.results.posts[connections] = targets
     servers.stop(hello)
     servers.stop(unsynced.server)
-    measure_get(bench, servers, durable, rows, first)
-    bench.results.hub_resident_bytes = durable.server.resident_bytes()
-    bench.results.answer_bytes = len(answer.body)
-    bench.results.content_bytes = len(CONTENT.replace('{n}', '0' * 10))
-    servers.stop(durable.server)
-    return durable.data
 
 
-def measure_get(bench, servers, hub, rows, first):
-    get = Load(bench, 'GET', PATH_GET, rows)
-    answer = hub.get(PATH_GET.replace('{1}', first[0]))
+def measure_get(bench, servers):
+    get = Load(bench, 'GET', PATH_GET, bench.rows)
+    answer = bench.hub.get(PATH_GET.replace('{1}', bench.first[0]))
     if answer.status != 200:
         raise Failed(f'GET {PATH_GET} was answered {answer.status_line}: {answer.body[:300]!r}')
     hello = start_hello(bench, servers, 'hello-get', answer)
     for connections in bench.get_connections:
-        targets = [Target('hello', hello.url), Target('hub', hub.url, hub)]
+        targets = [Target('hello', hello.url), Target('hub', bench.hub.url, bench.hub)]
         interleave(bench, get, targets, connections)
         bench.results.gets[connections] = targets
     servers.stop(hello)
@@ -179,10 +176,12 @@ def measure_known(bench, servers):
     servers.stop(hub.server)
 
 
-def measure_inside(bench, data):
+def measure_inside(bench, servers):
     """What the hub measures itself, without HTTP: replay, activation, memory; and what the machine can do."""
+    bench.results.hub_resident_bytes = bench.hub.server.resident_bytes()
+    servers.stop(bench.hub.server)
     tools = {
-        'replay': ([bench.binary, 'bench', 'replay', '--data', data], 300),
+        'replay': ([bench.binary, 'bench', 'replay', '--data', bench.hub.data], 300),
         'activation': ([bench.binary, 'bench', 'activation'], 300),
         'memory': ([bench.binary, 'bench', 'memory'], 300),
         'disk': ([bench.tool('bench-disk'), '--dir', bench.folder, '--seconds', str(bench.seconds)], 60),

@@ -6,6 +6,7 @@ import os
 import queue
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -32,6 +33,13 @@ def uninterrupted():
         raise KeyboardInterrupt
 
 
+def free_port():
+    """A port that was free a moment ago, for servers that cannot choose one themselves."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
 class Server:
     """A server that prints its address once it is ready, which wait_until_ready waits for."""
 
@@ -48,8 +56,9 @@ class Server:
         self.reader.start()
         self.host = self.port = None
 
-    def wait_until_ready(self):
-        self.host, self.port = self._wait_for_address()
+    def wait_until_ready(self, port=None):
+        """Until it printed its address, or takes connections at the port that it was given."""
+        self.host, self.port = self._wait_for_address() if port is None else self._wait_for_port(port)
 
     @property
     def url(self):
@@ -80,6 +89,17 @@ class Server:
             if found:
                 return found.group(1).strip('[]'), int(found.group(2))
         raise Failed(f'{self.name} printed no address within {START_S} s:\n{self.log_tail()}')
+
+    def _wait_for_port(self, port):
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            self.check()
+            try:
+                socket.create_connection(('127.0.0.1', port), 1).close()
+                return '127.0.0.1', port
+            except OSError:
+                time.sleep(0.02)
+        raise Failed(f'{self.name} takes no connections at port {port}:\n{self.log_tail()}')
 
     def log_tail(self, lines=15):
         with open(self.log_path, encoding='utf-8', errors='replace') as log:
@@ -124,11 +144,11 @@ class Servers:
         while self.running:
             self.running.pop().stop()
 
-    def start(self, name, command, env=None):
+    def start(self, name, command, env=None, port=None):
         with uninterrupted():
             server = Server(name, command, os.path.join(self.folder, re.sub(r'\W+', '-', name) + '.log'), env)
             self.running.append(server)
-        server.wait_until_ready()
+        server.wait_until_ready(port)
         return server
 
     def stop(self, server):
@@ -152,12 +172,18 @@ def key_values(text):
 
 def run_tool(command, timeout_s):
     """Run a program that prints key=value lines and ends."""
+    return key_values(run_text(command, timeout_s))
+
+
+def run_text(command, timeout_s, cwd=None, env=None):
+    """Run a program to its end; returns what it printed."""
     name = ' '.join(os.path.basename(word) for word in command[:3])
     process = None
     try:
         with uninterrupted():
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                       stderr=subprocess.PIPE, text=True)
+                                       stderr=subprocess.PIPE, text=True, errors='replace', cwd=cwd,
+                                       env={**os.environ, **(env or {})})
         out, err = process.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired:
         raise Failed(f'{name} took longer than {timeout_s} s') from None
@@ -170,4 +196,4 @@ def run_tool(command, timeout_s):
     if process.returncode != 0:
         said = (err.strip() or out.strip() or 'it said nothing').splitlines()[0]
         raise Failed(f'{name} ended with status {process.returncode}: {said}')
-    return key_values(out)
+    return out

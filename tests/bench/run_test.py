@@ -70,7 +70,7 @@ class Driver(unittest.TestCase):
                      'replay (decode + fold), of raw scan', 'activating 1,000 events, with snapshot',
                      'bytes per active session of 20 messages', 'views behind at the end'):
             self.assertIn(line, out)
-        self.assertRegex(out, r'fold\), of raw scan +\| +\| +0\.45 \| +\| +>= 0\.40 \| +met')
+        self.assertRegex(out, r'fold\), of raw scan +\| +\| +0\.45 \| +\| +>= 0\.50 \| +\*\*missed')
         self.assertRegex(out, r'of 20 messages +\| +\| +9000 \| +\| +<= 8192 \| +\*\*missed\*\*')
 
     def test_a_missed_bar_is_an_error_only_when_asked(self):
@@ -87,7 +87,7 @@ class Driver(unittest.TestCase):
         status, out, _ = self.run_whole(mode='forget')
         self.assertEqual(status, 1)
         self.assertIn('durable POST, 64 connections, of hello', out)
-        self.assertIn('**The rest was not measured:** GET /session/{1} was answered HTTP/1.1 404', out)
+        self.assertIn('**get was not measured:** GET /session/{1} was answered HTTP/1.1 404', out)
 
     def test_a_hub_that_does_not_start_is_quoted(self):
         status, _, err = self.run_whole(mode='die')
