@@ -41,10 +41,10 @@ def fill(template, session, customer):
 class Hub:
     """One running hub on its own data directory."""
 
-    def __init__(self, servers, binary, name, data, options=()):
+    def __init__(self, servers, binary, name, data, options=(), is_new=True):
         self.name = name
         self.data = data
-        os.makedirs(data)
+        os.makedirs(data, exist_ok=not is_new)
         command = [binary, 'serve', '--data', data, '--listen', '127.0.0.1:0', *options]
         self.server = servers.start(name, command, ENVIRONMENT)
 

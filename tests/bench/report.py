@@ -28,7 +28,7 @@ class Results:
         self.rows = []      # ratios of the parts that came later
         self.sections = []  # (title, Markdown)
         self.plots = []     # see plots.py
-        self.versions = {}
+        self.pictures = {}  # {file name: SVG}
         self.hub_resident_bytes = None
         self.known_resident_bytes = None
         self.answer_bytes = self.content_bytes = 0

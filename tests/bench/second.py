@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A second opinion: wrk against hello and the hub, with one body and with bodies that its script varies; and over TLS."""
+
+import json
+import os
+import re
+import shutil
+from statistics import median
+
+from hub import HEADERS, MESSAGE, Hub, fill
+from measure import PATH_POST, start_hello
+from processes import Failed, run_text
+from report import Row, table
+
+CONNECTIONS = 64
+FIXED = '''wrk.method, wrk.body = 'POST', {body}
+{headers}
+'''
+VARIED = '''{headers}
+local number, template = 0, {body}
+local before, between, text, after = template:match('^(.-){{1}}(.-){{1}}(.-){{n}}(.*)$')
+function request()
+    number = number + 1
+    local row = string.format('%07d', number % {sessions})
+    return wrk.format('POST', nil, nil, before .. row .. between .. row .. text .. number .. after)
+end
+'''
+UNITS = {'us': 1, 'ms': 1000, 's': 1_000_000}
+
+
+def write_script(bench, name, script, body):
+    path = os.path.join(bench.folder, f'wrk-{name}.lua')
+    lines = '\n'.join(f'wrk.headers[{json.dumps(key)}] = {json.dumps(value)}'
+                      for key, value in (header.split(': ', 1) for header in HEADERS))
+    with open(path, 'w', encoding='ascii') as file:
+        file.write(script.format(headers=lines, body=json.dumps(body), sessions=bench.sessions))
+    return path
+
+
+def run_wrk(bench, script, url):
+    """Requests per second and latencies, as wrk sees them."""
+    out = run_text(['wrk', '-t', '1', '-c', str(CONNECTIONS), '-d', f'{max(1, round(bench.seconds))}s', '--latency', '--timeout', '20s', '-s', script,
+                    url + PATH_POST], 60)
+    bad = re.search(r'Non-2xx or 3xx responses: (\d+)|Socket errors: .*', out)
+    rate = re.search(r'Requests/sec:\s+([\d.]+)', out)
+    if bad or not rate:
+        raise Failed(f'wrk: {bad.group() if bad else out[-200:]}')
+    latencies = {point: float(value) * UNITS[unit]
+                 for point, value, unit in re.findall(r'^\s+(\d+)%\s+([\d.]+)(us|ms|s)$', out, re.M)}
+    return {'rate': float(rate.group(1)), 'p50_us': latencies['50'], 'p99_us': latencies['99']}
+
+
+def start_tls(bench, servers):
+    """A hub that answers HTTPS, with a certificate made for the occasion."""
+    key, cert = os.path.join(bench.folder, 'tls.key'), os.path.join(bench.folder, 'tls.crt')
+    run_text(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
+              '-subj', '/CN=localhost', '-keyout', key, '-out', cert], 30)
+    return Hub(servers, bench.binary, 'hub over TLS', os.path.join(bench.folder, 'tls'),
+               ('--tls-cert', cert, '--tls-key', key))
+
+
+def measure_second(bench, servers):
+    if not shutil.which('wrk'):
+        raise Failed('wrk is not installed; tools/setup --bench brings it')
+    session, customer = bench.first
+    template = MESSAGE.replace('{1}', session[:-7] + '{1}').replace('{2}', customer[:-7] + '{1}')
+    scripts = {'fixed': write_script(bench, 'fixed', FIXED, fill(MESSAGE, session, customer).decode()),
+               'varied': write_script(bench, 'varied', VARIED, template)}
+    hello = start_hello(bench, servers, 'hello-wrk', bench.hub.post(PATH_POST, fill(MESSAGE, session, customer)))
+    tls = start_tls(bench, servers)
+    urls = {'hello': hello.url, 'hub': bench.hub.url, 'hub over TLS': tls.url.replace('http:', 'https:')}
+    found = {}
+    for _ in range(bench.rounds):
+        for body, script in scripts.items():
+            for name, url in urls.items():
+                bench.progress.step(f'wrk, {body} bodies, {name}')
+                found.setdefault((name, body), []).append(run_wrk(bench, script, url))
+    for server in (hello, tls.server):
+        servers.stop(server)
+    for body in scripts:
+        rates = {name: [result['rate'] for result in found[name, body]] for name in urls}
+        bench.results.rows.append(Row(f'durable POST by wrk, {body} bodies, of hello', [
+            a / b for a, b in zip(rates['hub'], rates['hello'])]))
+    bench.results.section('Second opinion: wrk', f'{CONNECTIONS} connections; HTTP/1.1. HTTP/2 is left to a proxy, as the hub does not '
+                          'offer it itself.\n\n' + table(
+        ['server', 'bodies', 'requests/s', 'p50 us', 'p99 us'],
+        [[name, body, *(f'{median(result[key] for result in results):,.0f}' for key in ('rate', 'p50_us', 'p99_us'))]
+         for (name, body), results in found.items()]))
