@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The record: what a whole run measured goes into docs/performance.md, between two marks, and pictures beside it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+from peers import SYSTEM_PYTHON
+from processes import Failed
+
+PAGE, PICTURES = 'performance.md', 'performance'
+BEGIN, END = '<!-- measured: written by make bench -->', '<!-- end of what was measured -->'
+PACKAGES = ('gcc', 'libc6', 'librocksdb7.8', 'libh2o-evloop0.13', 'libssl3', 'redis-server', 'postgresql-15', 'nats-server',
+            'python3-fastapi', 'python3-uvicorn', 'wrk')
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def versions():
+    """'gcc 4:12.2.0-3, ...' of what is installed."""
+    try:
+        out = subprocess.run(['dpkg-query', '-W', '-f=${db:Status-Status} ${Package} ${Version}\n', *PACKAGES], text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
+    except OSError:
+        return 'unknown: this is not a Debian system'
+    found = [line.split() for line in out.splitlines()]
+    return ', '.join(f'{name} {version}' for status, name, version in found if status == 'installed')
+
+
+def post_plots(results):
+    """What the tables of POST and GET say, as lines over the connections."""
+    for name, what, by_connections in (('post', 'durable POST', results.posts), ('get', 'GET of a session', results.gets)):
+        rates, latencies = {}, {}
+        for connections, targets in by_connections.items():
+            for target in targets:
+                middle = sorted(result['rate'] for result in target.results)[len(target.results) // 2]
+                rates.setdefault(target.name, []).append((connections, middle))
+                if target.name == 'hub':
+                    for point in ('p50', 'p99'):
+                        values = sorted(result[f'{point}_us'] for result in target.results)
+                        latencies.setdefault(point, []).append((connections, values[len(values) // 2] / 1000))
+        if rates:
+            results.plot(f'{name}-rate', f'{what}, requests a second', lines=rates, x='connections', y='requests/s', logs=True)
+            results.plot(f'{name}-latency', f'{what}, latency', lines=latencies, x='connections', y='ms', logs=True)
+
+
+def draw_pictures(results, folder):
+    os.makedirs(folder, exist_ok=True)
+    for old in os.listdir(folder):
+        if old.endswith(('.png', '.svg')):
+            os.remove(os.path.join(folder, old))
+    for name, text in results.pictures.items():
+        with open(os.path.join(folder, name), 'w', encoding='utf-8') as file:
+            file.write(text)
+    done = subprocess.run([SYSTEM_PYTHON, os.path.join(HERE, 'plots.py'), folder], input=json.dumps(results.plots), text=True,
+                          stderr=subprocess.PIPE, check=False)
+    if done.returncode != 0:
+        raise Failed(f'the plots could not be drawn: {done.stderr.strip().splitlines()[-1]}')
+
+
+def write_record(results, text, folder):
+    """Put the text and links to the pictures between the marks of the page."""
+    page = os.path.join(folder, PAGE)
+    with open(page, encoding='utf-8') as file:
+        old = file.read()
+    if BEGIN not in old or END not in old:
+        raise Failed(f'{page} has no marks to write between')
+    post_plots(results)
+    draw_pictures(results, os.path.join(folder, PICTURES))
+    links = [f'![{plot["title"]}]({PICTURES}/{plot["name"]}.png)' for plot in results.plots]
+    links += [f'[{name}]({PICTURES}/{name})' for name in results.pictures]
+    text = re.sub(r'^# .*\n', '', text)
+    text = re.sub(r'^## ', '### ', text, flags=re.M)
+    measured = '\n\n'.join([BEGIN, f'## Measured on {time.strftime("%Y-%m-%d", time.gmtime())}', f'`{" ".join(["tests/bench/run", *sys.argv[1:]])}`, '
+                            f'{versions()}.', text.strip(), '### Pictures', *links, END])
+    before, _, rest = old.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    with open(page, 'w', encoding='utf-8') as file:
+        file.write(before + measured + after)
