@@ -18,8 +18,8 @@ struct hub_decision {
     struct hub_decided_later *laters;
     struct hub_alias *aliases;
     struct hub_name *alias_names;
-    struct hub_ulid *subjects;
-    size_t event_room, later_room, alias_room, subject_room;
+    struct hub_ulid *subjects, *erases;
+    size_t event_room, later_room, alias_room, subject_room, erase_room;
 };
 
 struct hub_decision *hub_decision_new(const struct hub_decision_input *input)
@@ -234,6 +234,23 @@ void hub_decide_alias(struct hub_decision *self, uint8_t kind, const struct hub_
     self->alias_names[decided->alias_count++] = *name;
     decided->aliases = self->aliases;
     decided->alias_names = self->alias_names;
+}
+
+void hub_decide_unalias(struct hub_decision *self, uint8_t kind, const uint8_t digest[16])
+{
+    static const struct hub_ulid none;
+    struct hub_name name = { .given = true };
+    memcpy(name.digest, digest, sizeof name.digest);
+    hub_decide_alias(self, kind, &name, none);
+    self->aliases[self->decided.alias_count - 1].remove = true;
+}
+
+void hub_decide_erase(struct hub_decision *self, struct hub_ulid subject)
+{
+    struct hub_decided *decided = &self->decided;
+    self->erases = grow(self, self->erases, sizeof *self->erases, decided->erase_count, &self->erase_room);
+    self->erases[decided->erase_count++] = subject;
+    decided->erases = self->erases;
 }
 
 void hub_decide_subject(struct hub_decision *self, struct hub_ulid subject)

@@ -73,6 +73,9 @@ void hub_decide_timer(struct hub_decision *self, int64_t due_us, const struct hu
 void hub_decide_effect(struct hub_decision *self, int64_t due_us, const struct hub_shape *shape, void *record,
                        struct hub_ulid subject);
 
+/* The code of a failed attempt that no other one follows: the key is gone that opens what is to be sent. */
+#define HUB_FAILURE_ERASED "erased"
+
 /* The effect that this command reports on is given up: keep it where a person sees it. */
 void hub_decide_dead_letter(struct hub_decision *self);
 
@@ -84,6 +87,13 @@ void hub_decide_retry(struct hub_decision *self, int64_t due_us, uint32_t attemp
  * leave nothing to be found by: nothing is
  * decided then. */
 void hub_decide_alias(struct hub_decision *self, uint8_t kind, const struct hub_name *name, struct hub_ulid entity);
+
+/* A name finds nothing any more. digest: 16 bytes, as in hub_name. */
+void hub_decide_unalias(struct hub_decision *self, uint8_t kind, const uint8_t digest[16]);
+
+/* A subject's key is destroyed as soon as this is durable, before it is answered: all that was ever sealed with it is
+ * unreadable from then on. */
+void hub_decide_erase(struct hub_decision *self, struct hub_ulid subject);
 
 /* A new subject, whose key must exist before its first event. */
 void hub_decide_subject(struct hub_decision *self, struct hub_ulid subject);
@@ -139,6 +149,8 @@ struct hub_decided {
     size_t alias_count;
     const struct hub_ulid *subjects;
     size_t subject_count;
+    const struct hub_ulid *erases; /* subjects whose keys go */
+    size_t erase_count;
 };
 /* What was decided, for reading; all in the arena. Refused and not kept: the error and the fault only. */
 const struct hub_decided *hub_decision_result(const struct hub_decision *self);

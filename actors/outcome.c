@@ -58,7 +58,7 @@ static void new_key_for(struct build *self, struct hub_ulid subject, struct hub_
     *ret_key = self->keys[i].key;
 }
 
-/* Returns HUB_ERROR_conflict when the subject's key is gone. */
+/* Returns HUB_ERROR_erased when the subject's key is gone. */
 static int key_for(struct build *self, struct hub_ulid subject, struct hub_key *ret_key)
 {
     if (is_new_subject(self, subject)) {
@@ -68,9 +68,9 @@ static int key_for(struct build *self, struct hub_ulid subject, struct hub_key *
     if (hub_keyring_find(self->context->keys, self->entity->stream.company, subject, ret_key)) {
         return 0;
     }
-    self->fault->error = HUB_ERROR_conflict;
-    snprintf(self->fault->reason, sizeof self->fault->reason, "The data of this customer was erased.");
-    return HUB_ERROR_conflict;
+    self->fault->error = HUB_ERROR_erased;
+    snprintf(self->fault->reason, sizeof self->fault->reason, "The customer's data was erased.");
+    return HUB_ERROR_erased;
 }
 
 static int seal(struct build *self, const struct hub_shape *shape, void *record, struct hub_ulid subject)
@@ -80,6 +80,9 @@ static int seal(struct build *self, const struct hub_shape *shape, void *record,
         return 0;
     }
     int failed = key_for(self, subject, &key);
+    if (failed != 0 && !hub_record_is_open(shape, record)) {
+        return 0; /* what says nothing personal goes on after an erasure */
+    }
     if (failed == 0) {
         const struct hub_sealing with = { .company = self->entity->stream.company,
                                           .subject = subject,
@@ -353,6 +356,8 @@ int hub_outcome_build(const struct hub_outcome_context *context, const struct hu
         return failed;
     }
     build_aliases(&self);
+    self.outcome->append.erases = decided->erases;
+    self.outcome->append.erase_count = (uint16_t) decided->erase_count;
     self.outcome->own = parts->answer;
     *ret_outcome = self.outcome;
     return 0;

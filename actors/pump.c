@@ -219,6 +219,10 @@ static enum taken offer_effect(struct hub_pump *self, const struct hub_pending_k
     if (effect == NULL) {
         return UNREADABLE;
     }
+    struct hub_key sealed_with;
+    effect->is_erased = !hub_ulid_is_none(effect->subject) &&
+                        !hub_keyring_find(runtime->keys, effect->company, effect->subject, &sealed_with);
+    explicit_bzero(&sealed_with, sizeof sealed_with);
     if (runtime->on_effect == NULL || !runtime->on_effect(runtime->arg, effect)) {
         struct hub_arena *arena = effect->arena;
         hub_arena_destroy(&arena);

@@ -28,6 +28,7 @@ struct hub_effect {
     struct hub_stream from; /* whose effect it is, and who gets the result */
     struct hub_ulid subject;
     uint32_t attempt;
+    bool is_erased; /* the key of its subject is gone: it is not delivered but reported as failed, HUB_FAILURE_ERASED */
     const struct hub_shape *shape;
     void *record; /* sealed values as boxes */
     struct hub_arena *arena;

@@ -66,6 +66,17 @@ static void dispatch_after(struct hub_worker *self, struct hub_outcome *outcome,
     }
 }
 
+/* Names that find nothing any more must not be remembered: whoever brings one again is somebody new. */
+static void forget_names(struct hub_worker *self, const struct hub_append *append)
+{
+    for (unsigned i = 0; i < append->alias_count; i++) {
+        if (append->aliases[i].remove) {
+            hub_names_forget(self->options.boxes->names);
+            return;
+        }
+    }
+}
+
 /* Whether an append changed, or may have changed, an entity that another one has taken the place of since. */
 static bool came_about_unseen(const struct hub_outcome *outcome)
 {
@@ -84,7 +95,9 @@ static void handle_written_one(struct hub_worker *self, struct hub_outcome *outc
     if (came_about_unseen(outcome)) {
         hub_entities_renew(self->entities, entity);
     }
-    if (error != 0) {
+    if (error == 0) {
+        forget_names(self, &outcome->append);
+    } else {
         hub_worker_count(&self->counts.conflicts, 1);
         hub_entities_drop(self->entities, entity);
     }

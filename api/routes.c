@@ -4,6 +4,7 @@
 #include "api/auth.h"
 #include "api/campaigns.h"
 #include "api/companies.h"
+#include "api/erasure.h"
 #include "api/live/door.h"
 #include "api/records.h"
 #include "api/route.h"

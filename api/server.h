@@ -18,6 +18,7 @@ struct hub_server_options {
     struct hub_keyring *keys;
     struct hub_runtime *runtime;
     struct hub_views *views;
+    const char *data_dir;     /* where the log's tree and signing key are, for certificates; NULL: none are given */
     const char *host;         /* address to listen on, "127.0.0.1" or "::1"; NULL: 127.0.0.1 */
     uint16_t port;            /* 0: a free one, see hub_server_port */
     unsigned loops;           /* threads that serve, 1 .. 64; 0: one */

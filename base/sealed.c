@@ -22,6 +22,7 @@ struct visitor {
     const struct hub_world *world;     /* to seal */
     const struct hub_key_source *keys; /* to open */
     struct hub_arena *arena;
+    size_t *count; /* to look */
 };
 
 static void go_through(const struct visitor *visitor, const struct hub_shape *shape, void *record);
@@ -50,9 +51,14 @@ static void go_through(const struct visitor *visitor, const struct hub_shape *sh
     }
 }
 
+static bool is_boxed(const hub_sealed *value)
+{
+    return value->box.len > 0 && value->clear.at == NULL;
+}
+
 static void seal_value(const struct visitor *self, hub_sealed *value)
 {
-    if (value->box.len > 0 && value->clear.at == NULL) {
+    if (is_boxed(value)) {
         return; /* carried from elsewhere, unopened */
     }
     size_t len = HUB_BOX_OVERHEAD + value->clear.len;
@@ -72,6 +78,34 @@ void hub_record_seal(const struct hub_shape *shape, void *record, const struct h
                                      .world = with->world,
                                      .arena = with->arena };
     go_through(&visitor, shape, record);
+}
+
+static void count_open(const struct visitor *self, hub_sealed *value)
+{
+    *self->count += !is_boxed(value);
+}
+
+static void count_box(const struct visitor *self, hub_sealed *value)
+{
+    *self->count += value->box.len > 0;
+}
+
+static size_t count(const struct hub_shape *shape, void *record, void (*visit)(const struct visitor *, hub_sealed *))
+{
+    size_t found = 0;
+    const struct visitor visitor = { .visit = visit, .count = &found };
+    go_through(&visitor, shape, record);
+    return found;
+}
+
+bool hub_record_is_open(const struct hub_shape *shape, void *record)
+{
+    return count(shape, record, count_open) > 0;
+}
+
+size_t hub_record_boxes(const struct hub_shape *shape, void *record)
+{
+    return count(shape, record, count_box);
 }
 
 bool hub_box_open(struct hub_span box, struct hub_ulid company, const struct hub_key_source *keys,

@@ -31,6 +31,12 @@ struct hub_sealing {
  * A present value without a box is sealed even when its clear part is empty; one with a box and no clear part stays. */
 void hub_record_seal(const struct hub_shape *shape, void *record, const struct hub_sealing *with);
 
+/* True when a record has a sealed value that hub_record_seal would seal: one without a box, or with a clear part. */
+bool hub_record_is_open(const struct hub_shape *shape, void *record);
+
+/* How many boxes a record has. */
+size_t hub_record_boxes(const struct hub_shape *shape, void *record);
+
 /* The clear bytes of one box, in the arena. Returns false when the box is damaged or its key is gone. */
 bool hub_box_open(struct hub_span box, struct hub_ulid company, const struct hub_key_source *keys,
                   struct hub_arena *arena, struct hub_span *ret_clear);

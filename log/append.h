@@ -103,7 +103,8 @@ struct hub_append {
     const struct hub_pending *pendings;
     const struct hub_pending_key *settles; /* pending rows that this append completes */
     const struct hub_new_key *keys;
-    uint16_t event_count, alias_count, pending_count, settle_count, key_count;
+    const struct hub_ulid *erases; /* subjects whose keys are destroyed when this is durable, before it is answered */
+    uint16_t event_count, alias_count, pending_count, settle_count, key_count, erase_count;
     const struct hub_command_row *command_row; /* NULL: no id came with the command */
 
     void *owner; /* untouched: lets the owner find its own structure again */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "log/keyring.h"
 #include "log/store.h"
 #include "log/witness.h"
 
@@ -18,6 +19,7 @@ void hub_durable_init(struct hub_log *log, const struct hub_point *at)
     self->witnessed = UINT64_MAX;
     self->witnessed_us = 0;
     pthread_mutex_init(&self->lock, NULL);
+    hub_buf_init(&self->erased);
     atomic_store(&self->loose, at->loose);
     atomic_store(&log->commit, at->sequence);
 }
@@ -25,13 +27,15 @@ void hub_durable_init(struct hub_log *log, const struct hub_point *at)
 void hub_durable_done(struct hub_log *log)
 {
     pthread_mutex_destroy(&log->durable.lock);
+    hub_buf_done(&log->durable.erased);
 }
 
-void hub_durable_note(struct hub_log *log, const struct hub_point *at)
+void hub_durable_note(struct hub_log *log, const struct hub_point *at, struct hub_span erased)
 {
     struct hub_durable *self = &log->durable;
     pthread_mutex_lock(&self->lock);
     self->written = *at;
+    hub_buf_put(&self->erased, erased.at, erased.len);
     pthread_mutex_unlock(&self->lock);
 }
 
@@ -44,7 +48,22 @@ static void count_sync(struct hub_log *log, int64_t sync_us)
     }
 }
 
-static int sync_to(struct hub_log *log, const struct hub_point *at, char *ret_why, size_t why_size)
+/* Destroy the keys of whom the events that are now on disk erase. What a crash leaves undone here is done when the hub starts. */
+static int destroy_keys(struct hub_log *log, struct hub_span erased, char *ret_why, size_t why_size)
+{
+    for (size_t at = 0; at < erased.len; at += sizeof(struct hub_erased)) {
+        struct hub_erased one;
+        memcpy(&one, erased.at + at, sizeof one);
+        if (hub_keyring_erase(log->keyring, one.company, one.subject) < 0) {
+            snprintf(ret_why, why_size, "A key in %s/keys cannot be destroyed: %s.", log->data_dir, strerror(errno));
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int sync_to(struct hub_log *log, const struct hub_point *at, struct hub_span erased, char *ret_why,
+                   size_t why_size)
 {
     int64_t before = hub_tick_us(log->world);
     char words[256] = "";
@@ -53,6 +72,9 @@ static int sync_to(struct hub_log *log, const struct hub_point *at, char *ret_wh
         return -1;
     }
     count_sync(log, hub_tick_us(log->world) - before);
+    if (destroy_keys(log, erased, ret_why, why_size) < 0) {
+        return -1;
+    }
     log->durable.synced = *at;
     atomic_store_explicit(&log->durable.loose, at->loose, memory_order_release);
     atomic_store_explicit(&log->commit, at->sequence, memory_order_release);
@@ -64,8 +86,12 @@ int hub_durable_sync(struct hub_log *log, char *ret_why, size_t why_size)
     struct hub_durable *self = &log->durable;
     pthread_mutex_lock(&self->lock);
     struct hub_point at = self->written;
+    struct hub_buf erased = self->erased;
+    hub_buf_init(&self->erased);
     pthread_mutex_unlock(&self->lock);
-    if (at.batch != self->synced.batch && sync_to(log, &at, ret_why, why_size) < 0) {
+    int result = at.batch == self->synced.batch ? 0 : sync_to(log, &at, hub_buf_span(&erased), ret_why, why_size);
+    hub_buf_done(&erased);
+    if (result < 0) {
         return -1;
     }
     if (hub_durable_witness(log, false) < 0) {

@@ -9,7 +9,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/buf.h"
 #include "base/digest.h"
+#include "base/ulid.h"
 
 struct hub_log;
 
@@ -21,9 +23,15 @@ struct hub_point {
     uint64_t batch; /* counts batches since the start */
 };
 
+/* Somebody whose key must go. */
+struct hub_erased {
+    struct hub_ulid company, subject;
+};
+
 struct hub_durable {
     pthread_mutex_t lock; /* guards written */
     struct hub_point written;
+    struct hub_buf erased;   /* struct hub_erased of what was written since the last sync; guarded too */
     struct hub_point synced; /* of the syncing thread */
     _Atomic uint64_t loose;  /* synced.loose, for any thread */
     uint64_t witnessed;      /* sequence that the witness names; of the syncing thread, as the next one */
@@ -34,10 +42,11 @@ struct hub_durable {
 void hub_durable_init(struct hub_log *log, const struct hub_point *at);
 void hub_durable_done(struct hub_log *log);
 
-/* A batch was written. The writing thread only. */
-void hub_durable_note(struct hub_log *log, const struct hub_point *at);
+/* A batch was written; erased: struct hub_erased after hub_erased of it, copied. The writing thread only. */
+void hub_durable_note(struct hub_log *log, const struct hub_point *at, struct hub_span erased);
 
-/* Put all on disk that was noted before, move the commit position there, and see to the witness. The syncing thread only.
+/* Put all on disk that was noted before, destroy the keys of who was erased, move the commit position there, and see to the
+ * witness. The syncing thread only.
  * Returns 0, or < 0 with a sentence. */
 int hub_durable_sync(struct hub_log *log, char *ret_why, size_t why_size);
 

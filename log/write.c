@@ -27,8 +27,9 @@ struct hub_writing {
     struct hub_rocks_batch *batch;
     struct hub_admission admission;
     struct hub_tags tags;
-    struct hub_buf row;  /* scratch */
-    struct hub_buf keys; /* new keys of this batch, one after the other */
+    struct hub_buf row;    /* scratch */
+    struct hub_buf keys;   /* new keys of this batch, one after the other */
+    struct hub_buf erased; /* who is erased by this batch */
 
     uint64_t sequence;        /* last one given away */
     struct hub_digest hash;   /* its chain hash */
@@ -59,6 +60,7 @@ struct hub_writing *hub_writing_new(struct hub_log *log, const struct hub_digest
     hub_tags_init(&self->tags);
     hub_buf_init(&self->row);
     hub_buf_init(&self->keys);
+    hub_buf_init(&self->erased);
     return self;
 }
 
@@ -83,6 +85,7 @@ void hub_writing_destroy(struct hub_writing **self_p)
     hub_buf_done(&self->row);
     wipe_keys(self);
     hub_buf_done(&self->keys);
+    hub_buf_done(&self->erased);
     free(self);
     *self_p = NULL;
 }
@@ -263,6 +266,14 @@ static void put_pendings(struct hub_writing *self, struct hub_append *append)
     }
 }
 
+static void note_erased(struct hub_writing *self, const struct hub_append *append)
+{
+    for (unsigned i = 0; i < append->erase_count; i++) {
+        const struct hub_erased erased = { .company = append->stream.company, .subject = append->erases[i] };
+        hub_buf_put(&self->erased, &erased, sizeof erased);
+    }
+}
+
 static void put_append(struct hub_log *log, struct hub_append *append)
 {
     struct hub_writing *self = log->writing;
@@ -277,6 +288,7 @@ static void put_append(struct hub_log *log, struct hub_append *append)
     append->last.sequence = self->sequence;
     append->time_us = append->event_count > 0 ? self->time_us : self->now_us;
     put_aliases(self, append);
+    note_erased(self, append);
     put_pendings(self, append);
     if (append->command_row != NULL) {
         put_command(self, append);
@@ -361,7 +373,8 @@ static int write_batch(struct hub_log *log, char *ret_why, size_t why_size)
     struct hub_point at = {
         .sequence = self->sequence, .hash = self->hash, .loose = self->loose, .batch = ++self->batches
     };
-    hub_durable_note(log, &at);
+    hub_durable_note(log, &at, hub_buf_span(&self->erased));
+    hub_buf_clear(&self->erased);
     return 0;
 }
 

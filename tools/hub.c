@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "actors/channels/loopback.h"
+#include "actors/customer/holding.h"
 #include "base/memory.h"
 #include "base/zone.h"
 #include "log/keyring.h"
@@ -127,7 +128,8 @@ static int open_log(struct hub_hub *self, char *ret_why, size_t why_size)
                                          .no_sync = options->no_sync,
                                          .memory_bytes = memory_bytes(self) / LOG_SHARE,
                                          .reserve_bytes = options->reserve_bytes };
-    return hub_log_open(&log, &self->log, ret_why, why_size);
+    error = hub_log_open(&log, &self->log, ret_why, why_size);
+    return error ? error : hub_erasures_complete(self->log, self->keys, ret_why, why_size);
 }
 
 static int open_views(struct hub_hub *self, char *ret_why, size_t why_size)
@@ -256,6 +258,7 @@ int hub_hub_serve(struct hub_hub *self, char *ret_why, size_t why_size)
     struct hub_server_options server = self->options->server;
     server.world = hub_world_real();
     server.log = self->log;
+    server.data_dir = self->options->data_dir;
     server.keys = self->keys;
     server.runtime = self->runtime;
     server.views = self->views;

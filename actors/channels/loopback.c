@@ -162,7 +162,9 @@ static struct hub_command *report_on(const struct hub_effect *effect, bool deliv
     struct update_message *report = command->record;
     HUB_SET(update_message, report, message_id,
             hub_part_id_print(message->session, 'm', message->index, command->arena));
-    if (delivered) {
+    if (effect->is_erased) {
+        HUB_SET(update_message, report, failure, HUB_SPAN(HUB_FAILURE_ERASED));
+    } else if (delivered) {
         HUB_SET(update_message, report, status, message_status_delivered);
     } else {
         HUB_SET(update_message, report, failure, HUB_SPAN("loopback_failed"));
@@ -182,7 +184,7 @@ static struct hub_command *handle(struct hub_loopback *self, struct hub_effect *
     struct hub_command *report = NULL;
     pthread_mutex_lock(&self->lock);
     if (effect->shape == &send_effect_shape) {
-        report = report_on(effect, deliver(self, effect));
+        report = report_on(effect, !effect->is_erased && deliver(self, effect));
     } else {
         self->stats.repeated++;
     }

@@ -198,6 +198,12 @@ static void apply_recipient_moved(const struct fold *fold, const struct recipien
     hub_recipient_apply(fold->state, fold->event, fold->arena);
 }
 
+static void apply_customer_erased(const struct fold *fold, const struct customer_erased *erased)
+{
+    (void) erased;
+    HUB_SET(customer_state, fold->state, erased_at, fold->event->decided_at_us);
+}
+
 void hub_customer_apply(void *state, const struct hub_event *event, struct hub_arena *arena)
 {
     const struct fold fold = { .state = state, .event = event, .arena = arena };
@@ -209,6 +215,7 @@ void hub_customer_apply(void *state, const struct hub_event *event, struct hub_a
 #include "actors/customer/help.def"
 #include "actors/customer/consent.def"
 #include "actors/customer/recipient.def"
+#include "actors/customer/erasure.def"
 #include "base/def/none.h"
     default: break; /* of a later version */
     }

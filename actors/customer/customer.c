@@ -10,11 +10,13 @@
 #include "actors/customer/help.def"
 #include "actors/customer/consent.def"
 #include "actors/customer/recipient.def"
+#include "actors/customer/erasure.def"
 #include "base/def/heads.h"
 #include "actors/customer/customer.def"
 #include "actors/customer/help.def"
 #include "actors/customer/consent.def"
 #include "actors/customer/recipient.def"
+#include "actors/customer/erasure.def"
 #include "base/def/none.h"
 
 static const struct hub_decider deciders[] = {
@@ -40,6 +42,7 @@ static const struct hub_decider deciders[] = {
     { &contact_recipient_shape, hub_customer_decide_contact },
     { &report_recipient_shape, hub_customer_decide_report },
     { &convert_recipient_shape, hub_customer_decide_convert },
+    { &erase_customer_shape, hub_customer_decide_erase },
 };
 
 const struct hub_kind_info hub_kind_customer = {

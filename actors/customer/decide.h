@@ -28,6 +28,7 @@ hub_decide_fn hub_customer_decide_select;
 hub_decide_fn hub_customer_decide_contact;
 hub_decide_fn hub_customer_decide_report;
 hub_decide_fn hub_customer_decide_convert;
+hub_decide_fn hub_customer_decide_erase;
 
 /* What a command tells of a customer. */
 struct hub_customer_news {
@@ -42,6 +43,9 @@ struct hub_customer_news {
  * Returns false when refused. */
 bool hub_customer_learn(const struct customer_state *state, const struct hub_customer_news *news,
                         struct hub_decision *decision);
+
+/* Refuse what somebody wants of a customer who was erased. Returns false when it is refused; state may be NULL. */
+bool hub_customer_is_there(const struct customer_state *state, struct hub_decision *decision);
 
 /* What a client calls the customer: its own id when the state has one, else the one in the command. */
 hub_sealed hub_customer_name(const struct customer_state *state, const hub_sealed *given);

@@ -3,6 +3,7 @@
 #include "actors/customer/help_steps.h"
 
 #include "actors/agent/agent.h"
+#include "actors/customer/decide.h"
 #include "actors/routing/routing.h"
 #include "actors/session/session.h"
 
@@ -33,6 +34,9 @@ bool hub_help_find(const struct customer_state *state, bool has_page, struct hub
 {
     if (state == NULL) {
         hub_decide_refuse(grip->decision, HUB_ERROR_not_found, "/customer_id", "There is no such customer.");
+        return false;
+    }
+    if (!hub_customer_is_there(state, grip->decision)) {
         return false;
     }
     if (!has_page && state->helps.count > 1) {

@@ -75,6 +75,16 @@ void hub_recipient_stop(const struct customer_state *state, const struct hub_rec
     }
 }
 
+void hub_recipient_erase(const struct customer_state *state, struct hub_decision *decision)
+{
+    for (uint32_t i = 0; i < state->campaigns.count; i++) {
+        struct turn turn = { .state = state, .entry = state->campaigns.at[i], .decision = decision };
+        if (hub_recipient_waits(turn.entry.status)) {
+            suppress(&turn, recipient_reason_erased);
+        }
+    }
+}
+
 /* --- into the audience --- */
 
 static bool has_place(const struct customer_state *state)
@@ -86,15 +96,22 @@ static bool has_place(const struct customer_state *state)
     return unfinished < HUB_CUSTOMER_CAMPAIGNS;
 }
 
-/* A customer in too many unfinished campaigns cannot remember another one: it is told once and forgotten. */
-static void turn_away(const struct turn *turn)
+/* Why a customer is taken into no audience; 0: it is. */
+static unsigned why_not(const struct customer_state *state)
+{
+    bool is_erased = state != NULL && HUB_HAS(customer_state, state, erased_at);
+    return is_erased ? recipient_reason_erased : has_place(state) ? 0 : recipient_reason_campaigns;
+}
+
+/* A customer in too many unfinished campaigns cannot remember another one: it is told once and forgotten. So is an erased one. */
+static void turn_away(const struct turn *turn, unsigned reason)
 {
     struct recipient_moved *moved = HUB_NEW(hub_decision_arena(turn->decision), struct recipient_moved);
     HUB_SET(recipient_moved, moved, campaign, turn->entry.campaign);
     HUB_SET(recipient_moved, moved, status, recipient_status_suppressed);
     HUB_SET(recipient_moved, moved, step, 1);
     HUB_SET(recipient_moved, moved, channel, (uint8_t) turn->entry.route.at[0]);
-    HUB_SET(recipient_moved, moved, reason, recipient_reason_campaigns);
+    HUB_SET(recipient_moved, moved, reason, (hub_enum) reason);
     hub_decide_event(turn->decision, &recipient_moved_shape, moved, hub_decision_self(turn->decision), none);
 }
 
@@ -108,8 +125,9 @@ static bool select_into(struct turn *turn, struct hub_ulid campaign, struct hub_
     HUB_SET(customer_campaign, &turn->entry, session, session);
     HUB_SET(customer_campaign, &turn->entry, route, route);
     HUB_SET(customer_campaign, &turn->entry, step, 1);
-    if (!has_place(turn->state)) {
-        turn_away(turn);
+    unsigned reason = why_not(turn->state);
+    if (reason != 0) {
+        turn_away(turn, reason);
         return false;
     }
     struct recipient_selected *selected = HUB_NEW(hub_decision_arena(turn->decision), struct recipient_selected);
@@ -162,7 +180,8 @@ void hub_customer_decide_select(const void *state_, const void *command_, struct
         .channel = (uint8_t) command->route.at[0],
         .profile = HUB_HAS(select_recipient, command, profile) ? command->profile : NULL,
     };
-    if (find(turn.state, command->campaign) != NULL || !hub_customer_learn(turn.state, &news, decision) ||
+    if (find(turn.state, command->campaign) != NULL ||
+        (why_not(turn.state) != recipient_reason_erased && !hub_customer_learn(turn.state, &news, decision)) ||
         !select_into(&turn, command->campaign, command->route, true)) {
         return;
     }
@@ -311,6 +330,10 @@ static void take_turn(struct turn *turn)
     const struct campaign_plan *plan = turn->command->plan;
     const struct customer_consent *line = NULL;
     int64_t now_us = hub_decision_now(turn->decision);
+    if (HUB_HAS(customer_state, turn->state, erased_at)) {
+        suppress(turn, recipient_reason_erased);
+        return;
+    }
     if (now_us > plan->ends_at) {
         suppress(turn, recipient_reason_expired);
         return;

@@ -116,9 +116,21 @@ static void add_profile_identities(const struct customer_state *state, const str
     }
 }
 
+bool hub_customer_is_there(const struct customer_state *state, struct hub_decision *decision)
+{
+    if (state == NULL || !HUB_HAS(customer_state, state, erased_at)) {
+        return true;
+    }
+    hub_decide_refuse(decision, HUB_ERROR_erased, "/customer_id", "The customer's data was erased.");
+    return false;
+}
+
 bool hub_customer_learn(const struct customer_state *state, const struct hub_customer_news *news,
                         struct hub_decision *decision)
 {
+    if (!hub_customer_is_there(state, decision)) {
+        return false;
+    }
     if (!fits(state, news->identity_count)) {
         hub_decide_refuse(decision, HUB_ERROR_limit_reached, "/identities", "A customer has at most %d addresses.",
                           HUB_CUSTOMER_IDENTITIES);

@@ -52,6 +52,9 @@ struct hub_recipient_stop {
 void hub_recipient_stop(const struct customer_state *state, const struct hub_recipient_stop *stop,
                         struct hub_decision *decision);
 
+/* Decide that an erased customer's turn comes in no campaign any more. */
+void hub_recipient_erase(const struct customer_state *state, struct hub_decision *decision);
+
 /* Fold recipient_selected or recipient_moved into a customer's list. */
 void hub_recipient_apply(struct customer_state *state, const struct hub_event *event, struct hub_arena *arena);
 

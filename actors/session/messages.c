@@ -216,6 +216,9 @@ static void answer_status(const struct session_state *state, uint32_t index, uns
 static void try_again(const struct update_message *report, struct hub_decision *decision)
 {
     uint32_t attempt = HUB_HAS(update_message, report, attempt) && report->attempt > 0 ? report->attempt : 1;
+    if (hub_span_is(report->failure, HUB_SPAN(HUB_FAILURE_ERASED))) {
+        return; /* nobody can read it any more: it is dropped */
+    }
     if (attempt >= ATTEMPTS) {
         hub_decide_dead_letter(decision);
         return;

@@ -71,6 +71,9 @@ static bool needs_figures(const struct hub_filter *filter)
 static int belongs(const struct walk *walk, struct hub_ulid customer, const struct customer_state *state)
 {
     struct audience_member member = { 0 };
+    if (HUB_HAS(customer_state, state, erased_at)) {
+        return 0;
+    }
     if (HUB_HAS(audience_query, walk->query, known_at) && state->created_at > walk->query->known_at) {
         return 0;
     }

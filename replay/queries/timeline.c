@@ -128,6 +128,7 @@ static bool make_other(const struct maker *maker)
     case customer_created_id:
     case customer_profile_changed_id:
     case customer_identity_added_id: begin(maker, "profile"); return true;
+    case customer_erased_id: begin(maker, "erased"); return true;
     default: return false;
     }
 }

@@ -310,8 +310,8 @@ static void a_bounded_number_is_in_flight(void **state)
     tear_down(&g);
 }
 
-/* What the report would write cannot be sealed any more. It is refused, and the effect is not offered for ever. */
-static void the_effect_of_an_erased_customer_is_settled(void **state)
+/* Nobody can read any more what was to be sent: the effect is neither tried again nor kept as a dead letter. */
+static void the_effect_of_an_erased_customer_is_dropped(void **state)
 {
     (void) state;
     static struct gateway g;
@@ -319,7 +319,7 @@ static void the_effect_of_an_erased_customer_is_settled(void **state)
     respond(&g);
     await_count(&g, &g.count, 1);
     assert_int_equal(hub_keyring_erase(g.f.keys, g.f.company, g.taken[0]->subject), 0);
-    report(&g, g.taken[0], "gone", HUB_ERROR_conflict);
+    report(&g, g.taken[0], HUB_FAILURE_ERASED, 0);
     assert_int_equal(pending_of(&g.f, HUB_PENDING_effect), 0);
     tear_down(&g);
 }
@@ -334,7 +334,7 @@ int main(void)
         cmocka_unit_test(exhausted_attempts_end_where_a_person_sees_them),
         cmocka_unit_test(a_full_gateway_does_not_get_again_what_it_has),
         cmocka_unit_test(a_bounded_number_is_in_flight),
-        cmocka_unit_test(the_effect_of_an_erased_customer_is_settled),
+        cmocka_unit_test(the_effect_of_an_erased_customer_is_dropped),
     };
     return cmocka_run_group_tests_name("actors/effects", tests, NULL, NULL);
 }
