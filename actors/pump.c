@@ -335,7 +335,8 @@ void hub_pump_destroy(struct hub_pump **self_p)
 
 struct recovery {
     struct hub_port *port;
-    int64_t count;
+    struct hub_pending_key *at;
+    size_t count, most;
 };
 
 static bool send_follow(void *arg, const struct hub_pending_key *key, struct hub_span value)
@@ -344,17 +345,19 @@ static bool send_follow(void *arg, const struct hub_pending_key *key, struct hub
     struct hub_command *command = hub_command_from_pending(key, value);
     if (command != NULL) {
         hub_port_pass(self->port, command);
-        self->count++;
     }
-    return true;
+    *self->at = *key;
+    return ++self->count < self->most;
 }
 
-int64_t hub_pump_recover(const struct hub_runtime_options *runtime, struct hub_port *port)
+int64_t hub_pump_recover(const struct hub_runtime_options *runtime, struct hub_port *port, size_t most,
+                         struct hub_pending_key *at)
 {
-    struct recovery recovery = { .port = port };
-    const struct hub_due due = { .kind = HUB_PENDING_follow, .until_us = INT64_MAX };
+    struct hub_pending_key after = *at;
+    struct recovery recovery = { .port = port, .at = at, .most = most };
+    const struct hub_due due = { .kind = HUB_PENDING_follow, .until_us = INT64_MAX, .after = &after };
     int failed = hub_log_pending(runtime->log, &due, send_follow, &recovery);
-    return failed != 0 ? -1 : recovery.count;
+    return failed != 0 ? -1 : (int64_t) recovery.count;
 }
 
 void hub_pump_stats(const struct hub_pump *self, struct hub_pump_stats *ret_stats)

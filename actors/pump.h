@@ -19,9 +19,13 @@ struct hub_pump *hub_pump_new(const struct hub_pump_options *options);
 /* Stop it; what it offered may still be under way. *self_p becomes NULL. Takes NULL. */
 void hub_pump_destroy(struct hub_pump **self_p);
 
-/* Send every follow-up that is pending to its actor; they settle their rows when they are done. Call from the thread that owns
- * `port`, before anybody else sends commands. Returns how many there were, or < 0. */
-int64_t hub_pump_recover(const struct hub_runtime_options *runtime, struct hub_port *port);
+/* Send follow-ups that are pending to their actors, at most `most` of those behind a key; they settle their rows when they are done.
+ * Call from the thread that owns `port`, before anybody else sends commands.
+ *
+ * at  in: behind this key; out: the last one that was seen
+ * Returns how many rows were seen, 0 at the end, or < 0. */
+int64_t hub_pump_recover(const struct hub_runtime_options *runtime, struct hub_port *port, size_t most,
+                         struct hub_pending_key *at);
 
 struct hub_pump_stats {
     uint64_t timers, effects; /* offered so far */

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <czmq.h>
 
+#include "actors/outcome.h"
 #include "actors/pump.h"
 #include "actors/worker.h"
 #include "base/memory.h"
@@ -14,6 +15,9 @@ enum {
     ACTIVE_DEFAULT = 100000,
     ACTIVE_BYTES_DEFAULT = 64 * 1024 * 1024,
     IDLE_DEFAULT_S = 300,
+    STALL_DEFAULT_S = 10,
+    LOOK_US = 1000,
+    LOOKS_A_SECOND = 1000,
     DRAIN_MS = 10000,
     WORKERS_MOST = 64,
 };
@@ -72,6 +76,7 @@ static void take_defaults(struct hub_runtime_options *options)
     options->mailbox = options->mailbox == 0 ? MAILBOX_DEFAULT : options->mailbox;
     options->active_entities = options->active_entities == 0 ? ACTIVE_DEFAULT : options->active_entities;
     options->active_bytes = options->active_bytes == 0 ? ACTIVE_BYTES_DEFAULT : options->active_bytes;
+    options->stall_us = options->stall_us == 0 ? (int64_t) STALL_DEFAULT_S * 1000000 : options->stall_us;
     options->idle_us = options->idle_us == 0 ? (int64_t) IDLE_DEFAULT_S * 1000000 : options->idle_us;
 }
 
@@ -110,16 +115,69 @@ static void start_actors(struct hub_runtime *self)
 }
 
 /* What a crash left half done is finished before the door opens. */
+struct recovery {
+    struct hub_runtime *runtime;
+    uint64_t sent;
+    unsigned looks; /* since somebody was told */
+};
+
+/* Grows with everything that is done. */
+static uint64_t done_so_far(const struct hub_runtime *self)
+{
+    uint64_t done = hub_log_commit(self->options.log).sequence;
+    for (unsigned i = 0; i < self->boxes.workers; i++) {
+        const struct hub_worker_counts *counts = hub_worker_counts(self->workers[i]);
+        done += atomic_load(&counts->commands) + atomic_load(&counts->conflicts);
+    }
+    return done;
+}
+
+static bool is_wanted(struct recovery *self)
+{
+    const struct hub_runtime_options *options = &self->runtime->options;
+    if (++self->looks < LOOKS_A_SECOND) {
+        return true;
+    }
+    self->looks = 0;
+    return options->on_recovery == NULL || options->on_recovery(options->arg, self->sent);
+}
+
+/* Wait until the workers have nothing under way. What counts is how often nothing had moved since the look before, not what the
+ * clock says: a process that was suspended has lost no time. */
+static bool finish_piece(struct recovery *self)
+{
+    struct hub_runtime *runtime = self->runtime;
+    uint64_t done = done_so_far(runtime);
+    int64_t idle_us = 0;
+    bool goes_on = true;
+    while (goes_on && atomic_load(&runtime->boxes.all) > 0) {
+        zclock_sleep(LOOK_US / 1000);
+        uint64_t now = done_so_far(runtime);
+        idle_us = now == done ? idle_us + LOOK_US : 0;
+        done = now;
+        goes_on = idle_us < runtime->options.stall_us && is_wanted(self);
+    }
+    return goes_on;
+}
+
 static int recover(struct hub_runtime *self, char *ret_why, size_t why_size)
 {
     struct hub_port *port = hub_mailbox_port_new(&self->boxes);
-    int64_t count = hub_pump_recover(&self->options, port);
-    bool done = count >= 0 && drain(self);
-    hub_port_destroy(&port);
-    if (!done) {
-        snprintf(ret_why, why_size, "follow-ups of before the last stop could not be finished");
+    struct recovery recovery = { .runtime = self };
+    struct hub_pending_key first = hub_pending_key_make(HUB_PENDING_follow, 0, 0, 0),
+                           at = hub_pending_key_before(&first);
+    int64_t count;
+    bool is_done = true;
+    while (is_done && (count = hub_pump_recover(&self->options, port, self->options.mailbox, &at)) != 0) {
+        recovery.sent += count > 0 ? (uint64_t) count : 0;
+        is_done = count > 0 && finish_piece(&recovery);
     }
-    return done ? 0 : -HUB_ERROR_internal;
+    hub_port_destroy(&port);
+    if (!is_done) {
+        snprintf(ret_why, why_size, "follow-ups of before the last stop could not be finished; %llu were sent",
+                 (unsigned long long) recovery.sent);
+    }
+    return is_done ? 0 : -HUB_ERROR_internal;
 }
 
 int hub_runtime_start(const struct hub_runtime_options *options, struct hub_runtime **ret_runtime, char *ret_why,

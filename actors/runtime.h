@@ -46,6 +46,7 @@ struct hub_runtime_options {
     size_t active_entities; /* per runtime; beyond it the least recently used are passivated; 0: 100,000 */
     size_t active_bytes;    /* that they take in memory, per runtime; beyond it the same; 0: 64 MiB */
     int64_t idle_us;        /* passivate after this long without a command; 0: 5 minutes */
+    int64_t stall_us;       /* what a crash left is given up when nothing of it moved for so long; 0: 10 seconds */
 
     /* Called on a worker's thread with answers whose positions are durable. Takes them over (a list by `next`). Must not block. */
     void (*on_answers)(void *arg, struct hub_answer *answers);
@@ -53,11 +54,14 @@ struct hub_runtime_options {
     bool (*on_effect)(void *arg, struct hub_effect *effect);
     /* Called on the log actor's thread when the commit position moved. Must not block. */
     void (*on_commit)(void *arg, struct hub_position at);
+    /* Called about once a second by hub_runtime_start while it finishes what a crash left, with how many follow-ups it has sent so
+     * far. Returns false to give it up. NULL: nobody looks. */
+    bool (*on_recovery)(void *arg, uint64_t sent);
     void *arg;
 };
 
-/* Start workers, log actor and pump. Follow-ups left by a crash are finished before this returns. Returns 0, or < 0 with a
- * sentence in ret_why. */
+/* Start workers, log actor and pump. Follow-ups left by a crash are finished before this returns, a mailbox full at a time; that may
+ * take as long as it moves. Returns 0, or < 0 with a sentence in ret_why. */
 int hub_runtime_start(const struct hub_runtime_options *options, struct hub_runtime **ret_runtime, char *ret_why,
                       size_t why_size);
 

@@ -17,6 +17,7 @@
 #include "log/notary.h"
 #include "log/scrub.h"
 #include "tools/runner.h"
+#include "tools/signals.h"
 
 /* The loop of tickets that are the program's own; the server's are numbered from 0. */
 enum { OWN_LOOP = UINT32_MAX };
@@ -24,6 +25,8 @@ enum { OWN_LOOP = UINT32_MAX };
 /* Shares of the memory: one part in so many. What is left is for the program, its buffers, names and keys, and for what
  * malloc cannot give back. */
 enum { MEMORY_BYTES = 512 << 20, LOG_SHARE = 5, VIEWS_SHARE = 5, ACTIVE_SHARE = 8 };
+
+enum { SILENCE_S = 5 };
 
 struct hub_hub {
     const struct hub_hub_options *options;
@@ -37,6 +40,7 @@ struct hub_hub {
     struct hub_notary *notary;
     struct hub_zones *zones;
     struct hub_runner *runner;
+    unsigned recovery_s; /* seconds that the start has taken so far */
 
     pthread_mutex_t lock; /* guards own */
     pthread_cond_t came;
@@ -144,6 +148,16 @@ static int open_views(struct hub_hub *self, char *ret_why, size_t why_size)
     return hub_views_open(&views, &self->views, ret_why, why_size);
 }
 
+/* What a crash left may take its time; a signal ends the start. */
+static bool on_recovery(void *arg, uint64_t sent)
+{
+    struct hub_hub *self = arg;
+    if (++self->recovery_s % SILENCE_S == 0)
+        fprintf(stderr, "omnihub: follow-ups of before the last stop are being finished sent=%llu\n",
+                (unsigned long long) sent);
+    return !hub_signals_pending();
+}
+
 static int start_runtime(struct hub_hub *self, char *ret_why, size_t why_size)
 {
     const struct hub_runtime_options runtime = { .world = hub_world_real(),
@@ -157,6 +171,7 @@ static int start_runtime(struct hub_hub *self, char *ret_why, size_t why_size)
                                                  .on_answers = on_answers,
                                                  .on_effect = on_effect,
                                                  .on_commit = on_commit,
+                                                 .on_recovery = on_recovery,
                                                  .arg = self };
     int error = hub_runtime_start(&runtime, &self->runtime, ret_why, why_size);
     if (error)

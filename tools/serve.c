@@ -218,8 +218,12 @@ static int work(void *arg, const struct hub_supervised *supervised)
         self->port = supervised->port;
     struct hub_hub_options options = options_of(self);
     struct hub_hub *hub = NULL;
-    if (hub_hub_open(&options, &hub, why, sizeof why) < 0)
-        return hub_tool_fail("%s", why);
+    if (hub_hub_open(&options, &hub, why, sizeof why) < 0) {
+        bool is_stopped = hub_signals_pending();
+        if (is_stopped)
+            say(self, "info", "stopped before it was ready");
+        return is_stopped ? HUB_EXIT_OK : hub_tool_fail("%s", why);
+    }
     int status = run(self, &hub, supervised);
     hub_hub_close(&hub, 0);
     return status;

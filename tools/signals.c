@@ -40,6 +40,13 @@ int hub_signals_wait(int64_t patience_us)
     }
 }
 
+bool hub_signals_pending(void)
+{
+    sigset_t waiting;
+    return sigpending(&waiting) == 0 && (sigismember(&waiting, SIGTERM) == 1 || sigismember(&waiting, SIGINT) == 1 ||
+                                         sigismember(&waiting, SIGHUP) == 1);
+}
+
 static void on_alarm(int number)
 {
     static const char sentence[] = "omnihub: it did not stop in time and ends now; what was acknowledged is on disk\n";

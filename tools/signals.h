@@ -3,6 +3,7 @@
 #ifndef HUB_TOOLS_SIGNALS_H
 #define HUB_TOOLS_SIGNALS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Block SIGTERM, SIGINT and SIGHUP, ignore SIGPIPE and SIGXFSZ, and keep CZMQ from installing handlers. Before the first thread. */
@@ -10,6 +11,9 @@ void hub_signals_block(void);
 
 /* Wait for one of them. patience_us < 0: for ever. Returns its number, 0 when the time is over. */
 int hub_signals_wait(int64_t patience_us);
+
+/* Whether one of them waits to be taken; it goes on waiting. */
+bool hub_signals_pending(void);
 
 /* From now on another one ends the process at once, and so does the end of patience_s seconds, with a sentence. */
 void hub_signals_hurry(unsigned patience_s);

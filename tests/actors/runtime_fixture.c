@@ -102,20 +102,18 @@ void fixture_init(struct fixture *self)
     self->company = hub_world_ulid(hub_world_real());
 }
 
-void fixture_start(struct fixture *self)
+int fixture_try(struct fixture *self, char *ret_why, size_t why_size)
 {
-    char why[256];
     const struct hub_keyring_options ring = { .data_dir = self->dir, .create = true, .world = hub_world_real() };
-    assert_int_equal(hub_keyring_open(&ring, &self->keys, why, sizeof why), 0);
+    assert_int_equal(hub_keyring_open(&ring, &self->keys, ret_why, why_size), 0);
     assert_int_equal(hub_keyring_add_company(self->keys, self->company), 0);
     struct hub_log_options log = { .data_dir = self->dir,
                                    .world = hub_world_real(),
                                    .keyring = self->keys,
                                    .mode = HUB_LOG_WRITE,
                                    .reserve_bytes = 1 };
-    int failed = hub_log_open(&log, &self->log, why, sizeof why);
-    if (failed != 0) {
-        fail_msg("%s", why);
+    if (hub_log_open(&log, &self->log, ret_why, why_size) != 0) {
+        fail_msg("%s", ret_why);
     }
     self->options.world = &self->world;
     self->options.log = self->log;
@@ -127,10 +125,21 @@ void fixture_start(struct fixture *self)
         self->options.on_effect = on_effect;
     }
     self->options.arg = self;
-    if (hub_runtime_start(&self->options, &self->runtime, why, sizeof why) != 0) {
-        fail_msg("%s", why);
+    if (hub_runtime_start(&self->options, &self->runtime, ret_why, why_size) != 0) {
+        hub_log_close(&self->log);
+        hub_keyring_close(&self->keys);
+        return -1;
     }
     self->port = hub_port_new(self->runtime);
+    return 0;
+}
+
+void fixture_start(struct fixture *self)
+{
+    char why[256];
+    if (fixture_try(self, why, sizeof why) != 0) {
+        fail_msg("%s", why);
+    }
 }
 
 void fixture_stop(struct fixture *self)

@@ -42,6 +42,9 @@ void fixture_done(struct fixture *self);
 void fixture_start(struct fixture *self);
 void fixture_stop(struct fixture *self);
 
+/* As fixture_start, of which it is allowed to be refused: returns < 0 then, with the sentence, and nothing is open. */
+int fixture_try(struct fixture *self, char *ret_why, size_t why_size);
+
 /* Commands for the fixture's company; ids are clients' own. session may be NULL. */
 struct hub_command *message_for(struct fixture *self, const char *customer, const char *session, const char *content);
 struct hub_command *new_session(struct fixture *self, const char *customer, const char *session);

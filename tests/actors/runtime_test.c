@@ -240,6 +240,91 @@ static void a_follow_up_left_behind_is_finished_at_the_next_start(void **state)
     tear_down(&f);
 }
 
+enum { LEFT = 40, PIECE = 4 };
+
+/* Follow-ups of so many customers that nobody finished. */
+static void leave_behind(struct fixture *f)
+{
+    struct plan plan = { .type = session_opened_id, .result = HUB_APPEND_UNKNOWN, .times = 1000 };
+    f->tamper_arg = &plan;
+    f->tamper = by_plan;
+    for (int i = 0; i < LEFT; i++) {
+        char customer[32], session[32];
+        snprintf(customer, sizeof customer, "customer_%d", i);
+        snprintf(session, sizeof session, "session_%d", i);
+        struct hub_answer *answer = ask(f, new_session(f, customer, session));
+        hub_answer_destroy(&answer);
+    }
+    assert_int_equal(pending_of(f, HUB_PENDING_follow), LEFT);
+    fixture_stop(f);
+    f->tamper = NULL;
+}
+
+/* A disk that takes its time, and how much was asked of it at once. */
+struct slow {
+    long ms;
+    unsigned appends;
+};
+
+static int take_time(void *arg, struct hub_append *append)
+{
+    (void) append;
+    struct slow *slow = arg;
+    const struct timespec pause = { .tv_nsec = slow->ms * 1000000 };
+    slow->appends++;
+    nanosleep(&pause, NULL);
+    return 0;
+}
+
+/* All of them together take longer than the patience, a piece does not. */
+static void a_start_takes_as_long_as_what_was_left_moves(void **state)
+{
+    (void) state;
+    struct fixture f;
+    struct slow slow = { .ms = 10 };
+    set_up_with(&f);
+    leave_behind(&f);
+    f.options.mailbox = PIECE;
+    f.options.stall_us = (PIECE + 12) * slow.ms * 1000;
+    f.tamper_arg = &slow;
+    f.tamper = take_time;
+    fixture_start(&f);
+    assert_true(slow.appends >= LEFT);
+    assert_int_equal(events_of(&f, session_opened_id), LEFT);
+    assert_int_equal(pending_of(&f, HUB_PENDING_follow), 0);
+    tear_down(&f);
+}
+
+static bool count_and_refuse(void *arg, uint64_t sent)
+{
+    (void) arg;
+    return sent == 0;
+}
+
+static void a_start_is_given_up_when_nothing_moves_or_nobody_wants_it(void **state)
+{
+    (void) state;
+    struct fixture f;
+    struct slow slow = { .ms = 900 };
+    char why[256] = "";
+    set_up_with(&f);
+    leave_behind(&f);
+    f.options.mailbox = 1;
+    f.options.stall_us = 20000;
+    f.tamper_arg = &slow;
+    f.tamper = take_time;
+    assert_true(fixture_try(&f, why, sizeof why) < 0);
+    assert_string_equal(why, "follow-ups of before the last stop could not be finished; 1 were sent");
+    f.options.stall_us = 0;
+    f.options.on_recovery = count_and_refuse;
+    assert_true(fixture_try(&f, why, sizeof why) < 0);
+    f.options.on_recovery = NULL;
+    slow.ms = 0;
+    fixture_start(&f);
+    assert_int_equal(events_of(&f, session_opened_id), LEFT);
+    tear_down(&f);
+}
+
 static int wait_here(void *arg, struct hub_append *append)
 {
     (void) append;
@@ -351,6 +436,8 @@ int main(void)
         cmocka_unit_test(a_conflict_is_answered_503_and_the_entity_reloaded),
         cmocka_unit_test(a_full_disk_is_answered_507_and_nothing_changes),
         cmocka_unit_test(a_follow_up_left_behind_is_finished_at_the_next_start),
+        cmocka_unit_test(a_start_takes_as_long_as_what_was_left_moves),
+        cmocka_unit_test(a_start_is_given_up_when_nothing_moves_or_nobody_wants_it),
         cmocka_unit_test(a_full_mailbox_refuses_at_the_door),
         cmocka_unit_test(a_stale_if_match_is_refused),
         cmocka_unit_test(passivated_entities_come_back_as_they_were),
