@@ -4,6 +4,7 @@
 
 #include "api/params.h"
 #include "api/perform.h"
+#include "api/recall.h"
 #include "api/records.h"
 #include "api/respond.h"
 #include "base/error.h"
@@ -82,6 +83,46 @@ static void finish(struct hub_call *call, const struct hub_shape *shape, void *r
     }
 }
 
+/* --- what many ask --- */
+
+static struct hub_recall_key key_of(const struct hub_call *call, struct hub_position at)
+{
+    return (struct hub_recall_key){ .company = call->caller.company,
+                                    .path = call->path,
+                                    .query = call->query,
+                                    .position = at.sequence,
+                                    .erasures = call->erasures };
+}
+
+static void keep(const struct hub_call *call, struct hub_span body)
+{
+    struct hub_recall_key key = key_of(call, call->position);
+    hub_recall_keep(call->loop->recall, &key,
+                    &(struct hub_recalled){
+                        .body = body, .link = hub_span_of(call->link.base, call->link.len), .version = call->version });
+}
+
+/* Answer as before, if nothing has changed since. */
+static bool recall(struct hub_call *call)
+{
+    const struct hub_server_options *options = &call->loop->server->options;
+    struct hub_position at = hub_views_position(options->views);
+    struct hub_recalled answer;
+    if (!call->asks->is_still) {
+        return false;
+    }
+    call->erasures = hub_keyring_erasures(options->keys); /* before anything is opened */
+    struct hub_recall_key key = key_of(call, at);
+    if (!hub_recall_find(call->loop->recall, &key, &answer)) {
+        return false;
+    }
+    call->position = at;
+    call->version = answer.version;
+    call->link = answer.link.len > 0 ? hub_call_keep(call, answer.link) : call->link;
+    hub_respond_bytes(call, 200, HUB_MEDIA_JSON, answer.body);
+    return true;
+}
+
 static void answer_query(struct hub_call *call, void *record, struct hub_arena *arena)
 {
     const struct hub_server_options *options = &call->loop->server->options;
@@ -90,15 +131,18 @@ static void answer_query(struct hub_call *call, void *record, struct hub_arena *
     struct hub_key_source keys = hub_keyring_source(options->keys);
     hub_record_open(shape, record, call->caller.company, &keys, arena);
     finish(call, shape, record, arena);
-    if (route->list == NULL) {
-        hub_respond_record(call, route->status != 0 ? route->status : 200, shape, record);
-        return;
-    }
-    const hub_list *list = hub_record_field_const(record, &shape->fields[0]);
     struct hub_buf *body = &call->loop->body;
     hub_buf_clear(body);
-    hub_json_write_array(route->list, list->at, list->count, body);
-    hub_respond_bytes(call, 200, HUB_MEDIA_JSON, hub_buf_span(body));
+    if (route->list == NULL) {
+        hub_json_write(shape, record, HUB_DIALECT_snake, body);
+    } else {
+        const hub_list *list = hub_record_field_const(record, &shape->fields[0]);
+        hub_json_write_array(route->list, list->at, list->count, body);
+    }
+    if (call->asks->is_still && call->at.at == NULL) {
+        keep(call, hub_buf_span(body));
+    }
+    hub_respond_bytes(call, route->status != 0 ? route->status : 200, HUB_MEDIA_JSON, hub_buf_span(body));
 }
 
 static struct hub_ask ask_of(struct hub_call *call)
@@ -119,6 +163,9 @@ static void ask_now(struct hub_call *call)
     struct hub_ask ask = ask_of(call);
     struct hub_fault fault = { 0 };
     void *record = NULL;
+    if (recall(call)) {
+        return;
+    }
     int failed = hub_query_live(call->loop->server->options.views, &ask, &record, &call->position, &fault);
     if (failed != 0) {
         fault.error = failed;

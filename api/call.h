@@ -36,6 +36,7 @@ struct hub_call {
     struct hub_name *names;           /* HUB_KINDS of them, in the arena */
     struct hub_span at, min_position; /* of the URL, decoded */
     struct hub_position min;          /* what the views must have reached */
+    uint64_t erasures;                /* of keys, before the answer was opened */
 
     /* What goes on when something comes back; and a reply that is held until the views show it. */
     void (*on_answer)(struct hub_call *self, struct hub_answer *answer);

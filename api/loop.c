@@ -7,6 +7,7 @@
 
 #include "api/call.h"
 #include "api/live/live.h"
+#include "api/recall.h"
 #include "log/log.h"
 
 enum {
@@ -140,6 +141,7 @@ static void begin(struct hub_loop *self)
     self->tickets = hub_tickets_new(self->number, HUB_TICKETS_MAX);
     hub_waits_init(&self->waits);
     self->credentials = hub_credentials_new(options->views, options->world, options->rate_per_s, options->rate_burst);
+    self->recall = hub_recall_new();
     self->live = hub_live_new(self);
     hub_buf_init(&self->body);
     self->port = hub_port_new(options->runtime);
@@ -250,5 +252,6 @@ void hub_loop_done(struct hub_loop *self)
     }
     hub_live_destroy(&self->live); /* not before: other threads leave batches there */
     hub_credentials_destroy(&self->credentials);
+    hub_recall_destroy(&self->recall);
     hub_buf_done(&self->body);
 }

@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@ struct hub_keyring {
     struct hub_key_cache *cache;
     int guard;      /* descriptor that holds the lock of keys/, or -1 */
     bool is_absent; /* opened without create where there is no store */
+    atomic_uint_fast64_t erasures;
 
     pthread_rwlock_t lock; /* guards files and companies */
     struct hub_key_files *files;
@@ -310,9 +312,15 @@ int hub_keyring_erase(struct hub_keyring *self, struct hub_ulid company, struct 
     if (result == 0) {
         drop_fresh(self, company, subject);
         hub_key_cache_drop(self->cache, subject);
+        atomic_fetch_add(&self->erasures, 1);
     }
     pthread_rwlock_unlock(&self->lock);
     return result;
+}
+
+uint64_t hub_keyring_erasures(const struct hub_keyring *self)
+{
+    return atomic_load(&self->erasures);
 }
 
 /* --- Companies --- */

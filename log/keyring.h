@@ -47,4 +47,7 @@ bool hub_keyring_digest(struct hub_keyring *self, struct hub_ulid company, const
 /* Destroy a subject's key: the file that held it is rewritten, synced and replaced. Returns 0, HUB_ERROR_not_found, < 0. */
 int hub_keyring_erase(struct hub_keyring *self, struct hub_ulid company, struct hub_ulid subject);
 
+/* How many keys were destroyed since the ring was opened. Any thread. */
+uint64_t hub_keyring_erasures(const struct hub_keyring *self);
+
 #endif

@@ -42,7 +42,8 @@ struct hub_query_info {
     const struct hub_shape *params;
     const struct hub_shape *answer;
     enum hub_query_scope scope;
-    uint16_t view;              /* of scope view: its number */
+    uint16_t view; /* of scope view: its number */
+    bool is_still; /* the answer depends on the views and the parameters only, not on the clock or on who asks */
     hub_query_find_fn *find_fn; /* NULL: of scope company, view or figures */
     hub_query_fn *answer_fn;
 };

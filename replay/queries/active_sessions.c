@@ -34,5 +34,6 @@ const struct hub_query_info hub_query_active_sessions = {
     .params = &active_sessions_query_shape,
     .answer = &session_list_shape,
     .scope = HUB_SCOPE_company,
+    .is_still = true,
     .answer_fn = answer,
 };

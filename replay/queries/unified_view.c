@@ -99,6 +99,7 @@ const struct hub_query_info hub_query_unified_view = {
     .params = &customer_query_shape,
     .answer = &unified_view_shape,
     .scope = HUB_SCOPE_customer,
+    .is_still = true,
     .find_fn = hub_reading_find_customer,
     .answer_fn = answer,
 };
