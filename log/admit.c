@@ -9,6 +9,7 @@ enum {
     HEADS = 32 * 1024,   /* streams of one generation of the cache */
     PENDINGS = 8 * 1024, /* pending rows likewise */
     COMMANDS = 8 * 1024, /* slots for the command ids of one batch, to begin with */
+    ALIASES = 1024,      /* likewise for aliases */
 };
 
 void hub_admission_init(struct hub_admission *self, struct hub_log *log)
@@ -16,20 +17,27 @@ void hub_admission_init(struct hub_admission *self, struct hub_log *log)
     self->log = log;
     hub_heads_init(&self->heads, HEADS);
     hub_heads_init(&self->pendings, PENDINGS);
+    hub_table_init(&self->aliases, ALIASES);
     hub_table_init(&self->commands, COMMANDS);
+    hub_buf_init(&self->value);
+    self->sums = log->meta.sums;
+    self->sums_are_new = false;
 }
 
 void hub_admission_done(struct hub_admission *self)
 {
     hub_heads_done(&self->heads);
     hub_heads_done(&self->pendings);
+    hub_table_done(&self->aliases);
     hub_table_done(&self->commands);
+    hub_buf_done(&self->value);
 }
 
 void hub_admission_next_batch(struct hub_admission *self)
 {
     hub_heads_turn(&self->heads);
     hub_heads_turn(&self->pendings);
+    hub_table_clear(&self->aliases);
     hub_table_clear(&self->commands);
 }
 
@@ -82,26 +90,34 @@ static int settles_exist(struct hub_admission *self, const struct hub_append *ap
 {
     for (unsigned i = 0; i < append->settle_count; i++) {
         struct hub_name name = name_of_pending(&append->settles[i]);
-        uint64_t is_there;
-        if (hub_heads_find(&self->pendings, &name, &is_there)) {
-            if (!is_there) {
+        uint64_t hash;
+        if (hub_heads_find(&self->pendings, &name, &hash)) {
+            if (hash == 0) {
                 return 0;
             }
             continue;
         }
-        int got = hub_rocks_has(self->log->db, HUB_FAMILY_pending, HUB_KEY_SPAN(append->settles[i]));
+        struct hub_span key = HUB_KEY_SPAN(append->settles[i]);
+        int got = hub_rocks_get(self->log->db, HUB_FAMILY_pending, NULL, key, &self->value);
         if (got != 0) {
             return got < 0 ? got : 0;
         }
+        hub_heads_put(&self->pendings, &name, hub_row_hash(key, hub_buf_span(&self->value)));
     }
     return 1;
 }
 
+/* Count the rows out that an append completes; settles_exist has found all of them. */
 static void remember_settles(struct hub_admission *self, const struct hub_append *append)
 {
     for (unsigned i = 0; i < append->settle_count; i++) {
         struct hub_name name = name_of_pending(&append->settles[i]);
-        hub_heads_put(&self->pendings, &name, false);
+        uint64_t hash = 0;
+        if (hub_heads_find(&self->pendings, &name, &hash) && hash != 0) {
+            hub_sums_take(&self->sums, (enum hub_sum_kind) append->settles[i].b[0], hash);
+            self->sums_are_new = true;
+        }
+        hub_heads_put(&self->pendings, &name, 0);
     }
 }
 
@@ -145,8 +161,51 @@ int hub_admission_admit(struct hub_admission *self, const struct hub_append *app
     return HUB_APPENDED;
 }
 
-void hub_admission_add_pending(struct hub_admission *self, const struct hub_pending_key *key)
+void hub_admission_add_command(struct hub_admission *self, struct hub_span key, struct hub_span value)
+{
+    hub_sums_add(&self->sums, HUB_SUM_command, hub_row_hash(key, value));
+    self->sums_are_new = true;
+}
+
+void hub_admission_add_pending(struct hub_admission *self, const struct hub_pending_key *key, struct hub_span value)
 {
     struct hub_name name = name_of_pending(key);
-    hub_heads_put(&self->pendings, &name, true);
+    uint64_t hash = hub_row_hash(HUB_KEY_SPAN(*key), value);
+    assert(key->b[0] >= HUB_PENDING_follow && key->b[0] <= HUB_PENDING_parked);
+    hub_heads_put(&self->pendings, &name, hash);
+    hub_sums_add(&self->sums, (enum hub_sum_kind) key->b[0], hash);
+    self->sums_are_new = true;
+}
+
+/* The hash of an alias as it is now, 0 when there is none. Returns 0, or < 0 for a read error. */
+static int alias_hash(struct hub_admission *self, const struct hub_name *key, uint64_t *ret_hash)
+{
+    const uint64_t *known = hub_table_find(&self->aliases, key);
+    *ret_hash = known == NULL ? 0 : *known;
+    if (known != NULL) {
+        return 0;
+    }
+    int got = hub_rocks_get(self->log->db, HUB_FAMILY_alias, NULL, HUB_KEY_SPAN(*key), &self->value);
+    if (got == 0) {
+        *ret_hash = hub_row_hash(HUB_KEY_SPAN(*key), hub_buf_span(&self->value));
+    }
+    return got < 0 ? got : 0;
+}
+
+int hub_admission_set_alias(struct hub_admission *self, const struct hub_name *key, const struct hub_ulid *entity)
+{
+    uint64_t before, after = entity == NULL ? 0 : hub_row_hash(HUB_KEY_SPAN(*key), HUB_KEY_SPAN(*entity));
+    bool is_new;
+    if (alias_hash(self, key, &before) < 0) {
+        return -1;
+    }
+    if (before != 0) {
+        hub_sums_take(&self->sums, HUB_SUM_alias, before);
+    }
+    if (after != 0) {
+        hub_sums_add(&self->sums, HUB_SUM_alias, after);
+    }
+    *hub_table_put(&self->aliases, key, &is_new) = after;
+    self->sums_are_new = true;
+    return 0;
 }

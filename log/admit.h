@@ -5,12 +5,17 @@
 
 #include "log/heads.h"
 #include "log/store.h"
+#include "log/sums.h"
 
 struct hub_admission {
     struct hub_log *log;
     struct hub_heads heads;    /* versions of streams */
-    struct hub_heads pendings; /* pending rows of late: 1 there, 0 settled */
+    struct hub_heads pendings; /* pending rows of late: their hash, 0 when settled */
+    struct hub_table aliases;  /* of this batch: their hash, 0 when removed */
     struct hub_table commands; /* ids in this batch */
+    struct hub_buf value;      /* scratch */
+    struct hub_sums sums;      /* of the rows as this batch leaves them */
+    bool sums_are_new;         /* since they were last put into a batch */
 };
 
 /* Start with empty caches before the store of a log, which outlives this. */
@@ -26,7 +31,11 @@ void hub_admission_next_batch(struct hub_admission *self);
  * HUB_APPEND_CONFLICT, or < 0 for a read error. */
 int hub_admission_admit(struct hub_admission *self, const struct hub_append *append);
 
-/* A pending row was put into the batch. */
-void hub_admission_add_pending(struct hub_admission *self, const struct hub_pending_key *key);
+/* A row was put into the batch: count it. */
+void hub_admission_add_command(struct hub_admission *self, struct hub_span key, struct hub_span value);
+void hub_admission_add_pending(struct hub_admission *self, const struct hub_pending_key *key, struct hub_span value);
+
+/* An alias is going to be put into the batch, or removed from it (entity NULL). Returns 0, or < 0 for a read error. */
+int hub_admission_set_alias(struct hub_admission *self, const struct hub_name *key, const struct hub_ulid *entity);
 
 #endif

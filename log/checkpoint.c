@@ -253,6 +253,25 @@ static int verify_notes(struct hub_log *log, struct hub_span text, const struct 
     return result;
 }
 
+/* What was handed out to check with is the key that is signed with. */
+static int verify_public(const char *data_dir, const struct hub_note_key *key, struct hub_verify_report *ret_report)
+{
+    struct hub_note_key given;
+    struct hub_buf one, other;
+    bool is_same = false;
+    hub_buf_init(&one);
+    hub_buf_init(&other);
+    if (read_public(data_dir, &given) == 0) {
+        hub_note_key_print(key, &one);
+        hub_note_key_print(&given, &other);
+        is_same = hub_span_is(hub_buf_span(&one), hub_buf_span(&other));
+    }
+    hub_buf_done(&one);
+    hub_buf_done(&other);
+    return is_same ? 0
+                   : hub_verify_fault(ret_report, 0, "checkpoint.pub is not the key that checkpoints are signed with");
+}
+
 static int verify_tree(struct hub_log *log, const char *data_dir, struct hub_verify_report *ret_report)
 {
     struct hub_tree *tree;
@@ -284,6 +303,7 @@ int hub_checkpoint_verify(struct hub_log *log, const char *data_dir, struct hub_
         result = hub_verify_fault(ret_report, 0, "there is no key to check the checkpoints with");
     } else {
         result = verify_notes(log, hub_buf_span(&text), &key, ret_report, ret_count);
+        result = result < 0 ? result : verify_public(data_dir, &key, ret_report);
     }
     hub_buf_done(&text);
     return result == 0 ? verify_tree(log, data_dir, ret_report) : result;

@@ -5,18 +5,30 @@
  *     "epoch"    -> be32
  *     "verified" -> sequence be64, chain hash (32)
  *     "loose"    -> be64
+ *     "rows"     -> rows be64, hashes be64 of each sum; check be64
+ *     "forgot"   -> rows be64, hashes be64
  */
 #include "log/meta.h"
 
 #include "base/error.h"
 #include "log/keys.h"
 
-enum { IDENTITY = 22, EPOCH = 4, VERIFIED = 8 + HUB_DIGEST, LOOSE = 8 };
+enum {
+    IDENTITY = 22,
+    EPOCH = 4,
+    VERIFIED = 8 + HUB_DIGEST,
+    LOOSE = 8,
+    SUM = 16,
+    CHECKED = SUM * HUB_SUM_COUNT,
+    SUMS = CHECKED + 8
+};
 
 static const struct hub_span identity_key = { "identity", 8 };
 static const struct hub_span epoch_key = { "epoch", 5 };
 static const struct hub_span verified_key = { "verified", 8 };
 static const struct hub_span loose_key = { "loose", 5 };
+static const struct hub_span rows_key = { "rows", 4 };
+static const struct hub_span forgot_key = { "forgot", 6 };
 
 /* Read one row of exactly `len` bytes. Returns 0, HUB_ERROR_not_found, or < 0. */
 static int read_row(struct hub_rocks *db, struct hub_span key, void *ret_bytes, size_t len)
@@ -51,6 +63,7 @@ static int read_mark(struct hub_rocks *db, struct hub_meta *ret_meta)
 {
     uint8_t row[VERIFIED];
     int result = read_row(db, verified_key, row, sizeof row);
+    ret_meta->has_mark = result == 0;
     if (result == 0) {
         ret_meta->mark.sequence = hub_get_be64(row);
         memcpy(ret_meta->mark.hash.b, row + 8, HUB_DIGEST);
@@ -69,13 +82,61 @@ static int read_numbers(struct hub_rocks *db, struct hub_meta *ret_meta)
     return 0;
 }
 
+static void put_sum(uint8_t *at, const struct hub_sum *sum)
+{
+    hub_put_be64(at, sum->rows);
+    hub_put_be64(at + 8, sum->hashes);
+}
+
+static struct hub_sum get_sum(const uint8_t *at)
+{
+    return (struct hub_sum){ .rows = hub_get_be64(at), .hashes = hub_get_be64(at + 8) };
+}
+
+/* Over the sums as they are written, and the two numbers. */
+static uint64_t check_of(const uint8_t rows[CHECKED], uint32_t epoch, uint64_t loose)
+{
+    uint8_t numbers[EPOCH + LOOSE];
+    hub_put_be32(numbers, epoch);
+    hub_put_be64(numbers + EPOCH, loose);
+    return hub_row_hash(hub_span_of(numbers, sizeof numbers), hub_span_of(rows, CHECKED));
+}
+
+static int read_sums(struct hub_rocks *db, struct hub_meta *ret_meta)
+{
+    uint8_t rows[SUMS] = { 0 }, forgot[SUM] = { 0 };
+    int result = read_row(db, rows_key, rows, sizeof rows);
+    if (result < 0 || read_row(db, forgot_key, forgot, sizeof forgot) < 0) {
+        return -1;
+    }
+    ret_meta->has_sums = result == 0;
+    ret_meta->is_checked = hub_get_be64(rows + CHECKED) == check_of(rows, ret_meta->epoch, ret_meta->loose);
+    ret_meta->forgot = get_sum(forgot);
+    for (size_t i = 0; i < HUB_SUM_COUNT; i++) {
+        ret_meta->sums.of[i] = get_sum(rows + SUM * i);
+    }
+    return 0;
+}
+
 int hub_meta_read(struct hub_rocks *db, struct hub_meta *ret_meta)
 {
     *ret_meta = (struct hub_meta){ 0 };
     if (read_identity(db, ret_meta) < 0 || read_mark(db, ret_meta) < 0) {
         return -1;
     }
-    return read_numbers(db, ret_meta);
+    return read_numbers(db, ret_meta) < 0 ? -1 : read_sums(db, ret_meta);
+}
+
+bool hub_meta_is_name(struct hub_span key)
+{
+    const struct hub_span *const names[] = { &identity_key, &epoch_key, &verified_key,
+                                             &loose_key,    &rows_key,  &forgot_key };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (hub_span_is(key, *names[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void hub_meta_put_identity(struct hub_rocks_batch *batch, const struct hub_log_identity *identity)
@@ -106,4 +167,21 @@ void hub_meta_put_loose(struct hub_rocks_batch *batch, uint64_t loose)
     uint8_t row[LOOSE];
     hub_put_be64(row, loose);
     hub_rocks_put(batch, HUB_FAMILY_meta, loose_key, hub_span_of(row, sizeof row));
+}
+
+void hub_meta_put_sums(struct hub_rocks_batch *batch, const struct hub_sums *sums, uint32_t epoch, uint64_t loose)
+{
+    uint8_t row[SUMS];
+    for (size_t i = 0; i < HUB_SUM_COUNT; i++) {
+        put_sum(row + SUM * i, &sums->of[i]);
+    }
+    hub_put_be64(row + CHECKED, check_of(row, epoch, loose));
+    hub_rocks_put(batch, HUB_FAMILY_meta, rows_key, hub_span_of(row, sizeof row));
+}
+
+void hub_meta_put_forgot(struct hub_rocks_batch *batch, const struct hub_sum *forgot)
+{
+    uint8_t row[SUM];
+    put_sum(row, forgot);
+    hub_rocks_put(batch, HUB_FAMILY_meta, forgot_key, hub_span_of(row, sizeof row));
 }

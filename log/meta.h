@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "log/position.h"
 #include "log/rocks.h"
+#include "log/sums.h"
 
 enum { HUB_LOG_FORMAT = 1 }; /* of docs/log-format.md; a log of another one is refused */
 
@@ -19,18 +20,32 @@ struct hub_meta {
     bool found; /* there is an identity */
     uint16_t format;
     struct hub_log_identity identity;
-    uint32_t epoch;       /* starts of a writer so far */
-    struct hub_mark mark; /* sequence 0: nothing was verified yet */
-    uint64_t loose;       /* appends without events that left pending rows so far */
+    uint32_t epoch;        /* starts of a writer so far */
+    struct hub_mark mark;  /* sequence 0: nothing was verified yet */
+    uint64_t loose;        /* appends without events that left pending rows so far */
+    bool has_mark;         /* every log that was opened to write has one */
+    bool is_checked;       /* sums, epoch and loose are as they were put */
+    bool has_sums;         /* a log that was written before there were sums has none */
+    struct hub_sums sums;  /* of all rows that were written, less those that were completed or removed */
+    struct hub_sum forgot; /* command rows that the scrubber removed since */
 };
 
 /* Read all rows. Returns 0, or < 0 for a read error or a row of another length. */
 int hub_meta_read(struct hub_rocks *db, struct hub_meta *ret_meta);
+
+/* Whether a row of the family has a name that this program knows. */
+bool hub_meta_is_name(struct hub_span key);
 
 /* Put single rows into a batch. */
 void hub_meta_put_identity(struct hub_rocks_batch *batch, const struct hub_log_identity *identity);
 void hub_meta_put_epoch(struct hub_rocks_batch *batch, uint32_t epoch);
 void hub_meta_put_mark(struct hub_rocks_batch *batch, const struct hub_mark *mark);
 void hub_meta_put_loose(struct hub_rocks_batch *batch, uint64_t loose);
+
+/* The sums, with a check over them and the numbers that go with them: whoever puts `epoch` or `loose` puts this too. */
+void hub_meta_put_sums(struct hub_rocks_batch *batch, const struct hub_sums *sums, uint32_t epoch, uint64_t loose);
+
+/* Command rows that were removed, for good. */
+void hub_meta_put_forgot(struct hub_rocks_batch *batch, const struct hub_sum *forgot);
 
 #endif

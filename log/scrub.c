@@ -25,9 +25,10 @@ struct hub_scrub {
 
 /* --- Forgetting commands --- */
 
-/* Put deletions of old rows into the batch, beginning at *key. Returns how many, with *key behind the last row seen; the
- * empty key when there are no more. Returns < 0 for a read error. */
-static int collect_old(struct hub_log *log, int64_t before_us, struct hub_rocks_batch *batch, struct hub_buf *key)
+/* Put deletions of old rows into the batch, beginning at *key, and count them as forgotten. Returns how many, with *key
+ * behind the last row seen; the empty key when there are no more. Returns < 0 for a read error. */
+static int collect_old(struct hub_log *log, int64_t before_us, struct hub_rocks_batch *batch, struct hub_buf *key,
+                       struct hub_sum *forgot)
 {
     struct hub_arena *arena = hub_arena_new(0);
     struct hub_rocks_iter *iter = hub_rocks_iter_new(log->db, HUB_FAMILY_command, NULL, hub_buf_span(key),
@@ -40,6 +41,8 @@ static int collect_old(struct hub_log *log, int64_t before_us, struct hub_rocks_
         if (hub_unpack(&command_row_shape, hub_rocks_iter_value(iter), arena, &row, NULL) == 0 &&
             row.time < before_us) {
             hub_rocks_delete(batch, HUB_FAMILY_command, hub_rocks_iter_key(iter));
+            forgot->hashes += hub_row_hash(hub_rocks_iter_key(iter), hub_rocks_iter_value(iter));
+            forgot->rows++;
             count++;
         }
     }
@@ -58,16 +61,21 @@ int hub_log_forget_commands(struct hub_log *log, int64_t before_us, uint64_t *re
 {
     struct hub_rocks_batch *batch = hub_rocks_batch_new(log->db);
     struct hub_buf key;
-    int count;
+    struct hub_meta meta;
+    int count = hub_meta_read(log->db, &meta);
     hub_buf_init(&key);
     *ret_count = 0;
-    do {
-        count = collect_old(log, before_us, batch, &key);
-        if (count > 0 && hub_rocks_write(log->db, batch, NULL, 0) < 0) {
-            count = -1;
+    while (count >= 0) {
+        count = collect_old(log, before_us, batch, &key, &meta.forgot);
+        if (count > 0) {
+            hub_meta_put_forgot(batch, &meta.forgot);
+            count = hub_rocks_write(log->db, batch, NULL, 0) < 0 ? -1 : count;
         }
         *ret_count += count > 0 ? (uint64_t) count : 0;
-    } while (count >= 0 && key.len > 0);
+        if (key.len == 0) {
+            break;
+        }
+    }
     hub_rocks_batch_destroy(&batch);
     hub_buf_done(&key);
     return count < 0 ? -1 : 0;

@@ -184,10 +184,15 @@ static int write_start(struct hub_log *self, const struct hub_mark *mark, struct
     if (!self->meta.found) {
         hub_meta_put_identity(batch, &self->meta.identity);
     }
-    self->meta.found = true;
+    if (self->meta.found && !self->meta.has_sums && hub_sums_walk(self->db, &self->meta.sums) < 0) {
+        hub_rocks_batch_destroy(&batch);
+        return refuse(why, "The log in %s has rows that cannot be read.", self->data_dir);
+    }
+    self->meta.found = self->meta.has_sums = true;
     self->meta.epoch++;
     self->mark = *mark;
     hub_meta_put_epoch(batch, self->meta.epoch);
+    hub_meta_put_sums(batch, &self->meta.sums, self->meta.epoch, self->meta.loose);
     hub_meta_put_mark(batch, mark);
     int result = hub_rocks_write(self->db, batch, words, sizeof words);
     hub_rocks_batch_destroy(&batch);

@@ -11,10 +11,8 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "base/pack.h"
 #include "log/cursor.h"
 #include "log/keys.h"
-#include "log/rows.h"
 
 enum { STEPS = 4096, WALKS = 3 };
 
@@ -27,6 +25,7 @@ struct verify {
     const struct hub_verify_options *options;
     struct hub_verify_report *report;
     uint64_t head;
+    uint64_t from, to; /* what is looked at, inclusive */
     uint64_t done;
     bool stopped;
     uint64_t seed[2];
@@ -93,7 +92,7 @@ static bool agrees(const struct fingerprint *sum)
 /* One step done. Returns -1 when the caller wants to stop. */
 static int advance(struct verify *self)
 {
-    uint64_t total = WALKS * self->head;
+    uint64_t total = WALKS * (self->to + 1 - self->from);
     self->done++;
     if (self->options->on_progress == NULL || (self->done % STEPS != 0 && self->done != total)) {
         return 0;
@@ -109,10 +108,13 @@ static struct hub_name stream_name(const struct event_header *header)
 
 static int walk_chain(struct verify *self)
 {
-    static const struct hub_mark start = { 0 };
+    struct hub_mark start = { .sequence = self->from - 1 };
     struct hub_chain_walk walk;
     struct hub_stored event;
-    int result = hub_chain_walk_init(&walk, self->log, &start, self->head, self->report);
+    if (self->from > 1 && hub_store_hash(self->log, start.sequence, &start.hash) != 0) {
+        return hub_verify_fault(self->report, start.sequence, "its header is missing");
+    }
+    int result = hub_chain_walk_init(&walk, self->log, &start, self->to, self->report);
     while (result == 0 && (result = hub_chain_walk_next(&walk, &event, self->report)) == 1) {
         struct hub_name name = stream_name(&event.header), tags[HUB_EVENT_TAGS];
         add(self, &self->streams, &name, event.header.version, event.header.sequence);
@@ -124,6 +126,36 @@ static int walk_chain(struct verify *self)
     }
     hub_chain_walk_done(&walk);
     return result;
+}
+
+static bool is_asked_for(const struct verify *self, uint64_t sequence)
+{
+    return sequence >= self->from && sequence <= self->to;
+}
+
+/* A row of an index behind the last event: a writer is just putting one there, a follower sees whole batches only. */
+static int check_beyond(struct verify *self, uint64_t sequence)
+{
+    return self->log->mode == HUB_LOG_WRITE
+               ? 0
+               : hub_verify_fault(self->report, sequence, "an index names it, but the log ends at %llu",
+                                  (unsigned long long) self->head);
+}
+
+/* Headers and payloads end together. */
+static int check_end(struct verify *self)
+{
+    struct hub_heads_found found;
+    if (self->log->mode == HUB_LOG_WRITE) {
+        return 0;
+    }
+    if (hub_store_head(self->log->db, &found) < 0) {
+        return hub_verify_fault(self->report, self->head + 1, "its row is damaged");
+    }
+    return found.header == found.payload
+               ? 0
+               : hub_verify_fault(self->report, hub_heads_common(&found) + 1, "its %s is missing",
+                                  found.header < found.payload ? "header" : "payload");
 }
 
 /* The stream row before, to see that versions are dense and sequences grow. */
@@ -141,7 +173,7 @@ static int check_stream_row(struct verify *self, struct hub_span key, struct hub
     struct stream_before row = { .version = hub_get_be64(key.at + HUB_NAME), .sequence = hub_get_be64(value.at) };
     memcpy(row.name.b, key.at, HUB_NAME);
     if (row.sequence > self->head) {
-        return 0;
+        return check_beyond(self, row.sequence);
     }
     bool same = memcmp(row.name.b, before->name.b, HUB_NAME) == 0;
     if (row.version != (same ? before->version + 1 : 1)) {
@@ -153,79 +185,93 @@ static int check_stream_row(struct verify *self, struct hub_span key, struct hub
                                 "the stream index is out of order at version %llu of its stream",
                                 (unsigned long long) row.version);
     }
-    subtract(self, &self->streams, &row.name, row.version, row.sequence);
     *before = row;
+    if (!is_asked_for(self, row.sequence)) {
+        return 0;
+    }
+    subtract(self, &self->streams, &row.name, row.version, row.sequence);
     return advance(self);
 }
 
-static int check_tag_row(struct verify *self, struct hub_span key, struct hub_span value, struct hub_buf *sequences)
+/* The tag row before: rows of one tag do not overlap, and a subject is asked for its key once. */
+struct tag_before {
+    struct hub_name name;
+    uint64_t last;            /* sequence that it names */
+    struct hub_buf sequences; /* scratch */
+};
+
+static int check_key(struct verify *self, const struct hub_name *name, uint64_t sequence)
 {
-    if (hub_tag_row_decode(key, value, sequences) < 0) {
+    struct hub_ulid company, subject;
+    memcpy(company.b, name->b, sizeof company.b);
+    memcpy(subject.b, name->b + 17, sizeof subject.b);
+    return self->options->has_key(self->options->key_arg, company, subject)
+               ? 0
+               : hub_verify_fault(self->report, sequence,
+                                  "keys/ has no key for its subject, and no event says that it was erased");
+}
+
+/* One sequence that a tag row names. */
+static int check_tagged(struct verify *self, const struct hub_name *name, uint64_t sequence, bool is_new)
+{
+    if (sequence > self->head) {
+        return check_beyond(self, sequence);
+    }
+    if (!is_asked_for(self, sequence)) {
+        return 0;
+    }
+    if (is_new && name->b[16] == HUB_TAG_subject && self->options->has_key != NULL &&
+        check_key(self, name, sequence) < 0) {
+        return -1;
+    }
+    subtract(self, &self->tags, name, 0, sequence);
+    return name->b[16] == HUB_TAG_type ? advance(self) : 0;
+}
+
+static int check_tag_row(struct verify *self, struct hub_span key, struct hub_span value, struct tag_before *before)
+{
+    if (hub_tag_row_decode(key, value, &before->sequences) < 0) {
         uint64_t sequence = key.len == HUB_NAMED_KEY ? hub_get_be64(key.at + HUB_NAME) : 0;
         return hub_verify_fault(self->report, sequence, "the row of the tag index that begins with it is damaged");
     }
     struct hub_name name;
     memcpy(name.b, key.at, HUB_NAME);
-    for (size_t at = 0; at < sequences->len; at += sizeof(uint64_t)) {
+    bool is_new = memcmp(name.b, before->name.b, HUB_NAME) != 0;
+    uint64_t first = hub_get_be64(key.at + HUB_NAME);
+    if (!is_new && first <= before->last) {
+        return hub_verify_fault(self->report, first, "the tag index names it twice");
+    }
+    before->name = name;
+    memcpy(&before->last, before->sequences.at + before->sequences.len - sizeof before->last, sizeof before->last);
+    for (size_t at = 0; at < before->sequences.len; at += sizeof(uint64_t)) {
         uint64_t sequence;
-        memcpy(&sequence, sequences->at + at, sizeof sequence);
-        if (sequence > self->head) {
-            break;
-        }
-        subtract(self, &self->tags, &name, 0, sequence);
-        if (name.b[16] == HUB_TAG_type && advance(self) < 0) {
+        memcpy(&sequence, before->sequences.at + at, sizeof sequence);
+        if (check_tagged(self, &name, sequence, is_new && at == 0) < 0) {
             return -1;
         }
     }
     return 0;
 }
 
-static int check_command_row(struct verify *self, struct hub_span key, struct hub_span value)
-{
-    struct hub_arena *arena = hub_arena_new(0);
-    struct command_row row;
-    int result = hub_unpack(&command_row_shape, value, arena, &row, NULL);
-    hub_arena_destroy(&arena);
-    return result == 0 && key.len == HUB_COMMAND_ID
-               ? 0
-               : hub_verify_fault(self->report, 0, "a row of the command ids is damaged");
-}
-
-/* Any other row, by its length. */
-static int check_plain_row(struct verify *self, enum hub_family family, struct hub_span key, struct hub_span value)
-{
-    if (family == HUB_FAMILY_command) {
-        return check_command_row(self, key, value);
-    }
-    if (family == HUB_FAMILY_alias && (key.len != HUB_NAME || value.len != sizeof(struct hub_ulid))) {
-        return hub_verify_fault(self->report, 0, "a row of the aliases is damaged");
-    }
-    if (family == HUB_FAMILY_pending && key.len != HUB_PENDING_KEY) {
-        return hub_verify_fault(self->report, 0, "a pending row is damaged");
-    }
-    return 0;
-}
-
 static int walk_family(struct verify *self, enum hub_family family)
 {
-    struct hub_rocks_iter *iter = hub_rocks_iter_new(self->log->db, family, NULL, hub_span(NULL), hub_span(NULL));
-    struct stream_before before = { .version = 0 };
-    struct hub_buf sequences;
-    hub_buf_init(&sequences);
+    struct hub_rocks_iter *iter = hub_rocks_iter_new_passing(self->log->db, family, hub_span(NULL), hub_span(NULL));
+    struct stream_before stream = { .version = 0 };
+    struct tag_before tag = { .name = { { 0 } } };
+    hub_buf_init(&tag.sequences);
     int result = 0;
     for (hub_rocks_iter_first(iter); result == 0 && hub_rocks_iter_valid(iter); hub_rocks_iter_next(iter)) {
         struct hub_span key = hub_rocks_iter_key(iter), value = hub_rocks_iter_value(iter);
-        result = family == HUB_FAMILY_stream ? check_stream_row(self, key, value, &before)
-                 : family == HUB_FAMILY_tag  ? check_tag_row(self, key, value, &sequences)
-                                             : check_plain_row(self, family, key, value);
+        result = family == HUB_FAMILY_stream ? check_stream_row(self, key, value, &stream)
+                                             : check_tag_row(self, key, value, &tag);
     }
     char words[120];
     if (result == 0 && hub_rocks_iter_error(iter, words, sizeof words) < 0) {
-        result = hub_verify_fault(self->report, before.sequence, "the %s index cannot be read after it: %s",
+        result = hub_verify_fault(self->report, stream.sequence, "the %s index cannot be read after it: %s",
                                   hub_log_families[family], words);
     }
     hub_rocks_iter_destroy(&iter);
-    hub_buf_done(&sequences);
+    hub_buf_done(&tag.sequences);
     return result;
 }
 
@@ -266,7 +312,7 @@ static int probe_tag(struct verify *self, const struct hub_name *tag, uint64_t s
 /* An event whose rows are not there. Returns 0 when all have theirs. */
 static int name_missing_row(struct verify *self)
 {
-    struct hub_scan *scan = hub_scan_all(self->log, 1, self->head);
+    struct hub_scan *scan = hub_scan_all(self->log, self->from, self->to);
     struct hub_stored event;
     int result;
     hub_scan_headers_only(scan);
@@ -285,75 +331,121 @@ static int name_missing_row(struct verify *self)
     return result;
 }
 
-/* Whether the event at `sequence` has this tag. */
-static bool has_tag(struct verify *self, uint64_t sequence, const struct hub_name *tag)
+/* Whether the event at `sequence` asks for this row. */
+static bool asks_for(struct verify *self, enum hub_family family, const struct hub_name *name, uint64_t version,
+                     uint64_t sequence)
 {
     struct hub_arena *arena = hub_arena_new(0);
     struct hub_stored event;
     bool found = false;
     if (hub_log_read(self->log, (struct hub_position){ sequence }, arena, &event) == 0) {
-        struct hub_name tags[HUB_EVENT_TAGS];
-        unsigned count = hub_event_tags(&event.header, tags);
+        struct hub_name names[HUB_EVENT_TAGS] = { stream_name(&event.header) };
+        bool is_tag = family == HUB_FAMILY_tag;
+        unsigned count = is_tag ? hub_event_tags(&event.header, names) : 1;
         for (unsigned i = 0; i < count; i++) {
-            found |= memcmp(tags[i].b, tag->b, HUB_NAME) == 0;
+            found |= memcmp(names[i].b, name->b, HUB_NAME) == 0 && (is_tag || event.header.version == version);
         }
     }
     hub_arena_destroy(&arena);
     return found;
 }
 
-/* A sequence of a tag row whose event does not have the tag. */
-static int name_surplus_tag(struct verify *self)
+/* A row of an index that its event does not ask for. */
+static int check_surplus(struct verify *self, enum hub_family family, struct hub_span key, struct hub_buf *sequences)
 {
-    struct hub_rocks_iter *iter = hub_rocks_iter_new(self->log->db, HUB_FAMILY_tag, NULL, hub_span(NULL),
-                                                     hub_span(NULL));
+    struct hub_name name;
+    uint64_t number = hub_get_be64(key.at + HUB_NAME);
+    memcpy(name.b, key.at, HUB_NAME);
+    for (size_t at = 0; at < sequences->len; at += sizeof(uint64_t)) {
+        uint64_t sequence;
+        memcpy(&sequence, sequences->at + at, sizeof sequence);
+        if (is_asked_for(self, sequence) && !asks_for(self, family, &name, number, sequence)) {
+            return hub_verify_fault(self->report, sequence, "the %s index names it, but it does not have that %s",
+                                    hub_log_families[family], family == HUB_FAMILY_tag ? "tag" : "stream and version");
+        }
+    }
+    return 0;
+}
+
+static int name_surplus_row(struct verify *self, enum hub_family family)
+{
+    struct hub_rocks_iter *iter = hub_rocks_iter_new_passing(self->log->db, family, hub_span(NULL), hub_span(NULL));
     struct hub_buf sequences;
     hub_buf_init(&sequences);
     int result = 0;
     for (hub_rocks_iter_first(iter); result == 0 && hub_rocks_iter_valid(iter); hub_rocks_iter_next(iter)) {
-        struct hub_name name;
-        result = hub_tag_row_decode(hub_rocks_iter_key(iter), hub_rocks_iter_value(iter), &sequences);
-        memcpy(name.b, hub_rocks_iter_key(iter).at, HUB_NAME);
-        for (size_t at = 0; result == 0 && at < sequences.len; at += sizeof(uint64_t)) {
-            uint64_t sequence;
-            memcpy(&sequence, sequences.at + at, sizeof sequence);
-            if (sequence <= self->head && !has_tag(self, sequence, &name)) {
-                result = hub_verify_fault(self->report, sequence,
-                                          "a tag index names it, but it does not have that tag");
-            }
+        struct hub_span key = hub_rocks_iter_key(iter), value = hub_rocks_iter_value(iter);
+        uint64_t sequence = value.len == 8 ? hub_get_be64(value.at) : 0;
+        hub_buf_clear(&sequences);
+        if (family == HUB_FAMILY_stream && key.len == HUB_NAMED_KEY) {
+            hub_buf_put(&sequences, &sequence, sizeof sequence);
+        } else if (family == HUB_FAMILY_stream || hub_tag_row_decode(key, value, &sequences) < 0) {
+            continue; /* was named already */
         }
+        result = check_surplus(self, family, key, &sequences);
     }
     hub_rocks_iter_destroy(&iter);
     hub_buf_done(&sequences);
     return result;
 }
 
-static int compare_indexes(struct verify *self)
+/* Something is wrong with the indexes. The event that misses its row is a better answer than where that was noticed. */
+static int name_culprit(struct verify *self)
 {
-    if (agrees(&self->streams) && agrees(&self->tags)) {
-        return 0;
-    }
-    if (name_missing_row(self) < 0 || name_surplus_tag(self) < 0) {
+    const struct hub_verify_report noticed = *self->report;
+    if (name_missing_row(self) < 0) {
         return -1;
     }
-    return hub_verify_fault(self->report, 0, "the stream index has rows that belong to no event");
+    if (noticed.what[0] == '\0' &&
+        (name_surplus_row(self, HUB_FAMILY_tag) < 0 || name_surplus_row(self, HUB_FAMILY_stream) < 0)) {
+        return -1;
+    }
+    *self->report = noticed;
+    return noticed.what[0] != '\0' ? -1
+                                   : hub_verify_fault(self->report, 0, "an index has a row that belongs to no event");
+}
+
+static int compare_indexes(struct verify *self)
+{
+    int result = walk_family(self, HUB_FAMILY_stream);
+    if (result == 0) {
+        result = walk_family(self, HUB_FAMILY_tag);
+    }
+    if (self->stopped || (result == 0 && agrees(&self->streams) && agrees(&self->tags))) {
+        return result;
+    }
+    return name_culprit(self);
+}
+
+static enum hub_verdict look(struct hub_log *log, const struct hub_verify_options *options,
+                             struct hub_verify_report *ret_report, uint64_t *ret_events)
+{
+    struct verify self = { .log = log, .options = options, .report = ret_report, .head = hub_log_commit(log).sequence };
+    bool is_whole = options->from <= 1 && (options->to == 0 || options->to >= self.head);
+    self.from = options->from == 0 ? 1 : options->from;
+    self.to = options->to == 0 || options->to > self.head ? self.head : options->to;
+    log->world->random(log->world->self, self.seed, sizeof self.seed);
+    *ret_report = (struct hub_verify_report){ 0 };
+    *ret_events = self.to < self.from ? 0 : self.to + 1 - self.from;
+    int result = *ret_events == 0 && !is_whole ? 0 : walk_chain(&self);
+    if (result == 0 && self.to == self.head) {
+        result = check_end(&self);
+    }
+    if (result == 0) {
+        result = compare_indexes(&self);
+    }
+    if (result == 0 && is_whole) {
+        result = hub_verify_rows(log, self.head, ret_report);
+    }
+    return result == 0 ? HUB_VERDICT_sound : self.stopped ? HUB_VERDICT_stopped : HUB_VERDICT_faulty;
 }
 
 enum hub_verdict hub_log_verify(struct hub_log *log, const struct hub_verify_options *options,
                                 struct hub_verify_report *ret_report, uint64_t *ret_events)
 {
-    struct verify self = { .log = log, .options = options, .report = ret_report, .head = hub_log_commit(log).sequence };
-    log->world->random(log->world->self, self.seed, sizeof self.seed);
-    static const enum hub_family indexes[] = { HUB_FAMILY_stream, HUB_FAMILY_tag, HUB_FAMILY_command, HUB_FAMILY_alias,
-                                               HUB_FAMILY_pending };
-    *ret_report = (struct hub_verify_report){ 0 };
-    int result = walk_chain(&self);
-    for (size_t i = 0; i < sizeof indexes / sizeof indexes[0] && result == 0; i++) {
-        result = walk_family(&self, indexes[i]);
+    enum hub_verdict verdict = look(log, options, ret_report, ret_events);
+    if (verdict == HUB_VERDICT_faulty && log->mode == HUB_LOG_FOLLOW && hub_log_catch_up(log) == 0) {
+        verdict = look(log, options, ret_report, ret_events);
     }
-    if (result == 0) {
-        result = compare_indexes(&self);
-    }
-    *ret_events = self.head;
-    return result == 0 ? HUB_VERDICT_sound : self.stopped ? HUB_VERDICT_stopped : HUB_VERDICT_faulty;
+    return verdict;
 }

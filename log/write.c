@@ -229,21 +229,27 @@ static void put_command(struct hub_writing *self, const struct hub_append *appen
     }
     hub_buf_clear(&self->row);
     hub_pack(&command_row_shape, &row, &self->row);
-    hub_rocks_put(self->batch, HUB_FAMILY_command, hub_span_of(given->id, HUB_COMMAND_ID), hub_buf_span(&self->row));
+    struct hub_span key = hub_span_of(given->id, HUB_COMMAND_ID);
+    hub_rocks_put(self->batch, HUB_FAMILY_command, key, hub_buf_span(&self->row));
+    hub_admission_add_command(&self->admission, key, hub_buf_span(&self->row));
 }
 
-static void put_aliases(struct hub_writing *self, const struct hub_append *append)
+static int put_aliases(struct hub_writing *self, const struct hub_append *append)
 {
     for (unsigned i = 0; i < append->alias_count; i++) {
         const struct hub_alias *alias = &append->aliases[i];
         static const struct hub_ulid hub;
         struct hub_name key = hub_name(alias->of_hub ? &hub : &append->stream.company, alias->kind, alias->digest);
+        if (hub_admission_set_alias(&self->admission, &key, alias->remove ? NULL : &alias->entity) < 0) {
+            return -1;
+        }
         if (alias->remove) {
             hub_rocks_delete(self->batch, HUB_FAMILY_alias, HUB_KEY_SPAN(key));
         } else {
             hub_rocks_put(self->batch, HUB_FAMILY_alias, HUB_KEY_SPAN(key), HUB_KEY_SPAN(alias->entity));
         }
     }
+    return 0;
 }
 
 static void put_pendings(struct hub_writing *self, struct hub_append *append)
@@ -262,7 +268,7 @@ static void put_pendings(struct hub_writing *self, struct hub_append *append)
         struct hub_pending_key key = hub_pending_key_make(pending->kind, pending->due_us, append->pending_number,
                                                           (uint16_t) i);
         hub_rocks_put(self->batch, HUB_FAMILY_pending, HUB_KEY_SPAN(key), pending->value);
-        hub_admission_add_pending(&self->admission, &key);
+        hub_admission_add_pending(&self->admission, &key, pending->value);
     }
 }
 
@@ -274,7 +280,7 @@ static void note_erased(struct hub_writing *self, const struct hub_append *appen
     }
 }
 
-static void put_append(struct hub_log *log, struct hub_append *append)
+static int put_append(struct hub_log *log, struct hub_append *append)
 {
     struct hub_writing *self = log->writing;
     struct event_header header;
@@ -287,17 +293,21 @@ static void put_append(struct hub_log *log, struct hub_append *append)
     }
     append->last.sequence = self->sequence;
     append->time_us = append->event_count > 0 ? self->time_us : self->now_us;
-    put_aliases(self, append);
     note_erased(self, append);
     put_pendings(self, append);
     if (append->command_row != NULL) {
         put_command(self, append);
     }
+    return put_aliases(self, append);
 }
 
 static void put_meta(struct hub_log *log)
 {
     struct hub_writing *self = log->writing;
+    if (self->admission.sums_are_new || self->loose_is_new) {
+        hub_meta_put_sums(self->batch, &self->admission.sums, log->meta.epoch, self->loose);
+        self->admission.sums_are_new = false;
+    }
     if (self->loose_is_new) {
         hub_meta_put_loose(self->batch, self->loose);
         self->loose_is_new = false;
@@ -339,18 +349,21 @@ static void put_settles(struct hub_writing *self, const struct hub_append *appen
     }
 }
 
-/* Build the batch of the admitted appends. Returns how many there are. */
-static size_t put_all(struct hub_log *log, struct hub_append *const *appends, size_t count)
+/* Build the batch of the admitted appends. Returns how many there are, or < 0 for a read error. */
+static ssize_t put_all(struct hub_log *log, struct hub_append *const *appends, size_t count)
 {
     struct hub_writing *self = log->writing;
-    size_t admitted = 0;
+    ssize_t admitted = 0;
     self->now_us = hub_now_us(log->world);
     self->bytes = 0;
     for (size_t i = 0; i < count; i++) {
-        if (appends[i]->result == HUB_APPENDED) {
-            put_append(log, appends[i]);
-            admitted++;
+        if (appends[i]->result != HUB_APPENDED) {
+            continue;
         }
+        if (put_append(log, appends[i]) < 0) {
+            return -1;
+        }
+        admitted++;
     }
     for (size_t i = 0; i < count; i++) {
         if (appends[i]->result == HUB_APPENDED) {
@@ -405,7 +418,12 @@ static int sink_put(void *arg, struct hub_append *const *appends, size_t count, 
     if (store_keys(log, ret_why, why_size) < 0) {
         return -1;
     }
-    if (put_all(log, appends, count) > 0 && write_batch(log, ret_why, why_size) < 0) {
+    ssize_t admitted = put_all(log, appends, count);
+    if (admitted < 0) {
+        snprintf(ret_why, why_size, "The log in %s cannot be read.", log->data_dir);
+        return -1;
+    }
+    if (admitted > 0 && write_batch(log, ret_why, why_size) < 0) {
         return -1;
     }
     count_figures(log, appends, count);

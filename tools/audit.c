@@ -3,6 +3,7 @@
 #include "log/checkpoint.h"
 #include "log/verify.h"
 #include "log/witness.h"
+#include "tools/audit_keys.h"
 #include "tools/datadir.h"
 #include "tools/progress.h"
 #include "tools/report.h"
@@ -30,13 +31,16 @@ static int recall(const char *data, struct memory *ret_memory)
     return error < 0 ? -1 : 0;
 }
 
-/* Says that the log is not what it should be, and where. Returns HUB_EXIT_UNSOUND. */
+/* Says that the log is not what it should be, and where; position 0: what is wrong has none. Returns HUB_EXIT_UNSOUND. */
 static int unsound(struct hub_report *report, uint64_t position, const char *what)
 {
     hub_report_quiet(report);
     hub_report_bool(report, "sound", false);
-    hub_report_u64(report, "position", position);
+    if (position > 0)
+        hub_report_u64(report, "position", position);
     hub_report_text(report, "what", what);
+    if (position == 0)
+        return hub_tool_end(HUB_EXIT_UNSOUND, "the log is not sound: %s", what);
     return hub_tool_end(HUB_EXIT_UNSOUND, "the log is not sound: position %llu: %s", (unsigned long long) position,
                         what);
 }
@@ -51,8 +55,8 @@ static int compare(struct hub_log *log, const struct memory *memory, struct hub_
     if (!memory->is_there || witness->sequence == 0)
         return HUB_EXIT_OK;
     if (head < witness->sequence) {
-        snprintf(what, sizeof what, "it ends here, but the witness saw %llu", (unsigned long long) witness->sequence);
-        return unsound(report, head, what);
+        snprintf(what, sizeof what, "it is missing, but the witness saw %llu", (unsigned long long) witness->sequence);
+        return unsound(report, head + 1, what);
     }
     if (hub_log_hash(log, (struct hub_position){ witness->sequence }, &hash) != 0 ||
         !hub_digest_is(&hash, &witness->hash))
@@ -60,14 +64,37 @@ static int compare(struct hub_log *log, const struct memory *memory, struct hub_
     return HUB_EXIT_OK;
 }
 
+/* The positions that --from and --to name; 0: not given. Returns an exit status. */
+static int find_range(const struct hub_settings *settings, struct hub_datadir *reader,
+                      struct hub_verify_options *options)
+{
+    const char *from = hub_settings_text(settings, HUB_SETTING_from), *to = hub_settings_text(settings, HUB_SETTING_to);
+    uint64_t head = hub_log_commit(reader->log).sequence;
+    bool is_time = false;
+    int error = from ? hub_datadir_point(reader, from, &options->from, &is_time) : 0;
+    options->from += is_time; /* a time stands for the last position up to then */
+    if (error == 0 && to)
+        error = hub_datadir_point(reader, to, &options->to, NULL);
+    if (error < 0)
+        return -error;
+    if (options->from > head || options->to > head || (to && options->to < (options->from ? options->from : 1)))
+        return hub_tool_end(HUB_EXIT_ABSENT, "there is nothing from %s to %s: the log has the positions 1 to %llu",
+                            from ? from : "1", to ? to : "its end", (unsigned long long) head);
+    return HUB_EXIT_OK;
+}
+
 /* Walks the log. Returns an exit status. */
-static int walk(struct hub_log *log, struct hub_report *report, uint64_t *ret_events)
+static int walk(struct hub_datadir *reader, struct hub_verify_options *options, struct hub_report *report,
+                uint64_t *ret_events)
 {
     struct hub_progress progress;
     hub_progress_start(&progress, "events");
-    const struct hub_verify_options options = { .on_progress = on_progress, .arg = &progress };
+    options->on_progress = on_progress;
+    options->arg = &progress;
+    options->has_key = reader->has_keys ? hub_audit_has_key : NULL;
+    options->key_arg = reader;
     struct hub_verify_report found = { .sequence = 0 };
-    enum hub_verdict verdict = hub_log_verify(log, &options, &found, ret_events);
+    enum hub_verdict verdict = hub_log_verify(reader->log, options, &found, ret_events);
     hub_progress_end(&progress);
     return verdict == HUB_VERDICT_sound ? HUB_EXIT_OK : unsound(report, found.sequence, found.what);
 }
@@ -80,39 +107,69 @@ static int look_at_checkpoints(struct hub_log *log, const char *data, struct hub
                                                                     : unsound(report, found.sequence, found.what);
 }
 
-/* All of it. Returns an exit status. */
-static int verify(struct hub_log *log, const char *data, const struct memory *memory, struct hub_report *report)
+/* What the whole log is compared with, besides itself. Returns an exit status. */
+static int compare_all(struct hub_datadir *reader, const char *data, const struct memory *memory,
+                       struct hub_report *report)
 {
-    uint64_t events = 0, checkpoints = 0;
-    int status = walk(log, report, &events);
+    uint64_t checkpoints = 0, events = hub_log_commit(reader->log).sequence;
+    if (hub_audit_lacks_master(reader, data))
+        return unsound(report, 0,
+                       "keys/ has no master key that can be read; if it lies elsewhere, say where with --master-key");
+    int status = compare(reader->log, memory, report);
     if (status == HUB_EXIT_OK)
-        status = compare(log, memory, report);
-    if (status == HUB_EXIT_OK)
-        status = look_at_checkpoints(log, data, report, &checkpoints);
+        status = look_at_checkpoints(reader->log, data, report, &checkpoints);
     if (status != HUB_EXIT_OK)
         return status;
-    hub_report_say(report,
-                   "The log is sound: %llu events; chain, density, versions, indexes, witness and %llu checkpoint%s "
-                   "are right.",
-                   (unsigned long long) events, (unsigned long long) checkpoints, checkpoints == 1 ? "" : "s");
+    hub_report_say(
+        report, "The log is sound: %llu events; chain, density, versions, indexes%s%s and %llu checkpoint%s are right.",
+        (unsigned long long) events, reader->has_keys ? ", keys" : "", memory->is_there ? ", witness" : "",
+        (unsigned long long) checkpoints, checkpoints == 1 ? "" : "s");
+    if (!memory->is_there)
+        hub_report_note(report, "There is no witness, so its end was compared with nothing but checkpoints.");
     hub_report_bool(report, "sound", true);
     hub_report_u64(report, "events", events);
     hub_report_u64(report, "checkpoints", checkpoints);
-    return status;
+    return HUB_EXIT_OK;
+}
+
+/* Returns an exit status. */
+static int verify(const struct hub_tool_call *call, struct hub_datadir *reader, const struct memory *memory,
+                  struct hub_report *report)
+{
+    const char *data = hub_settings_text(call->settings, HUB_SETTING_data);
+    struct hub_verify_options options = { .from = 0 };
+    uint64_t events = 0;
+    int status = find_range(call->settings, reader, &options);
+    if (status == HUB_EXIT_OK)
+        status = walk(reader, &options, report, &events);
+    if (status != HUB_EXIT_OK)
+        return status;
+    if (options.from <= 1 && options.to == 0)
+        return compare_all(reader, data, memory, report);
+    uint64_t from = options.from ? options.from : 1;
+    hub_report_say(
+        report, "The log is sound from %llu to %llu: chain, density, versions and indexes of %llu event%s are right.",
+        (unsigned long long) from, (unsigned long long) (from + events - 1), (unsigned long long) events,
+        events == 1 ? "" : "s");
+    hub_report_note(report, "What belongs to no single event is looked at without --from and --to.");
+    hub_report_bool(report, "sound", true);
+    hub_report_u64(report, "events", events);
+    return HUB_EXIT_OK;
 }
 
 int hub_tool_audit_verify(const struct hub_tool_call *call)
 {
     const char *data = hub_settings_text(call->settings, HUB_SETTING_data);
+    const char *master_key = hub_settings_text(call->settings, HUB_SETTING_master_key);
     struct memory memory = { .is_there = false };
     struct hub_datadir reader;
     struct hub_report report;
     int status = HUB_EXIT_FAILED;
     if (recall(data, &memory) < 0)
         return HUB_EXIT_FAILED;
-    if (hub_datadir_open(&reader, data, NULL) == 0) {
+    if (hub_datadir_open(&reader, data, master_key) == 0) {
         hub_report_begin(&report, call->settings);
-        status = verify(reader.log, data, &memory, &report);
+        status = verify(call, &reader, &memory, &report);
         status = hub_report_end(&report, status);
     }
     hub_datadir_close(&reader);

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "log/keys.h"
 #include "log/store.h"
+#include "log/verify.h"
 #include "tests/log/fixture.h"
 
 enum { EVENTS = 2500, BATCH = 250, FAST = 10 * 1000 * 1000 };
@@ -166,6 +167,10 @@ static void many_old_command_ids_are_forgotten_in_steps(void **state)
     uint64_t count;
     assert_int_equal(hub_log_forget_commands(f->log, INT64_MAX, &count), 0);
     assert_int_equal(count, COMMANDS);
+    put_command(f, 1);
+    struct hub_verify_options options = { 0 };
+    struct hub_verify_report report;
+    assert_int_equal(hub_log_verify(f->log, &options, &report, &count), HUB_VERDICT_sound); /* nothing is missed */
     free(rows);
     free(appends);
     free(each);
