@@ -23,7 +23,7 @@ from write_ahead import batches  # noqa: E402
 
 BUILD = os.path.dirname(os.path.abspath(os.environ.get('OMNIHUB', 'build/omnihub')))
 TOOLS = ('tools/bench/bench-load', 'tools/bench/bench-disk', 'tools/bench/bench-zactor', 'tools/bench/bench-ears', 'tests/bench/bench-hello',
-         'tests/bench/bench-batches')
+         'tests/bench/bench-batches', 'tests/bench/bench-echo')
 PATIENCE_S = 120
 
 
