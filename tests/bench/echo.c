@@ -119,7 +119,7 @@ struct client {
 
 struct clients {
     const struct settings *settings;
-    struct client *at;
+    struct client at[SOCKETS_MAX];
     int epoll;
     size_t frame_bytes, back_bytes;
     uint8_t frame[FRAME_HEAD + MASK + BYTES_MAX]; /* masked with zeros, so that it is the text itself */
@@ -190,7 +190,6 @@ static int measure(struct clients *self, const struct sockaddr_in *at, int64_t *
 static void prepare(struct clients *self, const struct settings *settings)
 {
     self->settings = settings;
-    self->at = calloc(settings->sockets, sizeof *self->at);
     self->epoll = epoll_create1(EPOLL_CLOEXEC);
     self->latency = hub_histogram_new();
     self->frame[0] = 0x81; /* whole, text */
@@ -203,8 +202,8 @@ static void prepare(struct clients *self, const struct settings *settings)
 int main(int argc, char **argv)
 {
     static struct server server;
+    static struct clients self;
     struct settings settings = { .sockets = 64, .bytes = 100, .seconds = 2 };
-    struct clients self = { 0 };
     struct sockaddr_in at;
     int64_t took_us = 1;
     int rc = hub_options_read(&options, argc, argv, &settings);
@@ -215,7 +214,7 @@ int main(int argc, char **argv)
         return 2;
     }
     prepare(&self, &settings);
-    if (!self.at || !self.latency || start_server(&server, &at) < 0 || measure(&self, &at, &took_us) < 0) {
+    if (!self.latency || start_server(&server, &at) < 0 || measure(&self, &at, &took_us) < 0) {
         fprintf(stderr, "bench-echo: it failed: %s\n", strerror(errno));
         return 1;
     }

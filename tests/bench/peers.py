@@ -171,8 +171,8 @@ def measure_one(bench, servers, peer):
         for clients in (1, CLIENTS):
             guess = peer.load(clients, 0.3, 2000)['rate']  # warms it up, and says how much is enough
             rounds = []
-            for number in range(bench.rounds):
-                bench.progress.step(f'{peer.name}, {clients} clients, round {number + 1} of {bench.rounds}')
+            for number in range(bench.few_rounds):
+                bench.progress.step(f'{peer.name}, {clients} clients, round {number + 1} of {bench.few_rounds}')
                 rounds.append(peer.load(clients, bench.seconds, guess))
             found.append((clients, rounds))
         return found
@@ -182,7 +182,9 @@ def measure_one(bench, servers, peer):
 
 def measure_peers(bench, servers):
     rows, rates = [], {}
-    hub = {clients: targets for clients, targets in bench.results.posts.items()}
+    own = next((target for target in bench.results.posts.get(CLIENTS, ()) if target.name == 'hub'), None)
+    if own:
+        rates['hub'] = median(result['rate'] for result in own.results)
     for kind in PEERS:
         peer = kind()
         try:
@@ -196,7 +198,6 @@ def measure_peers(bench, servers):
                          *(f'{middle[key]:,.0f}' if key in middle else '' for key in ('p50_us', 'p99_us'))])
             if clients == CLIENTS:
                 rates[peer.name] = middle['rate']
-                own = next((target for target in hub.get(CLIENTS, ()) if target.name == 'hub'), None)
                 if own:
                     bench.results.rows.append(Row(f'durable POST, {CLIENTS} connections, of {peer.name}', [
                         result['rate'] / middle['rate'] for result in own.results], peer.bar))

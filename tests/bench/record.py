@@ -54,6 +54,8 @@ def draw_pictures(results, folder):
     for name, text in results.pictures.items():
         with open(os.path.join(folder, name), 'w', encoding='utf-8') as file:
             file.write(text)
+    if not results.plots:
+        return
     done = subprocess.run([SYSTEM_PYTHON, os.path.join(HERE, 'plots.py'), folder], input=json.dumps(results.plots), text=True,
                           stderr=subprocess.PIPE, check=False)
     if done.returncode != 0:

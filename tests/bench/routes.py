@@ -62,7 +62,7 @@ def measure_route(bench, servers, route):
     answer = first_answer(bench, route)
     hello = start_hello(bench, servers, 'hello-' + route.path.strip('/').split('?')[0].replace('/', '-'), answer)
     targets = [Target('hello', hello.url), Target('hub', bench.hub.url, bench.hub)]
-    interleave(bench, load, targets, CONNECTIONS)
+    interleave(bench, load, targets, CONNECTIONS, bench.few_rounds)
     servers.stop(hello)
     limit, own = (target.results for target in targets)
     bench.results.rows.append(Row(f'{route.name}, of hello', [a['rate'] / b['rate'] for a, b in zip(own, limit)], route.bar))

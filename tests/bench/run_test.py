@@ -18,7 +18,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 from counters import compare  # noqa: E402
-from report import Row, table  # noqa: E402
+from flame import by_thread, draw, stacks  # noqa: E402
+from growth import exponent  # noqa: E402
+from record import BEGIN, END, write_record  # noqa: E402
+from report import Results, Row, table  # noqa: E402
 from write_ahead import batches  # noqa: E402
 
 BUILD = os.path.dirname(os.path.abspath(os.environ.get('OMNIHUB', 'build/omnihub')))
@@ -130,6 +133,36 @@ class Report(unittest.TestCase):
         lines = table(['a', 'b'], [['long one', 1], ['x', 1000]]).splitlines()
         self.assertEqual(len({len(line) for line in lines}), 1)
         self.assertTrue(all(re.fullmatch(r'\|.*\|', line) for line in lines))
+
+
+    def test_the_exponent_tells_what_is_constant_from_what_is_a_straight_line(self):
+        self.assertAlmostEqual(exponent([(1, 5), (10, 5), (100, 5)]), 0)
+        self.assertAlmostEqual(exponent([(10, 20), (100, 200)]), 1)
+        self.assertAlmostEqual(exponent([(1, 3), (2, 12), (4, 48)]), 2)
+
+    def test_stacks_of_perf_become_boxes_as_wide_as_their_share(self):
+        script = ('hub-loop \n\tffff0001 read+0x10 (/lib/libc.so.6)\n\taaaa0001 hub_a+0x5 (/omnihub)\n\n'
+                  'hub-loop \n\taaaa0002 std::map<int, x<y> >::find(int)+0x5 (/usr/lib/librocksdb.so)\n\taaaa0001 hub_a+0x9 (/omnihub)\n\n'
+                  'hub-log \n\tbbbb [unknown] (/usr/lib/librocksdb.so)\n')
+        found = stacks(script)
+        self.assertEqual(found, {('hub-loop', 'hub_a', 'read'): 1, ('hub-loop', 'hub_a', 'std::map::find'): 1,
+                                 ('hub-log', '[librocksdb.so]'): 1})
+        self.assertEqual([thread for thread, _ in by_thread(found)], ['hub-loop', 'hub-log'])
+        self.assertIn('<title>hub_a: 66.7 %</title>', draw(found, 'all'))
+
+    def test_a_record_replaces_what_was_measured_and_leaves_the_rest(self):
+        with tempfile.TemporaryDirectory() as folder:
+            page = os.path.join(folder, 'performance.md')
+            with open(page, 'w', encoding='ascii') as file:
+                file.write(f'before\n{BEGIN}\nold\n{END}\nafter\n')
+            results = Results()
+            results.pictures['flame.svg'] = '<svg/>'
+            for _ in range(2):
+                write_record(results, '# Benchmark\n\n## Part\n\nnew\n', folder)
+            with open(page, encoding='ascii') as file:
+                text = file.read()
+            self.assertRegex(text, rf'(?s)^before\n{BEGIN}.*### Part\n\nnew.*performance/flame.svg.*{END}\nafter\n$')
+            self.assertEqual((text.count(BEGIN), 'old' in text), (1, False))
 
 
 class Counters(unittest.TestCase):

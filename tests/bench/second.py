@@ -70,7 +70,7 @@ def measure_second(bench, servers):
     tls = start_tls(bench, servers)
     urls = {'hello': hello.url, 'hub': bench.hub.url, 'hub over TLS': tls.url.replace('http:', 'https:')}
     found = {}
-    for _ in range(bench.rounds):
+    for _ in range(bench.few_rounds):
         for body, script in scripts.items():
             for name, url in urls.items():
                 bench.progress.step(f'wrk, {body} bodies, {name}')
