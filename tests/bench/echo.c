@@ -203,7 +203,7 @@ int main(int argc, char **argv)
 {
     static struct server server;
     static struct clients self;
-    struct settings settings = { .sockets = 64, .bytes = 100, .seconds = 2 };
+    static struct settings settings = { .sockets = 64, .bytes = 100, .seconds = 2 };
     struct sockaddr_in at;
     int64_t took_us = 1;
     int rc = hub_options_read(&options, argc, argv, &settings);
