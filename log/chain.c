@@ -91,6 +91,49 @@ static int check_link(struct hub_chain_walk *self, const struct hub_stored *even
     return 0;
 }
 
+/* Both rows where the iterators stand, decoded. */
+static int take_event(struct hub_chain_walk *self, struct hub_stored *ret_event, struct hub_verify_report *ret_report)
+{
+    struct hub_span row = { NULL, 0 }, payload = { NULL, 0 };
+    if (take_row(self, self->headers, "header", &row, ret_report) < 0 ||
+        take_row(self, self->payloads, "payload", &payload, ret_report) < 0) {
+        return -1;
+    }
+    if (self->keep != NULL) {
+        row = hub_arena_copy(self->keep, row);
+        payload = hub_arena_copy(self->keep, payload);
+    } else {
+        hub_arena_reset(self->arena);
+    }
+    struct hub_arena *arena = self->keep != NULL ? self->keep : self->arena;
+    if (hub_stored_decode(row, self->next, arena, ret_event) < 0) {
+        return hub_verify_fault(ret_report, self->next, "its header cannot be decoded");
+    }
+    ret_event->payload = payload;
+    return 0;
+}
+
+int hub_chain_walk_seek(struct hub_chain_walk *self, uint64_t after, uint64_t to, struct hub_verify_report *ret_report)
+{
+    struct hub_sequence_key key = hub_sequence_key(after > 0 ? after : 1);
+    struct hub_stored event;
+    hub_rocks_iter_seek(self->headers, HUB_KEY_SPAN(key));
+    hub_rocks_iter_seek(self->payloads, HUB_KEY_SPAN(key));
+    self->to = to;
+    self->next = after;
+    self->time_us = INT64_MIN;
+    if (after == 0) {
+        self->hash = hub_chain_start(hub_log_identity(self->log));
+    } else if (take_event(self, &event, ret_report) < 0) {
+        return -1;
+    } else {
+        self->hash = event.hash;
+        self->time_us = event.header.time;
+    }
+    self->next++;
+    return 0;
+}
+
 int hub_chain_walk_next(struct hub_chain_walk *self, struct hub_stored *ret_event, struct hub_verify_report *ret_report)
 {
     if (self->next > self->to) {
@@ -100,17 +143,7 @@ int hub_chain_walk_next(struct hub_chain_walk *self, struct hub_stored *ret_even
         hub_rocks_iter_next(self->headers);
         hub_rocks_iter_next(self->payloads);
     }
-    struct hub_span row = { NULL, 0 }, payload = { NULL, 0 };
-    if (take_row(self, self->headers, "header", &row, ret_report) < 0 ||
-        take_row(self, self->payloads, "payload", &payload, ret_report) < 0) {
-        return -1;
-    }
-    hub_arena_reset(self->arena);
-    if (hub_stored_decode(row, self->next, self->arena, ret_event) < 0) {
-        return hub_verify_fault(ret_report, self->next, "its header cannot be decoded");
-    }
-    ret_event->payload = payload;
-    if (check_link(self, ret_event, ret_report) < 0) {
+    if (take_event(self, ret_event, ret_report) < 0 || check_link(self, ret_event, ret_report) < 0) {
         return -1;
     }
     self->next++;

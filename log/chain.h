@@ -12,6 +12,7 @@ struct hub_chain_walk {
     int64_t time_us;                           /* log time of the one before next; INT64_MIN when not known */
     struct hub_rocks_iter *headers, *payloads; /* owned */
     struct hub_arena *arena;                   /* owned */
+    struct hub_arena *keep; /* borrowed; when set, events are copied into it and stay valid as long as it does */
 };
 
 /* What was found, and where. */
@@ -25,6 +26,11 @@ struct hub_verify_report {
 int hub_chain_walk_init(struct hub_chain_walk *self, struct hub_log *log, const struct hub_mark *mark, uint64_t to,
                         struct hub_verify_report *ret_report);
 void hub_chain_walk_done(struct hub_chain_walk *self);
+
+/* Go on elsewhere: behind position `after`, whose hash is taken as it stands there, up to `to`. Both lie between the mark of
+ * hub_chain_walk_init and its `to`. So several walks can share a log: each link is checked by one of them.
+ * Returns 0, or < 0 with the report filled. */
+int hub_chain_walk_seek(struct hub_chain_walk *self, uint64_t after, uint64_t to, struct hub_verify_report *ret_report);
 
 /* Check the next event. Returns 1 and the event (its spans are valid until the next call), 0 at the end, or < 0 with the
  * report filled. */

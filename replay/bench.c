@@ -14,6 +14,7 @@
 #include "replay/directory.h"
 #include "replay/projector.h"
 #include "replay/raw_scan.h"
+#include "replay/refold.h"
 #include "replay/views/all.h"
 
 enum { ROUNDS = 5, US_PER_S = 1000000 };
@@ -24,6 +25,7 @@ static const size_t fold_cache_bytes = (size_t) 2 << 30;
 struct bench {
     struct hub_log *log;
     struct hub_raw_scan *raw;
+    const char *data_dir;
     char *dir; /* owned; scratch, removed at the end */
     FILE *out;
     uint64_t events;
@@ -97,6 +99,18 @@ static int fold_views(struct bench *self, uint64_t *ret_events)
     return done;
 }
 
+static int verify_all(struct bench *self, uint64_t *ret_events)
+{
+    struct hub_refold_report report;
+    char why[256];
+    const struct hub_refold_options options = { .data_dir = self->data_dir,
+                                                .log = self->log,
+                                                .scratch_dir = self->dir };
+    int verdict = hub_refold(&options, &report, why, sizeof why);
+    *ret_events = report.events;
+    return verdict == HUB_REFOLD_same ? 0 : -1;
+}
+
 struct way {
     const char *key;
     int (*walk)(struct bench *self, uint64_t *ret_events);
@@ -122,10 +136,9 @@ static int measure(struct bench *self, struct way *way)
 static int measure_all(struct bench *self)
 {
     struct way ways[] = {
-        { .key = "scan_events_per_s", .walk = scan_rows },
-        { .key = "fold_events_per_s", .walk = fold_states },
-        { .key = "chain_events_per_s", .walk = check_chain },
-        { .key = "view_events_per_s", .walk = fold_views },
+        { .key = "scan_events_per_s", .walk = scan_rows },    { .key = "fold_events_per_s", .walk = fold_states },
+        { .key = "chain_events_per_s", .walk = check_chain }, { .key = "view_events_per_s", .walk = fold_views },
+        { .key = "verify_events_per_s", .walk = verify_all },
     };
     enum { WAYS = sizeof ways / sizeof ways[0] };
     fprintf(self->out, "events=%" PRIu64 "\n", self->events);
@@ -171,7 +184,7 @@ static int open_all(struct bench *self, const char *data_dir, char *ret_why, siz
 
 int hub_replay_bench(const char *data_dir, const char *scratch_dir, FILE *out, char *ret_why, size_t why_size)
 {
-    struct bench self = { .out = out, .dir = scratch_new(scratch_dir) };
+    struct bench self = { .out = out, .data_dir = data_dir, .dir = scratch_new(scratch_dir) };
     int done = open_all(&self, data_dir, ret_why, why_size);
     if (done == 0) {
         self.events = hub_log_commit(self.log).sequence;

@@ -45,6 +45,7 @@ struct hub_view_fold {
     struct entry *changed;
     size_t changed_count;
     size_t bytes, limit;
+    bool puts_through;
     struct hub_buf value, state; /* scratch */
     uint64_t expected[EXPECTED]; /* hashes of the keys that will be looked for; a ring */
     unsigned expected_count;     /* so far */
@@ -58,6 +59,11 @@ struct hub_view_fold *hub_fold_new(const struct hub_rows *rows, size_t cache_byt
     hub_buf_init(&self->value);
     hub_buf_init(&self->state);
     return self;
+}
+
+void hub_fold_put_through(struct hub_view_fold *self)
+{
+    self->puts_through = true;
 }
 
 void hub_fold_destroy(struct hub_view_fold **self_p)
@@ -271,13 +277,17 @@ void hub_fold_put(struct hub_view_fold *self, const struct hub_row_key *key, con
                   const void *record)
 {
     struct entry *entry = (struct entry *) hub_row_map_find(&self->map, hub_row_key_span(key));
+    hub_buf_clear(&self->value);
+    hub_pack(shape, record, &self->value);
+    if (entry == NULL && self->puts_through) {
+        self->rows.put(self->rows.self, hub_row_key_span(key), hub_buf_span(&self->value));
+        return;
+    }
     if (entry == NULL) {
         entry = entry_new(self, key);
     }
     unlist(self, entry);
     empty(entry);
-    hub_buf_clear(&self->value);
-    hub_pack(shape, record, &self->value);
     entry->encoded = hub_memory_new(self->value.len);
     entry->encoded_len = self->value.len;
     memcpy(entry->encoded, self->value.at, self->value.len);
@@ -289,6 +299,10 @@ void hub_fold_put(struct hub_view_fold *self, const struct hub_row_key *key, con
 void hub_fold_drop(struct hub_view_fold *self, const struct hub_row_key *key)
 {
     struct entry *entry = (struct entry *) hub_row_map_find(&self->map, hub_row_key_span(key));
+    if (entry == NULL && self->puts_through) {
+        self->rows.drop(self->rows.self, hub_row_key_span(key));
+        return;
+    }
     if (entry == NULL) {
         entry = entry_new(self, key);
     }

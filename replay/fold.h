@@ -22,6 +22,10 @@ struct hub_folded {
  * Never NULL. One thread at a time. */
 struct hub_view_fold *hub_fold_new(const struct hub_rows *rows, size_t cache_bytes);
 
+/* Let rows that are put or dropped without having been opened go to the store at once, unsorted: for a store that does not
+ * care about their order. Before the first row. */
+void hub_fold_put_through(struct hub_view_fold *self);
+
 /* Forget what was not flushed and free the rest; *self_p becomes NULL. Takes NULL. */
 void hub_fold_destroy(struct hub_view_fold **self_p);
 

@@ -26,6 +26,9 @@ struct hub_projector *hub_projector_new(const struct hub_projector_options *opti
     struct hub_projector *self = hub_memory_new(sizeof *self);
     *self = (struct hub_projector){ .options = *options };
     self->fold = hub_fold_new(&options->rows, options->cache_bytes);
+    if (options->puts_through) {
+        hub_fold_put_through(self->fold);
+    }
     self->arena = hub_arena_new(16 * 1024);
     hub_parks_init(&self->parks);
     return self;
@@ -80,26 +83,41 @@ static bool is_parked(struct hub_projector *self, uint16_t view, const struct ev
     return park != NULL;
 }
 
+/* why: NULL when the event could be decoded. */
+static int fold_into_all(struct hub_projector *self, const struct hub_view_event *event, const struct hub_fault *why)
+{
+    const struct event_header *header = &event->stored->header;
+    for (size_t i = 0; i < self->options.count; i++) {
+        const struct hub_view_info *view = self->options.views[i];
+        if (is_parked(self, view->number, header)) {
+            continue;
+        }
+        int done = why == NULL ? view->fold(self->fold, event) : why->error;
+        if (done < 0) {
+            return done;
+        }
+        if (done > 0) {
+            hub_parks_add(&self->parks, view->number, header, why == NULL ? "the view cannot fold it" : why->reason);
+        }
+    }
+    return 0;
+}
+
 int hub_projector_fold(struct hub_projector *self, const struct hub_stored *stored)
 {
     struct hub_view_event event;
     struct hub_fault why;
     int decoded = decode(self, stored, &event, &why);
-    for (size_t i = 0; i < self->options.count; i++) {
-        const struct hub_view_info *view = self->options.views[i];
-        if (is_parked(self, view->number, &stored->header)) {
-            continue;
-        }
-        int done = decoded == 0 ? view->fold(self->fold, &event) : decoded;
-        if (done < 0) {
-            return done;
-        }
-        if (done > 0) {
-            hub_parks_add(&self->parks, view->number, &stored->header,
-                          decoded == 0 ? "the view cannot fold it" : why.reason);
-        }
-    }
-    return 0;
+    return decoded < 0 ? decoded : fold_into_all(self, &event, decoded == 0 ? NULL : &why);
+}
+
+int hub_projector_fold_decoded(struct hub_projector *self, const struct hub_view_event *event,
+                               const struct hub_fault *why)
+{
+    struct hub_view_event own = *event;
+    hub_arena_reset(self->arena);
+    own.arena = self->arena;
+    return fold_into_all(self, &own, why);
 }
 
 void hub_projector_expect(struct hub_projector *self, const struct hub_stored *stored)

@@ -13,6 +13,7 @@ struct hub_projector_options {
     const struct hub_view_info *const *views; /* borrowed; folded in this order */
     size_t count;
     size_t cache_bytes; /* 0: the fold's own */
+    bool puts_through;  /* see hub_fold_put_through */
 };
 
 /* Never NULL. One thread at a time. */
@@ -24,6 +25,13 @@ int hub_projector_load(struct hub_projector *self);
 
 /* Fold one event into every view, or set its stream aside. Returns 0, or < 0: the store failed; reset. */
 int hub_projector_fold(struct hub_projector *self, const struct hub_stored *stored);
+
+/* The same for an event that was decoded already.
+ *
+ * event  its own arena is not used: a projector has one
+ * why    why it cannot be read; NULL when it can */
+int hub_projector_fold_decoded(struct hub_projector *self, const struct hub_view_event *event,
+                               const struct hub_fault *why);
 
 /* An event will be folded after HUB_FOLD_EXPECT others; NULL: it is not known which. Only a hint, which saves time. */
 void hub_projector_expect(struct hub_projector *self, const struct hub_stored *stored);

@@ -39,6 +39,14 @@ struct hub_view_event {
 struct
     hub_view_fold; /* a projection at work on one store: caches of decoded rows, written back at the end of a batch */
 
+/* Which events touch the same rows, when the log is folded by several threads at once. */
+enum hub_view_spread {
+    HUB_SPREAD_none = 0, /* any two may: they are folded in the order of the log */
+    HUB_SPREAD_stream,   /* only those of one stream */
+    HUB_SPREAD_subject,  /* only those of one subject */
+    HUB_SPREADS,
+};
+
 struct hub_view_info {
     const char *name;
     uint16_t number;  /* permanent; first two bytes of its keys together with its version */
@@ -47,6 +55,7 @@ struct hub_view_info {
      * before it changed anything.
      * Returns 0; HUB_ERROR_internal for an event it cannot take (its stream is parked); < 0 when the store failed. */
     int (*fold)(struct hub_view_fold *fold, const struct hub_view_event *event);
+    enum hub_view_spread spread;
     const uint16_t *types; /* the only types of events that it knows, ending with 0; NULL: many */
     /* The event will be folded after some others: tell the fold which rows it will open (hub_fold_expect). May be NULL. */
     void (*expect)(struct hub_view_fold *fold, const struct event_header *header);

@@ -15,8 +15,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "replay/directory.h"
+#include "replay/trust.h"
 
-enum { LAYOUT = 1, LIST_EVERY = 50000, MEMORY_BYTES = 128 * 1024 * 1024 };
+enum { LIST_EVERY = 50000, MEMORY_BYTES = 128 * 1024 * 1024 };
 
 /* --- The directory --- */
 
@@ -49,75 +50,20 @@ static int open_afresh(struct hub_views *self, const char *reason, char *ret_why
     return open_store(self, ret_why, why_size);
 }
 
-/* --- Whether a mark can be trusted --- */
-
-/* The version of what all views stand on: the keys, and the states that entities are folded into. */
-static uint32_t layout_of_all(void)
-{
-    uint32_t layout = LAYOUT;
-    for (int number = 0; number < HUB_KINDS; number++) {
-        const struct hub_kind_info *kind = hub_kind_find((uint8_t) number);
-        layout = layout * 31 + (kind != NULL ? kind->state->version : 0u);
-    }
-    return layout;
-}
-
-static struct hub_view_mark fresh_mark(const struct hub_views *self)
-{
-    struct hub_view_mark mark = { .layout = layout_of_all(), .log = *hub_log_identity(self->log) };
-    for (size_t i = 0; i < self->count; i++) {
-        mark.places[self->infos[i]->number] = (struct hub_view_place){ .slot = 1, .version = self->infos[i]->version };
-    }
-    return mark;
-}
-
-static bool is_of_this_code(const struct hub_views *self, const struct hub_view_mark *mark)
-{
-    const struct hub_view_mark fresh = fresh_mark(self);
-    for (unsigned number = 0; number < HUB_VIEW_NUMBERS; number++) {
-        if (mark->places[number].version != fresh.places[number].version) {
-            return false;
-        }
-    }
-    return mark->layout == fresh.layout;
-}
-
-/* Why a mark is not to be trusted, or NULL. */
-static const char *distrust(const struct hub_views *self, const struct hub_view_mark *mark)
-{
-    const struct hub_log_identity *log = hub_log_identity(self->log);
-    if (memcmp(mark->log.log_id, log->log_id, sizeof log->log_id) != 0) {
-        return "they belong to another log";
-    }
-    if (mark->log.incarnation != log->incarnation) {
-        return "they belong to another incarnation of the log";
-    }
-    if (!is_of_this_code(self, mark)) {
-        return "they were made by another version";
-    }
-    if (mark->sequence > hub_log_commit(self->log).sequence) {
-        return "they are ahead of the log";
-    }
-    struct hub_digest hash;
-    struct hub_position at = { mark->sequence };
-    if (mark->sequence > 0 && (hub_log_hash(self->log, at, &hash) != 0 || !hub_digest_is(&hash, &mark->hash))) {
-        return "their chain hash is not the log's";
-    }
-    return NULL;
-}
-
 /* Find the mark to go on from, or start over. Returns 0 or < 0. */
 static int settle(struct hub_views *self, struct hub_view_mark *ret_mark, char *ret_why, size_t why_size)
 {
     int found = hub_view_mark_read(self->db, NULL, HUB_MARK_LIVE, ret_mark);
-    const char *reason = found == 0 ? distrust(self, ret_mark) : found < 0 ? "their mark is damaged" : NULL;
+    const char *reason = found == 0  ? hub_view_mark_distrust(ret_mark, self->log, self->infos, self->count)
+                         : found < 0 ? "their mark is damaged"
+                                     : NULL;
     if (reason == NULL && found == 0) {
         return hub_rebuild_clean(self);
     }
     if (reason != NULL && open_afresh(self, reason, ret_why, why_size) < 0) {
         return -1;
     }
-    *ret_mark = fresh_mark(self);
+    *ret_mark = hub_view_mark_fresh(self->log, self->infos, self->count);
     struct hub_rocks_batch *batch = hub_rocks_batch_new(self->db);
     hub_view_mark_put(batch, HUB_MARK_LIVE, ret_mark);
     int done = hub_rocks_write(self->db, batch, ret_why, why_size);

@@ -14,6 +14,9 @@
 #include "base/sealed.h"
 #include "tools/tool.h"
 
+/* For blocks of the log: tools walk through it, or look at little. */
+enum { LOG_BYTES = 32 * 1024 * 1024 };
+
 static bool can_read_keys(const char *data, const char *master_key)
 {
     char path[4096];
@@ -35,7 +38,9 @@ int hub_datadir_open(struct hub_datadir *self, const char *data, const char *mas
     char why[512] = "";
     *self = (struct hub_datadir){ .has_keys = can_read_keys(data, master_key) };
     const struct hub_world *world = hub_world_real();
-    const struct hub_log_options options = { .data_dir = data, .world = world, .mode = HUB_LOG_FOLLOW };
+    const struct hub_log_options options = {
+        .data_dir = data, .world = world, .mode = HUB_LOG_FOLLOW, .memory_bytes = LOG_BYTES
+    };
     int error = hub_log_open(&options, &self->log, why, sizeof why);
     const struct hub_keyring_options keys = { .data_dir = data, .master_path = master_key, .world = world };
     if (!error)

@@ -7,6 +7,7 @@
 #include "tools/datadir.h"
 #include "tools/replay_events.h"
 #include "tools/replay_hashes.h"
+#include "tools/replay_verify.h"
 #include "tools/tool.h"
 
 static void print_state(const struct hub_datadir *reader, const struct hub_stream *stream,
@@ -85,6 +86,8 @@ int hub_tool_replay(const struct hub_tool_call *call)
         return hub_tool_misused("--at belongs to --state");
     if (state)
         return fold_named(settings, state);
+    if (hub_settings_is(settings, HUB_SETTING_verify))
+        return hub_replay_verify(settings);
     if (hub_settings_is(settings, HUB_SETTING_hashes))
         return hub_replay_hashes(hub_settings_text(settings, HUB_SETTING_data));
     const struct hub_replay_query query = { .data = hub_settings_text(settings, HUB_SETTING_data),

@@ -53,6 +53,7 @@ const struct hub_view_info hub_view_active = {
     .name = "active",
     .number = HUB_VIEW_active,
     .version = 1,
+    .spread = HUB_SPREAD_stream,
     .fold = fold,
     .doc = "The sessions that have not ended, by opening.",
 };

@@ -22,6 +22,7 @@ const struct hub_view_info hub_view_customer_sessions = {
     .name = "customer_sessions",
     .number = HUB_VIEW_customer_sessions,
     .version = 1,
+    .spread = HUB_SPREAD_stream,
     .fold = fold,
     .doc = "All sessions of a customer, by opening.",
 };

@@ -49,6 +49,7 @@ const struct hub_view_info hub_view_entities = {
     .name = "entities",
     .number = HUB_VIEW_entities,
     .version = 1,
+    .spread = HUB_SPREAD_stream,
     .fold = fold,
     .expect = expect,
     .doc = "The state of every company, customer and session.",

@@ -137,6 +137,14 @@ static bool is_counted(uint32_t type)
     }
 }
 
+static void expect(struct hub_view_fold *self, const struct event_header *header)
+{
+    if (is_counted(header->type) && HUB_HAS(event_header, header, subject)) {
+        struct hub_row_key key = hub_row_key_of(HUB_VIEW_figures, header->company, 'c', header->subject);
+        hub_fold_expect(self, &key);
+    }
+}
+
 static int fold(struct hub_view_fold *self, const struct hub_view_event *event)
 {
     if (!is_counted(event->stored->header.type)) {
@@ -157,6 +165,8 @@ const struct hub_view_info hub_view_figures = {
     .name = "figures",
     .number = HUB_VIEW_figures,
     .version = 1,
+    .spread = HUB_SPREAD_subject,
     .fold = fold,
+    .expect = expect,
     .doc = "What is counted for a customer.",
 };

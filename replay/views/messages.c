@@ -90,6 +90,7 @@ const struct hub_view_info hub_view_messages = {
     .name = "messages",
     .number = HUB_VIEW_messages,
     .version = 1,
+    .spread = HUB_SPREAD_stream,
     .fold = fold,
     .doc = "Every message with its delivery status.",
 };

@@ -106,6 +106,7 @@ const struct hub_view_info hub_view_recipients = {
     .number = HUB_VIEW_recipients,
     .version = 2,
     .types = types,
+    .spread = HUB_SPREAD_stream,
     .fold = fold,
     .doc = "The recipients of campaigns.",
 };

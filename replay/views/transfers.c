@@ -58,6 +58,7 @@ const struct hub_view_info hub_view_transfers = {
     .name = "transfers",
     .number = HUB_VIEW_transfers,
     .version = 1,
+    .spread = HUB_SPREAD_stream,
     .fold = fold,
     .doc = "Every channel transfer and where it stands.",
 };
