@@ -18,7 +18,7 @@
 #include "replay/refold_live.h"
 #include "replay/trust.h"
 
-enum { ROWS_A_PASS = 2400000, PASSES_MAX = 4096, CACHES_BYTES = 20 * 1024 * 1024 };
+enum { ROWS_A_PASS = 2400000, PASSES_MAX = 256, CACHES_BYTES = 20 * 1024 * 1024 };
 
 struct refold {
     const struct hub_refold_options *options;

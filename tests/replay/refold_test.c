@@ -133,7 +133,7 @@ static void several_passes_come_to_the_same(void **state)
     struct history *h = *state;
     struct hub_refold_report report;
     unsigned events = write_and_close(h);
-    for (uint64_t rows = 10; rows <= 100; rows += 45) {
+    for (uint64_t rows = 80; rows <= 240; rows += 80) {
         const struct hub_refold_options options = { .threads = 2, .rows_a_pass = rows };
         assert_int_equal(refold_with(h, options, &report), HUB_REFOLD_same);
         assert_same(&report, events);
@@ -157,7 +157,7 @@ static void what_was_changed_is_named(void **state)
     write_and_close(h);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         change_row(h, cases[i].change);
-        for (uint64_t rows = 10; rows <= 10000; rows *= 1000) {
+        for (uint64_t rows = 100; rows <= 10000; rows *= 100) {
             const struct hub_refold_options options = { .threads = 2, .rows_a_pass = rows };
             assert_int_equal(refold_with(h, options, &report), HUB_REFOLD_different);
             assert_int_equal(differences_of(&report, cases[i].change.view), 1);
