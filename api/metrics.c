@@ -11,6 +11,7 @@ enum { VIEWS_MAX = 64 };
 struct figures {
     uint64_t commit, views_position, uptime_s;
     uint64_t requests, problems, connections, under_way, unclaimed;
+    uint64_t parsed, parse_us, replied, reply_us;
     uint64_t sockets, sockets_opened, slow_sockets, resumed, reloaded, said, refused;
     struct hub_feed_stats feed;
     struct hub_runtime_stats runtime;
@@ -42,6 +43,10 @@ static void gather(struct hub_server *server, struct figures *figures)
         figures->connections += atomic_load(&loop->connections);
         figures->under_way += atomic_load(&loop->under_way);
         figures->unclaimed += atomic_load(&loop->unclaimed);
+        figures->parsed += atomic_load(&loop->parsed);
+        figures->parse_us += atomic_load(&loop->parse_us);
+        figures->replied += atomic_load(&loop->replied);
+        figures->reply_us += atomic_load(&loop->reply_us);
         if (hub_loop_enter(loop)) {
             gather_live(loop->live, figures);
             hub_loop_leave(loop);

@@ -271,6 +271,20 @@ static void on_answer(struct hub_call *call, struct hub_answer *answer)
     call->go_on(call, answer);
 }
 
+/* One request in some is timed, the same for reading and writing where they come one by one. */
+static bool is_timed(const struct hub_loop *loop)
+{
+    return atomic_load_explicit(&loop->requests, memory_order_relaxed) % HUB_TIMED_EVERY == 0;
+}
+
+/* Only the loop's thread writes. */
+static void count_time(const struct hub_loop *loop, int64_t since_us, atomic_ullong *count, atomic_ullong *sum_us)
+{
+    int64_t took_us = hub_tick_us(loop->server->options.world) - since_us;
+    atomic_fetch_add_explicit(count, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(sum_us, (unsigned long long) took_us, memory_order_relaxed);
+}
+
 void hub_send_command(struct hub_call *call, void (*go_on)(struct hub_call *call, struct hub_answer *answer))
 {
     if (!hub_call_open_ticket(call, &call->command->ticket)) {
@@ -278,6 +292,9 @@ void hub_send_command(struct hub_call *call, void (*go_on)(struct hub_call *call
     }
     call->on_answer = on_answer;
     call->go_on = go_on;
+    if (is_timed(call->loop)) {
+        count_time(call->loop, call->command->received_tick_us, &call->loop->parsed, &call->loop->parse_us);
+    }
     int failed = hub_port_send(call->loop->port, &call->command);
     if (failed != 0) {
         hub_tickets_close(call->loop->tickets, &call->expect);
@@ -355,6 +372,8 @@ static uint64_t version_in(const struct hub_answer *answer)
 void hub_answer_call(struct hub_call *call, struct hub_answer *answer)
 {
     const struct hub_route *route = call->ready->route;
+    struct hub_loop *loop = call->loop;
+    int64_t begun_us = is_timed(loop) ? hub_tick_us(loop->server->options.world) : 0;
     call->position = answer->position;
     call->version = version_in(answer);
     open_reply(call->loop->server, answer);
@@ -367,6 +386,9 @@ void hub_answer_call(struct hub_call *call, struct hub_answer *answer)
     }
     hub_respond_record(call, route->status != 0 ? route->status : 200, answer->shape, answer->record);
     hub_answer_destroy(&answer);
+    if (begun_us != 0) {
+        count_time(loop, begun_us, &loop->replied, &loop->reply_us);
+    }
 }
 
 static void on_settled(struct hub_wait *wait, int reached)

@@ -36,6 +36,9 @@ struct hub_interest;
 struct hub_throttle;
 struct hub_live;
 
+/* Clocks are not looked at for every request. */
+enum { HUB_TIMED_EVERY = 16 };
+
 struct hub_loop {
     struct hub_server *server;
     uint32_t number;
@@ -67,6 +70,8 @@ struct hub_loop {
     atomic_ullong requests, problems, unclaimed, connections;
     atomic_ullong under_way; /* requests that are not answered yet */
     atomic_bool waiting;     /* queries wait for the views */
+    /* Of one request in HUB_TIMED_EVERY: reading a command, and writing its answer. */
+    atomic_ullong parsed, parse_us, replied, reply_us;
 };
 
 struct hub_server {

@@ -76,6 +76,17 @@ class OneHub(unittest.TestCase):
             numbers.append(int(answer['message_id'].rsplit('-m', 1)[1]))
         self.assertEqual(numbers, list(range(1, count + 1)))
 
+    def test_metrics_tell_how_long_each_stage_of_a_command_took(self):
+        stages = {'parse': 'parsed_commands', 'queue': 'timed_commands', 'decide': 'timed_commands', 'log': 'timed_commands',
+                  'log_sync': 'log_batches', 'reply': 'timed_replies'}
+        before = {name: self.figure(f'omnihub_{name}_total') for name in stages.values()}
+        for number in range(40):  # at least two of them are timed
+            self.assertEqual(self.hub.post('/message/process', {**MESSAGE, 'content': str(number)}).status, 200)
+        for stage, count in stages.items():
+            with self.subTest(stage):
+                self.assertGreaterEqual(self.figure(f'omnihub_{count}_total') - before[count], 2)
+                self.assertGreater(self.figure(f'omnihub_{stage}_microseconds_total'), 0)
+
     def test_a_target_may_name_its_host(self):
         connection = self.connect()
         stream = connection.makefile('rb')

@@ -9,6 +9,7 @@ from hub import CONTENT, HEADERS, MESSAGE, SESSION, Hub, fill, write_rows
 from processes import Failed, run_tool
 
 PATH_POST = '/message/process'
+MAIN = (1, 64, 256)  # connections that bars are about
 PATH_GET = '/session/{1}'
 
 
@@ -137,7 +138,7 @@ def measure_post(bench, servers):
         targets = [Target('hello', hello.url), Target('hub', bench.hub.url, bench.hub)]
         if connections in bench.unsynced_connections:
             targets.append(Target('hub without sync', unsynced.url, unsynced))
-        interleave(bench, post, targets, connections)
+        interleave(bench, post, targets, connections, None if connections in MAIN else bench.few_rounds)
         bench.results.posts[connections] = targets
     servers.stop(hello)
     servers.stop(unsynced.server)

@@ -22,7 +22,7 @@ STAGES = (
     ('decide: checking and folding', 'decide_microseconds_total', 'timed_commands_total'),
     ('log wait: from the worker to the log and back', 'log_microseconds_total', 'timed_commands_total'),
     ('... of it: one fsync', 'log_sync_microseconds_total', 'log_batches_total'),
-    ('reply: opening and writing the answer', 'reply_microseconds_total', 'replies_total'),
+    ('reply: opening and writing the answer', 'reply_microseconds_total', 'timed_replies_total'),
 )
 
 
