@@ -24,6 +24,7 @@ enum {
     VIEW_MEMTABLE_BYTES = 1024 * 1024,
     VIEW_MEMTABLES = 16, /* flushed together */
     TABLE_BYTES = 32 * 1024 * 1024,
+    CACHE_SHARD_BITS = 2,
     WAL_BYTES = 192 * 1024 * 1024, /* bounds the time of recovery */
     OPEN_FILES = 256,
     BLOOM_BITS = 10,
@@ -97,6 +98,18 @@ static int take_error(char *error, char *ret_why, size_t why_size)
     }
     rocksdb_free(error);
     return -1;
+}
+
+/* In few shards: a block that is larger than a shard is never kept, and a file's filter may take most of a MiB. With the 64
+ * shards that RocksDB makes of 64 MiB each look for a row that is not there read one (4/5 of what folding new sessions took). */
+static rocksdb_cache_t *cache_new(size_t bytes)
+{
+    rocksdb_lru_cache_options_t *options = rocksdb_lru_cache_options_create();
+    rocksdb_lru_cache_options_set_capacity(options, bytes);
+    rocksdb_lru_cache_options_set_num_shard_bits(options, CACHE_SHARD_BITS);
+    rocksdb_cache_t *cache = rocksdb_cache_create_lru_opts(options);
+    rocksdb_lru_cache_options_destroy(options);
+    return cache;
 }
 
 /* How a store that is being opened is set up. */
@@ -210,7 +223,7 @@ int hub_rocks_open(const struct hub_rocks_options *options, struct hub_rocks **r
     *self = (struct hub_rocks){ 0 };
     rocksdb_options_t *each[FAMILIES_MAX] = { NULL };
     size_t memory_bytes = options->memory_bytes == 0 ? STORE_BYTES : options->memory_bytes;
-    self->cache = rocksdb_cache_create_lru(memory_bytes / 2);
+    self->cache = cache_new(memory_bytes / 2);
     const struct setting setting = { options->profile, memory_bytes - memory_bytes / 2, self->cache };
     while (options->families[self->count] != NULL) {
         assert(self->count < FAMILIES_MAX);
