@@ -9,6 +9,7 @@
 #include "actors/pending.h"
 #include "actors/routing/routing.h"
 #include "actors/session/session.h"
+#include "log/access.h"
 #include "log/envelope.h"
 #include "log/proof.h"
 

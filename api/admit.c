@@ -38,7 +38,10 @@ static struct hub_span *place_of_name(struct hub_call_headers *headers, const h2
 {
     switch (name->len) {
     case 6: return is(name, H2O_STRLIT("origin")) ? &headers->origin : NULL;
-    case 11: return is(name, H2O_STRLIT("traceparent")) ? &headers->traceparent : NULL;
+    case 11:
+        return is(name, H2O_STRLIT("traceparent"))   ? &headers->traceparent
+               : is(name, H2O_STRLIT("hub-purpose")) ? &headers->purpose
+                                                     : NULL;
     case 15: return is(name, H2O_STRLIT("idempotency-key")) ? &headers->idempotency_key : NULL;
     case 16: return is(name, H2O_STRLIT("hub-min-position")) ? &headers->min_position : NULL;
     case 29: return is(name, H2O_STRLIT("access-control-request-method")) ? &headers->preflight : NULL;
@@ -98,6 +101,12 @@ static bool headers_are_sound(struct hub_call *call)
         !hub_header_idempotency_key(headers->idempotency_key, &headers->idempotency_key)) {
         hub_respond_problem(call, HUB_ERROR_invalid_query, "",
                             "The Idempotency-Key must be 1 to %d visible ASCII characters.", HUB_IDEMPOTENCY_KEY_MAX);
+        return false;
+    }
+    if (headers->purpose.at != NULL && !hub_header_is_purpose(headers->purpose)) {
+        hub_respond_problem(call, HUB_ERROR_invalid_query, "",
+                            "The Hub-Purpose must be 1 to %d bytes of UTF-8 without control characters.",
+                            HUB_PURPOSE_MAX);
         return false;
     }
     /* W3C Trace Context: an invalid traceparent is passed over. */

@@ -2,6 +2,7 @@
 /* Queries. Live ones read a few rows and run on the loop, when the views are far enough; the past is folded by a helper. */
 #include "api/ask.h"
 
+#include "api/accesses.h"
 #include "api/params.h"
 #include "api/perform.h"
 #include "api/recall.h"
@@ -12,8 +13,6 @@
 #include "base/pack.h"
 #include "log/keyring.h"
 #include "log/log.h"
-
-enum { PAST_BYTES = 4096, JSON_BYTES = 8192 };
 
 /* --- answering --- */
 
@@ -108,7 +107,8 @@ static bool recall(struct hub_call *call)
     const struct hub_server_options *options = &call->loop->server->options;
     struct hub_position at = hub_views_position(options->views);
     struct hub_recalled answer;
-    if (!call->asks->is_still) {
+    if (!call->asks->is_still ||
+        hub_accesses_count(call)) { /* a reading that is noted is made anew: that says of whom */
         return false;
     }
     call->erasures = hub_keyring_erasures(options->keys); /* before anything is opened */
@@ -123,13 +123,15 @@ static bool recall(struct hub_call *call)
     return true;
 }
 
-static void answer_query(struct hub_call *call, void *record, struct hub_arena *arena)
+void hub_ask_answer(struct hub_call *call, void *record, struct hub_arena *arena)
 {
-    const struct hub_server_options *options = &call->loop->server->options;
     const struct hub_route *route = call->ready->route;
     const struct hub_shape *shape = call->asks->answer;
-    struct hub_key_source keys = hub_keyring_source(options->keys);
+    struct hub_key_source keys = hub_accesses_keys(call);
     hub_record_open(shape, record, call->caller.company, &keys, arena);
+    if (!hub_accesses_note(call)) {
+        return;
+    }
     finish(call, shape, record, arena);
     struct hub_buf *body = &call->loop->body;
     hub_buf_clear(body);
@@ -145,7 +147,7 @@ static void answer_query(struct hub_call *call, void *record, struct hub_arena *
     hub_respond_bytes(call, route->status != 0 ? route->status : 200, HUB_MEDIA_JSON, hub_buf_span(body));
 }
 
-static struct hub_ask ask_of(struct hub_call *call)
+struct hub_ask hub_ask_of(struct hub_call *call)
 {
     return (struct hub_ask){ .query = call->asks,
                              .params = call->ask_params,
@@ -160,7 +162,11 @@ static struct hub_ask ask_of(struct hub_call *call)
 
 static void ask_now(struct hub_call *call)
 {
-    struct hub_ask ask = ask_of(call);
+    if (call->asks->scope == HUB_SCOPE_log) {
+        hub_ask_apart(call);
+        return;
+    }
+    struct hub_ask ask = hub_ask_of(call);
     struct hub_fault fault = { 0 };
     void *record = NULL;
     if (recall(call)) {
@@ -172,7 +178,7 @@ static void ask_now(struct hub_call *call)
         hub_respond_fault(call, &fault);
         return;
     }
-    answer_query(call, record, ask.arena);
+    hub_ask_answer(call, record, ask.arena);
 }
 
 /* A client reads its own writes without asking for it, unless the views are too far behind. */
@@ -190,93 +196,6 @@ static void on_asked_position(struct hub_wait *wait, int reached)
         return;
     }
     ask_now(call);
-}
-
-/* --- then --- */
-
-struct past {
-    struct hub_ask ask;
-    struct hub_span at;
-};
-
-/* The position of a moment that was found to be sound, and its time, 0 when it is given as a position. */
-static int find_moment(struct hub_log *log, struct hub_span text, struct hub_position *ret_at, int64_t *ret_time_us)
-{
-    *ret_time_us = 0;
-    if (hub_time_parse(text, ret_time_us)) {
-        return hub_log_at_time(log, *ret_time_us, ret_at);
-    }
-    return hub_position_parse(text, hub_log_identity(log), ret_at);
-}
-
-/* On the helper's thread. */
-static void fold_past(struct hub_job *job, void *server)
-{
-    const struct hub_server_options *options = &((struct hub_server *) server)->options;
-    const struct past *past = job->question;
-    struct hub_ask ask = past->ask;
-    ask.deadline_tick_us = hub_tick_us(options->world) + HUB_PAST_US;
-    int64_t now_us = ask.now_us;
-    job->error = find_moment(options->log, past->at, &job->position, &ask.now_us);
-    ask.now_us = ask.now_us < now_us ? ask.now_us : now_us; /* what is to come is not known */
-    if (job->error == 0) {
-        job->error = hub_query_at(options->views, &ask, job->position, &job->result, &job->fault);
-    }
-    if (job->error == 0) {
-        struct hub_key_source keys = hub_keyring_source(options->keys);
-        hub_record_open(ask.query->answer, job->result, ask.company, &keys, ask.arena);
-    }
-}
-
-static void on_past(struct hub_call *call, struct hub_job *job)
-{
-    call->position = job->position;
-    if (job->error != 0) {
-        job->fault.error = job->error;
-        hub_respond_fault(call, &job->fault);
-    } else {
-        answer_query(call, job->result, job->arena);
-    }
-    hub_job_destroy(&job);
-}
-
-/* The call may end before the helper does, so what is asked moves with the job. */
-static void ask_then(struct hub_call *call)
-{
-    struct hub_job *job = hub_job_new(PAST_BYTES);
-    struct past *past = HUB_NEW(job->arena, struct past);
-    struct hub_name *names = HUB_NEW_ARRAY(job->arena, struct hub_name, HUB_KINDS);
-    memcpy(names, hub_call_names(call), HUB_KINDS * sizeof *names);
-    past->ask = ask_of(call);
-    past->ask.names = names;
-    past->ask.arena = job->arena;
-    past->ask.params = hub_record_copy(call->asks->params, call->ask_params, job->arena);
-    past->at = hub_arena_copy(job->arena, call->at);
-    job->question = past;
-    job->company = call->caller.company;
-    job->run = fold_past;
-    hub_call_give(call, call->loop->server->past, job, on_past);
-}
-
-/* Figures of then are made of rows of now. */
-static void on_reached(struct hub_wait *wait, int reached)
-{
-    struct hub_call *call = hub_call_of_wait(wait);
-    if (!reached) {
-        hub_respond_problem(call, HUB_ERROR_behind, "", "The views are not far enough yet; ask again.");
-        return;
-    }
-    ask_then(call);
-}
-
-static void ask_past(struct hub_call *call)
-{
-    if (call->asks->scope == HUB_SCOPE_figures) {
-        uint64_t commit = hub_log_commit(call->loop->server->options.log).sequence;
-        hub_call_wait(call, commit, HUB_ASKED_POSITION_US, on_reached);
-    } else {
-        ask_then(call);
-    }
 }
 
 /* --- reading --- */
@@ -397,8 +316,14 @@ void hub_ask(struct hub_call *call)
     if (!read_query(call, record)) {
         return;
     }
+    if (route->prepare != NULL && route->command == NULL) {
+        route->prepare(call);
+        if (call->answered) {
+            return;
+        }
+    }
     if (call->at.at != NULL) {
-        ask_past(call);
+        hub_ask_past(call);
     } else if (call->min_position.at != NULL || call->headers.min_position.at != NULL) {
         hub_call_wait(call, call->min.sequence, HUB_ASKED_POSITION_US, on_asked_position);
     } else {

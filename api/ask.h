@@ -12,4 +12,18 @@ void hub_ask(struct hub_call *call);
  * the reply over. */
 void hub_ask_then(struct hub_call *call, struct hub_answer *reply);
 
+/* --- between ask and ask_apart --- */
+
+/* The question as the views take it. */
+struct hub_ask hub_ask_of(struct hub_call *call);
+
+/* Answer with what a query came to: opened, noted, with its headers. */
+void hub_ask_answer(struct hub_call *call, void *record, struct hub_arena *arena);
+
+/* Ask on a helper's thread: of a moment of the past (call->at), or what takes longer than some row reads. */
+void hub_ask_apart(struct hub_call *call);
+
+/* The same for a moment of the past, when the views are far enough for it. */
+void hub_ask_past(struct hub_call *call);
+
 #endif

@@ -9,8 +9,10 @@
 /* The headers of a request that the hub looks at; absent ones are empty with at == NULL. */
 struct hub_call_headers {
     struct hub_span authorization, cookie, content_type, accept, if_match, origin, idempotency_key, min_position,
-        traceparent, preflight;
+        traceparent, preflight, purpose;
 };
+
+struct hub_shown;
 
 struct hub_call {
     struct hub_expect expect; /* for an answer or a job */
@@ -33,8 +35,11 @@ struct hub_call {
     /* A query. */
     const struct hub_query_info *asks;
     const void *ask_params;
+    struct hub_shown *shown;          /* whose data the answer shows; NULL: that is not noted */
     struct hub_name *names;           /* HUB_KINDS of them, in the arena */
     struct hub_span at, min_position; /* of the URL, decoded */
+    int64_t until_tick_us;            /* of a long poll: when it answers that there is nothing; 0: it is none yet */
+    uint64_t behind;                  /* of a long poll: nothing was found up to here */
     struct hub_position min;          /* what the views must have reached */
     uint64_t erasures;                /* of keys, before the answer was opened */
 

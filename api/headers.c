@@ -2,6 +2,8 @@
 /* Readers of header values: small scanners over a span, each for one rule of one RFC. */
 #include "api/headers.h"
 
+#include "base/utf8.h"
+
 static char lower(char sign)
 {
     return sign >= 'A' && sign <= 'Z' ? (char) (sign + ('a' - 'A')) : sign;
@@ -271,6 +273,16 @@ static bool read_hex(const char *at, size_t bytes, uint8_t *ret_bytes)
         ret_bytes[i] = (uint8_t) (high << 4 | low);
     }
     return true;
+}
+
+bool hub_header_is_purpose(struct hub_span value)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        if ((unsigned char) value.at[i] < ' ' || value.at[i] == 0x7f) {
+            return false;
+        }
+    }
+    return value.len > 0 && value.len <= HUB_PURPOSE_MAX && hub_utf8_is_valid(value);
 }
 
 bool hub_header_trace(struct hub_span traceparent, uint8_t ret_trace[16])

@@ -4,6 +4,7 @@
 
 #include "api/live/feed.h"
 #include "api/live/live.h"
+#include "log/access.h"
 #include "log/log.h"
 
 enum { VIEWS_MAX = 64 };
@@ -16,6 +17,7 @@ struct figures {
     struct hub_feed_stats feed;
     struct hub_runtime_stats runtime;
     struct hub_log_stats log;
+    struct hub_access_stats access;
 };
 
 static void gather_live(const struct hub_live *live, struct figures *figures)
@@ -55,6 +57,9 @@ static void gather(struct hub_server *server, struct figures *figures)
     hub_feed_stats(server->feed, &figures->feed);
     hub_runtime_stats(options->runtime, &figures->runtime);
     hub_log_stats(options->log, &figures->log);
+    if (options->access != NULL) {
+        hub_access_stats(options->access, &figures->access);
+    }
 }
 
 static void put_head(struct hub_buf *out, const char *name, const char *type, const char *doc)

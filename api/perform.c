@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "actors/session/render.h"
+#include "api/accesses.h"
 #include "api/ask.h"
 #include "api/headers.h"
 #include "api/params.h"
@@ -332,10 +333,9 @@ static h2o_iovec_t location_of(struct hub_call *call, const struct hub_shape *sh
     return kept;
 }
 
-static void open_reply(const struct hub_server *server, struct hub_answer *answer)
+static void open_reply(const struct hub_key_source *keys, struct hub_answer *answer)
 {
-    struct hub_key_source keys = hub_keyring_source(server->options.keys);
-    hub_record_open(answer->shape, answer->record, answer->company, &keys, answer->arena);
+    hub_record_open(answer->shape, answer->record, answer->company, keys, answer->arena);
 }
 
 /* A stored message's reply says where it is. */
@@ -350,7 +350,8 @@ static void add_position(struct hub_answer *answer, struct hub_span position)
 void hub_write_reply(const struct hub_server *server, struct hub_answer *answer, struct hub_buf *out)
 {
     char position[HUB_POSITION_TEXT];
-    open_reply(server, answer);
+    struct hub_key_source keys = hub_keyring_source(server->options.keys);
+    open_reply(&keys, answer);
     hub_position_print(answer->position, hub_log_identity(server->options.log), position);
     add_position(answer, hub_span(position));
     hub_json_write(answer->shape, answer->record, HUB_DIALECT_snake, out);
@@ -376,7 +377,12 @@ void hub_answer_call(struct hub_call *call, struct hub_answer *answer)
     int64_t begun_us = is_timed(loop) ? hub_tick_us(loop->server->options.world) : 0;
     call->position = answer->position;
     call->version = version_in(answer);
-    open_reply(call->loop->server, answer);
+    struct hub_key_source keys = hub_accesses_keys(call);
+    open_reply(&keys, answer);
+    if (!hub_accesses_note(call)) {
+        hub_answer_destroy(&answer);
+        return;
+    }
     add_position(answer, hub_respond_position(call));
     if (route->finish != NULL) {
         route->finish(call, answer);

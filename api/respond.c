@@ -126,7 +126,7 @@ static void add_cors(struct head *self, const struct hub_call *call)
     if (call->headers.preflight.len > 0) {
         add_allow(self, &name_methods, call->allowed);
         add_text(self, &name_headers,
-                 "Authorization, Content-Type, Idempotency-Key, If-Match, Hub-Min-Position, Traceparent");
+                 "Authorization, Content-Type, Idempotency-Key, If-Match, Hub-Min-Position, Hub-Purpose, Traceparent");
         add_text(self, &name_max_age, "600");
     }
 }

@@ -35,6 +35,13 @@ enum hub_method {
     HUB_WS /* GET, to become a WebSocket: .run is hub_door_open */
 };
 
+/* Whose reading of a route's answer is noted as an access to personal data (docs/decisions/012-accesses.md). */
+enum hub_personal {
+    HUB_PERSONAL_no = 0,  /* its answer shows nothing of customers, or what it does is an event anyway */
+    HUB_PERSONAL_moment,  /* of who is surely a person: programs ask this all the time */
+    HUB_PERSONAL_history, /* of everybody but a program with a key of the role service */
+};
+
 struct hub_route {
     uint8_t method;   /* enum hub_method */
     const char *path; /* "/session/{session_id}": parts in braces are fields of the record */
@@ -43,6 +50,7 @@ struct hub_route {
     uint16_t status; /* of success; 0: 200 */
     uint32_t roles;
     bool operator_only; /* and only people of the company that runs the hub */
+    uint8_t personal;   /* enum hub_personal */
 
     const struct hub_shape *command;
     uint8_t target;    /* kind that decides, when the request names one of it */

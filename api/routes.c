@@ -5,6 +5,7 @@
 #include "api/campaigns.h"
 #include "api/companies.h"
 #include "api/erasure.h"
+#include "api/events.h"
 #include "api/live/door.h"
 #include "api/records.h"
 #include "api/route.h"

@@ -241,6 +241,7 @@ static int start_threads(struct hub_server *self, char *ret_why, size_t why_size
     sigset_t all, before;
     self->past = hub_helper_new(at_once != 0 ? at_once : PAST_QUEUE, hub_server_on_job, self);
     self->passwords = hub_helper_new(HUB_PASSWORDS_AT_ONCE, hub_server_on_job, self);
+    self->scans = hub_helper_new(PAST_QUEUE, hub_server_on_job, self);
     self->resumes = hub_helper_new(RESUME_QUEUE, hub_server_on_job, self);
     const struct hub_feed_options feed = { .world = self->options.world,
                                            .log = self->options.log,
@@ -251,7 +252,8 @@ static int start_threads(struct hub_server *self, char *ret_why, size_t why_size
                                            .is_busy = is_busy,
                                            .arg = self };
     self->feed = hub_feed_new(&feed);
-    bool fine = self->past != NULL && self->passwords != NULL && self->resumes != NULL && self->feed != NULL;
+    bool fine = self->past != NULL && self->passwords != NULL && self->resumes != NULL && self->scans != NULL &&
+                self->feed != NULL;
     atomic_store_explicit(&self->serving, true, memory_order_release);
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
@@ -347,6 +349,7 @@ void hub_server_stop(struct hub_server *self)
         loop->listener_fd = -1;
     }
     hub_helper_destroy(&self->resumes);
+    hub_helper_destroy(&self->scans);
     hub_helper_destroy(&self->past);
     hub_helper_destroy(&self->passwords);
 }

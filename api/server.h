@@ -9,6 +9,7 @@
 #include "actors/runtime.h"
 #include "replay/views.h"
 
+struct hub_access;
 struct hub_server;
 
 /* What a server works with. Everything is borrowed and must outlive it. */
@@ -18,21 +19,23 @@ struct hub_server_options {
     struct hub_keyring *keys;
     struct hub_runtime *runtime;
     struct hub_views *views;
-    const char *data_dir;     /* where the log's tree and signing key are, for certificates; NULL: none are given */
-    const char *host;         /* address to listen on, "127.0.0.1" or "::1"; NULL: 127.0.0.1 */
-    uint16_t port;            /* 0: a free one, see hub_server_port */
-    unsigned loops;           /* threads that serve, 1 .. 64; 0: one */
-    const char *tls_cert;     /* PEM file with the chain; NULL: no TLS */
-    const char *tls_key;      /* PEM file with the key */
-    bool http2;               /* offer HTTP/2 (over TLS); off unless a current proxy stands in front */
-    const char *cors_origins; /* origins that browsers may call from, separated by blanks or commas; NULL: none */
-    uint32_t rate_per_s;      /* requests per second and credential; 0: no limit */
-    uint32_t rate_burst;      /* at once; 0: twice the rate */
-    uint32_t agent_gone_s;    /* a person without a socket for so long is lost; 0: 30 */
-    uint32_t ping_s;          /* a socket that is silent for so long is pinged; 0: 22 */
-    unsigned queries_at_once; /* questions about the past that may wait for their thread; 0: 64 */
-    bool password_light;      /* tests only: argon2id with the least memory that libsodium allows */
-    struct hub_zones *zones;  /* time zones; NULL: they are not checked */
+    const char *
+        data_dir; /* of the log and what lies beside it: tree, signing key, accesses; NULL: neither certificates nor accesses */
+    struct hub_access *access; /* where reads of personal data are noted; NULL: nowhere (tests of parts) */
+    const char *host;          /* address to listen on, "127.0.0.1" or "::1"; NULL: 127.0.0.1 */
+    uint16_t port;             /* 0: a free one, see hub_server_port */
+    unsigned loops;            /* threads that serve, 1 .. 64; 0: one */
+    const char *tls_cert;      /* PEM file with the chain; NULL: no TLS */
+    const char *tls_key;       /* PEM file with the key */
+    bool http2;                /* offer HTTP/2 (over TLS); off unless a current proxy stands in front */
+    const char *cors_origins;  /* origins that browsers may call from, separated by blanks or commas; NULL: none */
+    uint32_t rate_per_s;       /* requests per second and credential; 0: no limit */
+    uint32_t rate_burst;       /* at once; 0: twice the rate */
+    uint32_t agent_gone_s;     /* a person without a socket for so long is lost; 0: 30 */
+    uint32_t ping_s;           /* a socket that is silent for so long is pinged; 0: 22 */
+    unsigned queries_at_once;  /* questions about the past that may wait for their thread; 0: 64 */
+    bool password_light;       /* tests only: argon2id with the least memory that libsodium allows */
+    struct hub_zones *zones;   /* time zones; NULL: they are not checked */
 };
 
 /* A server that does nothing yet: a valid argument for the callbacks below. Never NULL. */

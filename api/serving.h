@@ -85,6 +85,7 @@ struct hub_server {
     atomic_bool draining, stopping;
     struct hub_loop *loops;
     struct hub_helper *past;          /* folds moments of the past */
+    struct hub_helper *scans;         /* reads the log itself, and accesses */
     struct hub_helper *passwords;     /* hashes passwords */
     struct hub_helper *resumes;       /* reads what sockets missed */
     struct hub_presence *presence;    /* which people have sockets */

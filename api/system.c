@@ -9,6 +9,7 @@
 #include "api/perform.h"
 #include "api/records.h"
 #include "api/respond.h"
+#include "log/access.h"
 #include "log/log.h"
 
 enum { VIEWS_MAX = 64, CHECKS_MAX = 16, DETAIL_BYTES = 200, IDEMPOTENCY_DAYS = 30 };
@@ -189,6 +190,11 @@ static void examine_all(struct examination *self, const struct view_standing *vi
     examine(self, "dead_letters", runtime.dead == 0, "effects that were given up", runtime.dead);
     examine(self, "parked_streams", parked == 0, "streams that a view has set aside", parked);
     examine(self, "views", behind < 10000, "events that the slowest view is behind", behind);
+    if (options->access != NULL) {
+        struct hub_access_stats access;
+        hub_access_stats(options->access, &access);
+        examine(self, "accesses", !access.failing, "accesses refused because they could not be noted", access.refused);
+    }
     examine(self, "overloads", runtime.overloads == 0, "commands that found a full mailbox", runtime.overloads);
 }
 

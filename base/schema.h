@@ -103,7 +103,7 @@ struct hub_field {
     const struct hub_shape *shape;        /* nested record or list item */
     const struct hub_shape *const *cases; /* union: NULL-terminated */
     const struct hub_vocab *vocab;
-    bool secret;    /* of a sealed value: tools never show it, whoever has the keys (a password's hash) */
+    bool secret;    /* never shown, whoever has the keys: a password's hash, a token's digest */
     uint8_t refers; /* the kind of entity whose id this is (actors/kinds.def), 0 for none */
     const char *unit;
     const char *doc;

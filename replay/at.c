@@ -328,6 +328,7 @@ static int fold_scope(struct past *self)
     case HUB_SCOPE_agent: return fold_stream(self, KIND_agent, entity);
     case HUB_SCOPE_view: return fold_view(self);
     case HUB_SCOPE_figures: return fold_figures(self);
+    case HUB_SCOPE_log: return 0;
     }
     return -1;
 }
@@ -358,6 +359,8 @@ static void past_init(struct past *self, struct hub_views *views, const struct h
         .names = ask->names,
         .viewer = ask->viewer,
         .arena = ask->arena,
+        .keys = ask->keys,
+        .data_dir = ask->data_dir,
     };
 }
 

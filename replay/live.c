@@ -52,6 +52,8 @@ int hub_query_live(struct hub_views *views, const struct hub_ask *ask, void **re
         .viewer = ask->viewer,
         .arena = ask->arena,
         .fault = ret_fault,
+        .keys = ask->keys,
+        .data_dir = ask->data_dir,
     };
     void *answer = hub_arena_get(ask->arena, ask->query->answer->size);
     int done = hub_query_moment(views, ask, reading.at, &reading.now_us);

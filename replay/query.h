@@ -13,10 +13,12 @@ struct hub_reading {
     struct hub_position at; /* what is newer than this does not exist */
     int64_t now_us;         /* the moment that it is about; 0 in an empty log */
     struct hub_ulid company;
-    const struct hub_name *names; /* by kind: what the query names, as in hub_command */
-    struct hub_ulid viewer;       /* who asks: some answers say what is theirs */
-    struct hub_arena *arena;      /* of the answer */
-    struct hub_fault *fault;      /* where a refusal says why */
+    const struct hub_name *names;      /* by kind: what the query names, as in hub_command */
+    struct hub_ulid viewer;            /* who asks: some answers say what is theirs */
+    struct hub_arena *arena;           /* of the answer */
+    struct hub_fault *fault;           /* where a refusal says why */
+    const struct hub_key_source *keys; /* of scope log: what opens sealed values in events; NULL: they stay closed */
+    const char *data_dir;              /* of scope log: what lies beside the log is there */
 };
 
 /* Answer a query. params: record of the query's shape (or the reply of the command that is being completed).
@@ -32,10 +34,17 @@ enum hub_query_scope {
     HUB_SCOPE_agent,       /* one agent's stream */
     HUB_SCOPE_view,    /* one view, from the few types of events that it knows; and the entities that are looked at */
     HUB_SCOPE_figures, /* the view `analytics`: final buckets, and the five minutes under way then */
+    HUB_SCOPE_log,     /* nothing: the log itself is read, which takes a while, so never on an event loop */
 };
 
 /* The session or customer that a query is about, by its scope. Returns 0 or an error with the reading's fault. */
 typedef int hub_query_find_fn(const struct hub_reading *reading, const void *params, struct hub_ulid *ret_entity);
+
+/* How many seconds the asker would rather wait than have this answer; 0: none. ret_behind: until there is something behind it. */
+typedef uint32_t hub_query_patience_fn(const void *params, const void *answer, struct hub_span *ret_behind);
+
+/* The same question, from there on. */
+typedef void hub_query_go_on_fn(void *params, struct hub_span behind);
 
 struct hub_query_info {
     const char *name;
@@ -46,6 +55,8 @@ struct hub_query_info {
     bool is_still; /* the answer depends on the views and the parameters only, not on the clock or on who asks */
     hub_query_find_fn *find_fn; /* NULL: of scope company, view or figures */
     hub_query_fn *answer_fn;
+    hub_query_patience_fn *patience_fn; /* of scope log; NULL: nobody waits */
+    hub_query_go_on_fn *go_on_fn;       /* with patience_fn */
 };
 
 extern const struct hub_query_info hub_query_active_sessions; /* active_sessions_query -> session_list */
@@ -79,15 +90,20 @@ extern const struct hub_query_info hub_query_queues;              /* queues_quer
 extern const struct hub_query_info hub_query_agents;              /* agents_query -> agent_list */
 extern const struct hub_query_info hub_query_agent; /* agent_at_query -> agent_shown; live: the actor answers */
 
+extern const struct hub_query_info hub_query_events;   /* events_query -> event_page */
+extern const struct hub_query_info hub_query_accesses; /* accesses_query -> access_page */
+
 struct hub_ask {
     const struct hub_query_info *query;
     const void *params;
     struct hub_ulid company;
     const struct hub_name *names; /* HUB_KINDS of them */
     struct hub_arena *arena;
-    int64_t now_us;           /* the moment asked about; 0: the log time of the reading's last event */
-    int64_t deadline_tick_us; /* for a moment of the past; 0: none */
-    struct hub_ulid viewer;   /* who asks */
+    int64_t now_us;                    /* the moment asked about; 0: the log time of the reading's last event */
+    int64_t deadline_tick_us;          /* for a moment of the past; 0: none */
+    struct hub_ulid viewer;            /* who asks */
+    const struct hub_key_source *keys; /* of scope log, as in the reading */
+    const char *data_dir;
 };
 
 /* Ask the live views: a consistent reading at ret_at. The answer's sealed values are boxes (open them at the edge).

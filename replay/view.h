@@ -20,12 +20,14 @@
 #include "replay/people.def"
 #include "replay/routing.def"
 #include "replay/campaigns.def"
+#include "replay/audit.def"
 #include "base/def/indexes.h"
 #include "replay/views.def"
 #include "replay/analytics.def"
 #include "replay/people.def"
 #include "replay/routing.def"
 #include "replay/campaigns.def"
+#include "replay/audit.def"
 #include "base/def/none.h"
 
 /* An event as a projection sees it. Everything is borrowed for the call. */

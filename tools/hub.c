@@ -13,6 +13,7 @@
 #include "actors/customer/holding.h"
 #include "base/memory.h"
 #include "base/zone.h"
+#include "log/access.h"
 #include "log/keyring.h"
 #include "log/notary.h"
 #include "log/scrub.h"
@@ -38,6 +39,7 @@ struct hub_hub {
     struct hub_loopback *gateway;
     struct hub_scrub *scrub;
     struct hub_notary *notary;
+    struct hub_access *access;
     struct hub_zones *zones;
     struct hub_runner *runner;
     unsigned recovery_s; /* seconds that the start has taken so far */
@@ -230,6 +232,24 @@ static int start_notary(struct hub_hub *self, char *ret_why, size_t why_size)
     return hub_notary_start(&notary, &self->notary, ret_why, why_size);
 }
 
+/* On the thread that notes accesses. */
+static void on_access_fault(void *arg, const char *why)
+{
+    (void) arg;
+    if (why)
+        fprintf(stderr, "omnihub: accesses to personal data cannot be noted, so people are refused them: %s\n", why);
+    else
+        fprintf(stderr, "omnihub: accesses to personal data are noted again\n");
+}
+
+static void start_access(struct hub_hub *self)
+{
+    self->access = hub_access_start(&(struct hub_access_options){ .data_dir = self->options->data_dir,
+                                                                  .world = hub_world_real(),
+                                                                  .max_bytes = self->options->access_bytes,
+                                                                  .on_fault = on_access_fault });
+}
+
 static int rehearse(struct hub_hub *self, char *ret_why, size_t why_size)
 {
     const struct hub_loopback_rehearsal rehearsal = { .fail_percent = self->options->loopback_failures,
@@ -260,10 +280,12 @@ int hub_hub_open(const struct hub_hub_options *options, struct hub_hub **ret_hub
         error = start_notary(self, ret_why, why_size);
     if (!error)
         error = start_runner(self, ret_why, why_size);
-    if (error)
+    if (error) {
         hub_hub_close(&self, 0);
-    else
+    } else {
         start_scrub(self);
+        start_access(self);
+    }
     *ret_hub = self;
     return error;
 }
@@ -278,6 +300,7 @@ int hub_hub_serve(struct hub_hub *self, char *ret_why, size_t why_size)
     server.runtime = self->runtime;
     server.views = self->views;
     server.zones = self->zones;
+    server.access = self->access;
     return hub_server_start(self->server, &server, ret_why, why_size);
 }
 
@@ -293,6 +316,7 @@ void hub_hub_close(struct hub_hub **self_p, int64_t patience_us)
         hub_loopback_stop(self->gateway);
         hub_runtime_stop(&self->runtime);
     }
+    hub_access_stop(&self->access);
     hub_scrub_stop(&self->scrub);
     hub_notary_stop(&self->notary);
     hub_views_close(&self->views);

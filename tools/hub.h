@@ -10,6 +10,7 @@ struct hub_hub;
 struct hub_hub_options {
     const char *data_dir;        /* made when it is not there */
     const char *master_key;      /* file of the master key; NULL: in the data directory */
+    uint64_t access_bytes;       /* that accesses to personal data may take on disk; 0: 256 MiB */
     uint64_t reserve_bytes;      /* 0: the log's own default */
     unsigned loopback_failures;  /* percent of deliveries that fail; for tests */
     const char *loopback_record; /* file that deliveries are recorded in; for tests; NULL: none */

@@ -84,6 +84,7 @@ static struct hub_hub_options options_of(const struct serving *self)
     return (struct hub_hub_options){
         .data_dir = hub_settings_text(settings, HUB_SETTING_data),
         .master_key = hub_settings_text(settings, HUB_SETTING_master_key),
+        .access_bytes = hub_settings_count(settings, HUB_SETTING_access_mb) << 20,
         .reserve_bytes = hub_settings_count(settings, HUB_SETTING_reserve_mb) << 20,
         .checkpoint_us = (int64_t) hub_settings_count(settings, HUB_SETTING_checkpoint_s) * 1000000,
         .checkpoint_copy = hub_settings_text(settings, HUB_SETTING_checkpoint_copy),

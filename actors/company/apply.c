@@ -40,6 +40,16 @@ int hub_company_page_at(const struct company_state *state, struct hub_span page_
     return -1;
 }
 
+int hub_company_consumer_at(const struct company_state *state, struct hub_span consumer)
+{
+    for (uint32_t i = 0; i < state->consumers.count; i++) {
+        if (hub_span_is(state->consumers.at[i].consumer, consumer)) {
+            return (int) i;
+        }
+    }
+    return -1;
+}
+
 static void apply_company_created(const struct fold *fold, const struct company_created *created)
 {
     struct company_state *state = fold->state;
@@ -145,6 +155,34 @@ static void apply_company_password_set(const struct fold *fold, const struct com
     (void) set;
 }
 
+static void apply_company_consumer_moved(const struct fold *fold, const struct company_consumer_moved *moved)
+{
+    struct company_state *state = fold->state;
+    int at = hub_company_consumer_at(state, moved->consumer);
+    struct company_consumer *consumer = at < 0 ? HUB_LIST_ADD(&state->consumers, fold->arena)
+                                               : &state->consumers.at[at];
+    if (at < 0) {
+        hub_keep_text(fold->arena, &consumer->consumer, moved->consumer);
+        HUB_MARK(company_consumer, consumer, consumer);
+    }
+    HUB_SET(company_consumer, consumer, sequence, moved->sequence);
+    HUB_SET(company_consumer, consumer, moved_at, fold->event->decided_at_us);
+    HUB_MARK(company_state, state, consumers);
+}
+
+static void apply_company_consumer_removed(const struct fold *fold, const struct company_consumer_removed *removed)
+{
+    struct company_state *state = fold->state;
+    int at = hub_company_consumer_at(state, removed->consumer);
+    if (at < 0) {
+        return;
+    }
+    HUB_LIST_REMOVE(&state->consumers, (uint32_t) at);
+    if (state->consumers.count == 0) {
+        HUB_CLEAR(company_state, state, consumers);
+    }
+}
+
 void hub_company_apply(void *state, const struct hub_event *event, struct hub_arena *arena)
 {
     const struct fold fold = { .state = state, .event = event, .arena = arena };
@@ -153,6 +191,7 @@ void hub_company_apply(void *state, const struct hub_event *event, struct hub_ar
 #include "actors/def/events.h"
 #include "actors/company/company.def"
 #include "actors/company/people.def"
+#include "actors/company/consumers.def"
 #include "base/def/none.h"
     default: break; /* of a later version */
     }

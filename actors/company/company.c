@@ -8,9 +8,11 @@
 #include "base/def/shapes.h"
 #include "actors/company/company.def"
 #include "actors/company/people.def"
+#include "actors/company/consumers.def"
 #include "base/def/heads.h"
 #include "actors/company/company.def"
 #include "actors/company/people.def"
+#include "actors/company/consumers.def"
 #include "base/def/none.h"
 
 static const struct hub_decider deciders[] = {
@@ -29,6 +31,9 @@ static const struct hub_decider deciders[] = {
     { &set_password_shape, hub_company_decide_password },
     { &get_company_settings_shape, hub_company_decide_get_settings },
     { &list_company_pages_shape, hub_company_decide_list_pages },
+    { &move_consumer_shape, hub_company_decide_move_consumer },
+    { &remove_consumer_shape, hub_company_decide_remove_consumer },
+    { &list_consumers_shape, hub_company_decide_list_consumers },
 };
 
 const struct hub_kind_info hub_kind_company = {

@@ -8,9 +8,11 @@
 #include "base/def/structs.h"
 #include "actors/company/company.def"
 #include "actors/company/people.def"
+#include "actors/company/consumers.def"
 #include "base/def/indexes.h"
 #include "actors/company/company.def"
 #include "actors/company/people.def"
+#include "actors/company/consumers.def"
 #include "base/def/none.h"
 
 /* The number under which a person's login name finds the person: no kind of entity has it. These names lie outside of any

@@ -22,6 +22,9 @@ hub_decide_fn hub_company_decide_remove_agent;
 hub_decide_fn hub_company_decide_password;
 hub_decide_fn hub_company_decide_get_settings;
 hub_decide_fn hub_company_decide_list_pages;
+hub_decide_fn hub_company_decide_move_consumer;
+hub_decide_fn hub_company_decide_remove_consumer;
+hub_decide_fn hub_company_decide_list_consumers;
 
 /* Decide company_key_added. expires_at 0: never. Returns the key's record, in the decision's arena. */
 struct company_key *hub_company_add_key(struct hub_decision *decision, struct hub_span name, unsigned role,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "actors/company/company.h"
+#include "api/accesses.h"
 #include "api/credentials.h"
 #include "api/headers.h"
 #include "api/live/client.h"
@@ -281,6 +282,13 @@ static bool read_opening(struct hub_call *call, struct opening *opening)
         return refuse(call, failed,
                       failed == HUB_ERROR_forbidden ? "That is somebody else's." : "There is nothing of that name.");
     }
+    const struct hub_listener listener = {
+        .lens = &opening->lens, .caller = &call->caller, .is_login = call->is_login, .purpose = call->headers.purpose
+    };
+    if (opening->is_known && !hub_accesses_note_listener(call->loop->server, &listener)) {
+        return refuse(call, HUB_ERROR_overloaded,
+                      "Reading personal data is noted, and that cannot be written now; try again.");
+    }
     return true;
 }
 
@@ -332,6 +340,14 @@ void hub_door_let_in(struct hub_live_socket *socket, struct hub_span token)
         bool is_forbidden = failed == HUB_ERROR_forbidden;
         hub_live_socket_close(socket, is_forbidden ? HUB_CLOSE_forbidden : HUB_CLOSE_not_found,
                               is_forbidden ? "That is somebody else's." : "There is nothing of that name.");
+        return;
+    }
+    const struct hub_listener listener = { .lens = &socket->lens,
+                                           .caller = &socket->caller,
+                                           .is_login = credential->login };
+    if (!hub_accesses_note_listener(loop->server, &listener)) {
+        hub_live_socket_close(socket, HUB_CLOSE_try_again,
+                              "Reading personal data is noted, and that cannot be written now.");
         return;
     }
     free(socket->wish);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -36,6 +37,43 @@ static void every_route_is_found_by_its_own_path_and_method(void **state)
         assert_ptr_equal(found.ready, &all[i]);
         assert_true(found.allowed >> all[i].route->method & 1);
     }
+}
+
+/* Whether a record can hold sealed values. */
+static bool has_sealed(const struct hub_shape *shape)
+{
+    for (unsigned i = 0; shape != NULL && i < shape->count; i++) {
+        const struct hub_field *field = &shape->fields[i];
+        if (field->kind == HUB_KIND_sealed || (field->shape != NULL && has_sealed(field->shape))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What they show is of colleagues, not of customers. */
+static bool is_of_colleagues(const struct hub_route *route)
+{
+    return route->tag != NULL && strcmp(route->tag, "People") == 0;
+}
+
+static void every_route_that_reads_sealed_values_says_that_they_are_personal(void **state)
+{
+    size_t count, personal = 0;
+    const struct hub_ready_route *all = hub_router_all(router, &count);
+    (void) state;
+    for (size_t i = 0; i < count; i++) {
+        const struct hub_route *route = all[i].route;
+        bool reads = route->method == HUB_WS || (route->method == HUB_GET && !is_of_colleagues(route) &&
+                                                 (has_sealed(route->answer) || has_sealed(route->list) ||
+                                                  (route->query != NULL && has_sealed(route->query->answer))));
+        if (reads && route->personal == HUB_PERSONAL_no) {
+            fail_msg("%s shows what is personal; its row does not say so", route->path);
+        }
+        personal += route->personal != HUB_PERSONAL_no;
+        assert_true(route->personal == HUB_PERSONAL_no || route->roles != 0);
+    }
+    assert_true(personal > 15);
 }
 
 static void every_route_says_what_it_does_for_whom_and_how(void **state)
@@ -170,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_route_is_found_by_its_own_path_and_method),
         cmocka_unit_test(every_route_says_what_it_does_for_whom_and_how),
+        cmocka_unit_test(every_route_that_reads_sealed_values_says_that_they_are_personal),
         cmocka_unit_test(only_a_few_routes_need_no_credentials),
         cmocka_unit_test(parts_in_braces_match_anything_but_nothing),
         cmocka_unit_test(letters_go_before_braces),
