@@ -10,9 +10,10 @@ from statistics import median
 from hub import HEADERS, MESSAGE, Hub, fill
 from measure import PATH_POST, start_hello
 from processes import Failed, run_text
-from report import Row, table
+from report import BAR_POST, Row, table
 
 CONNECTIONS = 64
+THREADS = len(os.sched_getaffinity(0))
 FIXED = '''wrk.method, wrk.body = 'POST', {body}
 {headers}
 '''
@@ -29,6 +30,7 @@ UNITS = {'us': 1, 'ms': 1000, 's': 1_000_000}
 
 
 def write_script(bench, name, script, body):
+    """A script for wrk; every run with one body writes to a session of its own, as a session has an end."""
     path = os.path.join(bench.folder, f'wrk-{name}.lua')
     lines = '\n'.join(f'wrk.headers[{json.dumps(key)}] = {json.dumps(value)}'
                       for key, value in (header.split(': ', 1) for header in HEADERS))
@@ -39,7 +41,7 @@ def write_script(bench, name, script, body):
 
 def run_wrk(bench, script, url):
     """Requests per second and latencies, as wrk sees them."""
-    out = run_text(['wrk', '-t', '1', '-c', str(CONNECTIONS), '-d', f'{max(1, round(bench.seconds))}s', '--latency', '--timeout', '20s', '-s', script,
+    out = run_text(['wrk', '-t', str(THREADS), '-c', str(CONNECTIONS), '-d', f'{max(1, round(bench.seconds))}s', '--latency', '--timeout', '20s', '-s', script,
                     url + PATH_POST], 60)
     bad = re.search(r'Non-2xx or 3xx responses: (\d+)|Socket errors: .*', out)
     rate = re.search(r'Requests/sec:\s+([\d.]+)', out)
@@ -64,24 +66,24 @@ def measure_second(bench, servers):
         raise Failed('wrk is not installed; tools/setup --bench brings it')
     session, customer = bench.first
     template = MESSAGE.replace('{1}', session[:-7] + '{1}').replace('{2}', customer[:-7] + '{1}')
-    scripts = {'fixed': write_script(bench, 'fixed', FIXED, fill(MESSAGE, session, customer).decode()),
-               'varied': write_script(bench, 'varied', VARIED, template)}
+    scripts = {'fixed': (FIXED, template), 'varied': (VARIED, template)}
     hello = start_hello(bench, servers, 'hello-wrk', bench.hub.post(PATH_POST, fill(MESSAGE, session, customer)))
     tls = start_tls(bench, servers)
     urls = {'hello': hello.url, 'hub': bench.hub.url, 'hub over TLS': tls.url.replace('http:', 'https:')}
     found = {}
-    for _ in range(bench.few_rounds):
-        for body, script in scripts.items():
+    for number in range(bench.few_rounds):
+        for body, (script, text) in scripts.items():
+            path = write_script(bench, body, script, text if body == 'varied' else text.replace('{1}', f'{number:07d}'))
             for name, url in urls.items():
                 bench.progress.step(f'wrk, {body} bodies, {name}')
-                found.setdefault((name, body), []).append(run_wrk(bench, script, url))
+                found.setdefault((name, body), []).append(run_wrk(bench, path, url))
     for server in (hello, tls.server):
         servers.stop(server)
     for body in scripts:
         rates = {name: [result['rate'] for result in found[name, body]] for name in urls}
         bench.results.rows.append(Row(f'durable POST by wrk, {body} bodies, of hello', [
-            a / b for a, b in zip(rates['hub'], rates['hello'])]))
-    bench.results.section('Second opinion: wrk', f'{CONNECTIONS} connections; HTTP/1.1. HTTP/2 is left to a proxy, as the hub does not '
+            a / b for a, b in zip(rates['hub'], rates['hello'])], BAR_POST if body == 'varied' else None))
+    bench.results.section('Second opinion: wrk', f'{CONNECTIONS} connections, {THREADS} threads; HTTP/1.1. HTTP/2 is left to a proxy, as the hub does not '
                           'offer it itself.\n\n' + table(
         ['server', 'bodies', 'requests/s', 'p50 us', 'p99 us'],
         [[name, body, *(f'{median(result[key] for result in results):,.0f}' for key in ('rate', 'p50_us', 'p99_us'))]
