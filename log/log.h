@@ -36,6 +36,10 @@ int hub_log_open(const struct hub_log_options *options, struct hub_log **ret_log
 /* Write the witness and close. *self_p becomes NULL. Takes NULL. No scan may be open. */
 void hub_log_close(struct hub_log **self_p);
 
+/* Write what lies in memory into tables. Nothing is more durable by it, but the next opening, here or beside a running hub, need
+ * not go through the write-ahead log: 9 ms a MiB. Any thread. Returns 0 or < 0. */
+int hub_log_flush(struct hub_log *self);
+
 /* The write side of the seam. Only one thread may call it. */
 struct hub_log_sink hub_log_sink(struct hub_log *self);
 

@@ -13,6 +13,8 @@
 
 enum { RATE = 10000, STRIDE = 1000, FORGET_STEP = 1000, FAR_SECONDS = 10, HURRY = 8 };
 static const int64_t second_us = 1000 * 1000;
+static const int64_t idle_us = 5 * 1000 * 1000;
+static const uint64_t idle_bytes = 1024 * 1024;
 static const int64_t hour_us = INT64_C(3600) * 1000 * 1000;
 
 struct hub_scrub {
@@ -21,6 +23,9 @@ struct hub_scrub {
     _Atomic uint64_t rounds;
     struct hub_mark again; /* how far the walk over the whole chain has come */
     int64_t forgot_us;     /* tick of the last look for old command ids */
+    uint64_t bytes_seen;   /* written to the log, as of the last step */
+    uint64_t bytes_flushed;
+    int64_t seen_us; /* tick at which that grew last */
 };
 
 /* --- Forgetting commands --- */
@@ -137,6 +142,24 @@ static int forget_if_due(struct hub_scrub *self, struct hub_verify_report *ret_r
                : hub_verify_fault(ret_report, 0, "old command ids cannot be removed");
 }
 
+/* Who opens the log beside an idle hub, to see one state of the past, shall not pay for a long write-ahead log. When it fails,
+ * the next write says so. */
+static void flush_if_idle(struct hub_scrub *self)
+{
+    const struct hub_scrub_options *options = &self->options;
+    int64_t now_us = hub_tick_us(options->log->world);
+    struct hub_log_stats stats;
+    hub_log_stats(options->log, &stats);
+    if (stats.bytes != self->bytes_seen) {
+        self->bytes_seen = stats.bytes;
+        self->seen_us = now_us;
+    } else if (stats.bytes - self->bytes_flushed >= (options->idle_bytes > 0 ? options->idle_bytes : idle_bytes) &&
+               now_us - self->seen_us >= (options->idle_us > 0 ? options->idle_us : idle_us)) {
+        self->bytes_flushed = stats.bytes;
+        (void) hub_log_flush(options->log);
+    }
+}
+
 /* How long to wait before the next step. Far behind the head it walks faster, as a start after a crash has to check all
  * that is not verified. */
 static int64_t pause_us(struct hub_scrub *self)
@@ -154,6 +177,7 @@ static int64_t run(void *arg)
         self->options.on_fault(self->options.arg, &report);
         return -1;
     }
+    flush_if_idle(self);
     return pause_us(self);
 }
 

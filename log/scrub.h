@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* The scrubber: a thread of low priority that verifies the chain all the time and forgets command ids that are too old. */
+/* The scrubber: a thread of low priority that verifies the chain all the time, forgets command ids that are too old, and writes
+ * what lies in memory into tables while nothing else happens. */
 #ifndef HUB_LOG_SCRUB_H
 #define HUB_LOG_SCRUB_H
 
@@ -13,6 +14,8 @@ struct hub_scrub_options {
     uint32_t events_per_second; /* how fast it walks; 0: 10,000. Eight times that when it is far behind */
     int64_t keep_commands_us;   /* how long a command id is remembered; 0: for ever */
     int64_t forget_every_us;    /* between two looks for old command ids; 0: an hour */
+    int64_t idle_us;            /* without an event after which hub_log_flush is due; 0: five seconds */
+    uint64_t idle_bytes;        /* and with so much written since the last one; 0: 1 MiB */
     /* Called once, on the scrubber's thread, when something is wrong; it has ended then. The report is borrowed. */
     void (*on_fault)(void *arg, const struct hub_verify_report *report);
     void *arg;

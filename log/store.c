@@ -330,6 +330,11 @@ int hub_log_open(const struct hub_log_options *options, struct hub_log **ret_log
     return 0;
 }
 
+int hub_log_flush(struct hub_log *self)
+{
+    return hub_rocks_flush(self->db);
+}
+
 /* --- Closing --- */
 
 static void remove_scratch(struct hub_log *self)

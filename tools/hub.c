@@ -309,7 +309,8 @@ void hub_hub_close(struct hub_hub **self_p, int64_t patience_us)
     struct hub_hub *self = *self_p;
     if (!self)
         return;
-    if (self->runtime) {
+    bool served = self->runtime != NULL;
+    if (served) {
         hub_server_drain(self->server, patience_us);
         hub_server_stop(self->server);
         hub_runner_stop(self->runner);
@@ -320,6 +321,8 @@ void hub_hub_close(struct hub_hub **self_p, int64_t patience_us)
     hub_scrub_stop(&self->scrub);
     hub_notary_stop(&self->notary);
     hub_views_close(&self->views);
+    if (served) /* whoever reads the directory at rest finds tables, no long write-ahead log */
+        (void) hub_log_flush(self->log);
     hub_log_close(&self->log);
     hub_keyring_close(&self->keys);
     hub_loopback_destroy(&self->gateway);

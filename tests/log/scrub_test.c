@@ -194,6 +194,30 @@ static void the_scrubber_forgets_too(void **state)
     assert_int_equal(faults.count, 0);
 }
 
+static uint64_t in_memory(struct fixture *f)
+{
+    return hub_rocks_property(f->log->db, HUB_FAMILY_payload, "rocksdb.num-entries-active-mem-table");
+}
+
+static void an_idle_log_is_written_into_tables(void **state)
+{
+    struct fixture *f = *state;
+    struct faults faults = { 0 };
+    write_many(f, 0);
+    assert_true(in_memory(f) > 0);
+    struct hub_scrub_options options = {
+        .log = f->log, .events_per_second = FAST, .idle_us = 1000, .idle_bytes = 1, .on_fault = on_fault, .arg = &faults
+    };
+    struct hub_scrub *scrub = hub_scrub_start(&options);
+    WAIT_UNTIL(hub_scrub_rounds(scrub) >= 2);
+    assert_true(in_memory(f) > 0); /* no time has passed */
+    hub_world_fake_advance(f->world, 2000);
+    WAIT_UNTIL(in_memory(f) == 0);
+    hub_scrub_stop(&scrub);
+    fixture_reopen(f);
+    assert_int_equal(hub_log_commit(f->log).sequence, EVENTS);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -202,6 +226,7 @@ int main(void)
         TEST(the_mark_follows_the_head_and_is_stored),     TEST(damage_in_an_old_part_is_reported_once),
         TEST(an_empty_log_is_scrubbed_in_peace),           TEST(i4_old_command_ids_are_forgotten),
         TEST(many_old_command_ids_are_forgotten_in_steps), TEST(the_scrubber_forgets_too),
+        TEST(an_idle_log_is_written_into_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
