@@ -174,9 +174,10 @@ def plain(value):
 def render(results, bench):
     """The whole report, and whether every bar that was measured is met."""
     rows = [*http_rows(results), *tool_rows(results), *results.rows]
+    said = (f' {bench.sessions} sessions, text of {results.content_bytes} bytes, answer of {results.answer_bytes} bytes.'
+            if results.answer_bytes else '')
     parts = ['# Benchmark', f'{machine(bench.folder)}. {bench.rounds} rounds of {bench.seconds:g} s each, servers in '
-             f'turn, generator on the same machine. {bench.sessions} sessions, text of {results.content_bytes} bytes, '
-             f'answer of {results.answer_bytes} bytes.']
+             f'turn, generator on the same machine.{said}']
     parts.append(table(['ratio', 'min', 'median', 'max', 'bar', ''], [row.cells() for row in rows]))
     if results.posts:
         parts.append('"hello" is h2o on one loop giving the hub\'s own answer, byte for byte, to every request.')

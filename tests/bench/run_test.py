@@ -20,6 +20,7 @@ sys.path.insert(0, HERE)
 from counters import compare  # noqa: E402
 from flame import by_thread, draw, stacks  # noqa: E402
 from growth import exponent  # noqa: E402
+from peers import Absent, find  # noqa: E402
 from record import BEGIN, END, write_record  # noqa: E402
 from report import Results, Row, table  # noqa: E402
 from write_ahead import batches  # noqa: E402
@@ -134,6 +135,10 @@ class Report(unittest.TestCase):
         self.assertEqual(len({len(line) for line in lines}), 1)
         self.assertTrue(all(re.fullmatch(r'\|.*\|', line) for line in lines))
 
+
+    def test_a_peer_that_is_not_installed_is_named_with_its_package(self):
+        with self.assertRaisesRegex(Absent, r'no-such-server is not installed \(package some-server; tools/setup --bench'):
+            find('no-such-server', 'some-server', '/nowhere/*/no-such-server')
 
     def test_the_exponent_tells_what_is_constant_from_what_is_a_straight_line(self):
         self.assertAlmostEqual(exponent([(1, 5), (10, 5), (100, 5)]), 0)

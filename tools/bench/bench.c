@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/bench/ears_command.h"
 #include "tools/bench/load_command.h"
 #include "tools/bench/zactor.h"
 #include "tools/bench_inside.h"
