@@ -2,56 +2,12 @@
 /* `company add` and `company list`: through a running hub's REST. */
 #include "api/records.h"
 #include "base/arena.h"
-#include "base/json.h"
 #include "base/json_emit.h"
-#include "tools/http.h"
+#include "tools/asking.h"
 #include "tools/report.h"
 #include "tools/tool.h"
 
-#define URL_WITHOUT_ONE "http://127.0.0.1:8302"
-
-/* What is asked, and where the answer goes. */
-struct question {
-    const char *method;
-    struct hub_span body;
-    const struct hub_shape *shape; /* of the answer */
-    struct hub_arena *arena;
-    void *record;
-};
-
-/* Judges an answer; reads it into the question's record. Returns an exit status. */
-static int take(const struct question *self, const struct hub_http_answer *answer)
-{
-    struct hub_fault fault;
-    struct problem problem;
-    struct hub_span body = hub_buf_span(&answer->body);
-    if (answer->status < 300 && hub_json_read(self->shape, body, self->arena, self->record, &fault) == 0)
-        return HUB_EXIT_OK;
-    if (answer->status >= 300 && hub_json_read(&problem_shape, body, self->arena, &problem, &fault) == 0)
-        return hub_tool_end(answer->status == 401 || answer->status == 403 ? HUB_EXIT_DENIED : HUB_EXIT_FAILED,
-                            "the hub refused: %.*s", (int) problem.detail.len, problem.detail.at);
-    return hub_tool_fail("the hub answered %ld, which is not understood", answer->status);
-}
-
-/* Asks the hub. Returns an exit status. */
-static int ask(const struct hub_tool_call *call, const struct question *question)
-{
-    const char *url = hub_settings_text(call->settings, HUB_SETTING_url);
-    const char *key = hub_settings_text(call->settings, HUB_SETTING_key);
-    if (!key)
-        return hub_tool_misused("the key of the company that runs the hub is needed: --key, or OMNICHANNEL_API_KEY");
-    struct hub_http *http = hub_http_new(url ? url : URL_WITHOUT_ONE, key);
-    struct hub_http_answer answer;
-    int status;
-    hub_http_answer_init(&answer);
-    if (hub_http_ask(http, question->method, "/companies", question->body, &answer) < 0)
-        status = hub_tool_end(HUB_EXIT_UNREACHED, "%s: %s", url ? url : URL_WITHOUT_ONE, hub_http_why(http));
-    else
-        status = take(question, &answer);
-    hub_http_answer_done(&answer);
-    hub_http_destroy(&http);
-    return status;
-}
+static const char whose[] = "the key of the company that runs the hub";
 
 static int print_added(const struct hub_tool_call *call, const struct company_created_reply *reply, const char *email)
 {
@@ -106,12 +62,14 @@ int hub_tool_company_add(const struct hub_tool_call *call)
     hub_json_emit_member_text(&emit, "admin_email", email);
     hub_json_emit_object_end(&emit);
     hub_json_emit_done(&emit);
-    const struct question question = { .method = "POST",
-                                       .body = hub_buf_span(&body),
-                                       .shape = &company_created_reply_shape,
-                                       .arena = arena,
-                                       .record = &reply };
-    int status = ask(call, &question);
+    const struct hub_asking question = { .whose = whose,
+                                         .method = "POST",
+                                         .path = "/companies",
+                                         .body = hub_buf_span(&body),
+                                         .shape = &company_created_reply_shape,
+                                         .arena = arena,
+                                         .record = &reply };
+    int status = hub_asking_do(call->settings, &question);
     if (status == HUB_EXIT_OK)
         status = print_added(call, &reply, email);
     hub_buf_done(&body);
@@ -123,11 +81,14 @@ int hub_tool_company_list(const struct hub_tool_call *call)
 {
     struct companies_reply reply = { 0 };
     struct hub_arena *arena = hub_arena_new(65536);
-    const struct question question = {
-        .method = "GET", .shape = &companies_reply_shape, .arena = arena, .record = &reply
-    };
+    const struct hub_asking question = { .whose = whose,
+                                         .method = "GET",
+                                         .path = "/companies",
+                                         .shape = &companies_reply_shape,
+                                         .arena = arena,
+                                         .record = &reply };
     struct hub_report report;
-    int status = ask(call, &question);
+    int status = hub_asking_do(call->settings, &question);
     if (status == HUB_EXIT_OK) {
         hub_report_begin(&report, call->settings);
         hub_report_list(&report, "companies");

@@ -24,7 +24,7 @@ static bool can_read_keys(const char *data, const char *master_key)
     return access(master_key ? master_key : path, R_OK) == 0;
 }
 
-static void find_company(struct hub_datadir *self)
+void hub_datadir_find_company(struct hub_datadir *self)
 {
     struct hub_arena *arena = hub_arena_new(4096);
     struct hub_stored first;
@@ -49,7 +49,7 @@ int hub_datadir_open(struct hub_datadir *self, const char *data, const char *mas
         hub_tool_fail("%s", why);
         return -1;
     }
-    find_company(self);
+    hub_datadir_find_company(self);
     return 0;
 }
 
@@ -110,8 +110,10 @@ static void mark_sealed(const struct hub_field *field, hub_sealed *value, bool h
     bool is_opened = value->clear.at || value->clear.len > 0;
     if (field->secret)
         value->clear = HUB_SPAN("[secret]");
-    else if (!has_keys && !is_opened)
-        value->clear = field->of == HUB_KIND_json ? HUB_SPAN("\"[sealed]\"") : HUB_SPAN("[sealed]");
+    else if (!is_opened && field->of == HUB_KIND_json)
+        value->clear = has_keys ? HUB_SPAN("\"" HUB_ERASED "\"") : HUB_SPAN("\"[sealed]\"");
+    else if (!is_opened)
+        value->clear = has_keys ? HUB_SPAN(HUB_ERASED) : HUB_SPAN("[sealed]");
 }
 
 static void mark_field(const struct hub_field *field, void *at, bool has_keys)

@@ -18,6 +18,9 @@ struct hub_datadir {
 int hub_datadir_open(struct hub_datadir *self, const char *data, const char *master_key);
 void hub_datadir_close(struct hub_datadir *self);
 
+/* Fill `company` from the log's first event, for a log that was opened elsewhere. */
+void hub_datadir_find_company(struct hub_datadir *self);
+
 /* A moment: a position's number, or a time (RFC 3339) which stands for the last position up to then.
  * ret_is_time may be NULL. Returns 0, or an exit status as a negative number when the text is none, which was said on stderr. */
 int hub_datadir_point(const struct hub_datadir *self, const char *text, uint64_t *ret_sequence, bool *ret_is_time);

@@ -2,12 +2,18 @@
 /* `audit history`: everything that was known about a customer at a moment: who they were, and what happened, by whom. */
 #include "tools/history.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 #include "actors/company/company.h"
 #include "actors/customer/customer.h"
 #include "base/json.h"
 #include "base/pack.h"
+#include "log/file.h"
+#include "tools/outfile.h"
+#include "tools/report.h"
 #include "tools/tool.h"
 
 /* Fold a stream up to a position (0: all of it) and open what is personal. NULL when there is nothing, or it cannot be read. */
@@ -42,6 +48,7 @@ int hub_history_begin(struct hub_history *self, const struct hub_datadir *reader
         return -error;
     if (self->to == 0)
         return hub_tool_end(HUB_EXIT_ABSENT, "nothing was there yet at %s", point);
+    self->document = HUB_NEW(self->arena, struct hub_json_emit);
     find_time(self);
     self->state = fold(self, (struct hub_stream){ self->company, self->customer, KIND_customer }, self->to);
     if (!self->state)
@@ -79,17 +86,63 @@ static const struct company_key *find_key(const struct company_state *company, s
     return NULL;
 }
 
-/* A person by address, a key by name, with the credential; what is no longer known by its id. */
-static void name_who(const struct hub_history *self, const struct event_header *header, char *ret_who, size_t size)
+/* A key that was made, or a person who was added, whatever became of them: < 0 when the log cannot be read. */
+static int find_past(const struct hub_history *self, uint16_t type, struct hub_ulid id, struct hub_arena *arena,
+                     const void **ret_record)
 {
-    char principal[HUB_ULID_TEXT], credential[HUB_ULID_TEXT];
+    const struct hub_tag_range range = {
+        .company = self->company, .tag = HUB_TAG_type, .id = hub_tag_of_type(type), .from = 1
+    };
+    const struct hub_shape *shape = hub_registry_find(hub_records(), type);
+    struct hub_scan *scan = hub_scan_tag(self->reader->log, &range);
+    struct hub_stored stored;
+    int more;
+    while ((more = hub_scan_next(scan, &stored)) == 1 && !*ret_record) {
+        void *record = hub_arena_get(arena, shape->size);
+        if (hub_unpack(shape, hub_arena_copy(arena, stored.payload), arena, record, NULL) != 0)
+            continue;
+        const struct company_user_added *user = record;
+        const struct company_key_added *key = record;
+        if (hub_ulid_is(type == company_key_added_id ? key->key->key : user->user, id)) {
+            hub_datadir_unseal(self->reader, self->company, shape, record, arena);
+            *ret_record = record;
+        }
+    }
+    hub_scan_close(&scan);
+    return more < 0 ? more : 0;
+}
+
+/* Somebody whom the company does not know any more: as the log introduced them. */
+static void name_past(struct hub_history *self, const struct event_header *header, char *ret_who, size_t size)
+{
+    char principal[HUB_ULID_TEXT];
+    const void *found = NULL;
+    struct hub_arena *arena = hub_arena_new(4096);
+    hub_ulid_print(header->principal, principal);
+    if (find_past(self, company_key_added_id, header->principal, arena, &found) == 0 && found) {
+        const struct company_key *key = ((const struct company_key_added *) found)->key;
+        snprintf(ret_who, size, "key '%.*s' (%s, removed since)", (int) key->name.len, key->name.at,
+                 hub_vocab_name(&role_vocab, key->role));
+    } else if (find_past(self, company_user_added_id, header->principal, arena, &found) == 0 && found) {
+        const struct company_user_added *user = found;
+        snprintf(ret_who, size, "%.*s (%s, gone since)", (int) user->email.clear.len, user->email.clear.at,
+                 hub_vocab_name(&role_vocab, user->role));
+    } else {
+        snprintf(ret_who, size, "%.*s", (int) sizeof principal, principal);
+    }
+    hub_arena_destroy(&arena);
+}
+
+/* A person by address, a key by name, with the credential. */
+static void name_who(struct hub_history *self, const struct event_header *header, char *ret_who, size_t size)
+{
+    char credential[HUB_ULID_TEXT];
     if (!HUB_HAS(event_header, header, principal)) {
         snprintf(ret_who, size, "the hub");
         return;
     }
     const struct company_user *user = find_user(self->company_state, header->principal);
     const struct company_key *key = find_key(self->company_state, header->principal);
-    hub_ulid_print(header->principal, principal);
     hub_ulid_print(header->credential, credential);
     if (user)
         snprintf(ret_who, size, "%.*s (%s, login %.*s)", (int) user->email.clear.len, user->email.clear.at,
@@ -98,8 +151,20 @@ static void name_who(const struct hub_history *self, const struct event_header *
         snprintf(ret_who, size, "key '%.*s' (%s)", (int) key->name.len, key->name.at,
                  hub_vocab_name(&role_vocab, key->role));
     else
-        snprintf(ret_who, size, "%.*s (credential %.*s)", (int) sizeof principal, principal, (int) sizeof credential,
-                 credential);
+        name_past(self, header, ret_who, size);
+}
+
+/* One looks up who is asked for again and again once. */
+static void name_once(struct hub_history *self, const struct event_header *header, char *ret_who, size_t size)
+{
+    bool is_same = self->last_who[0] != 0 && hub_ulid_is(self->last_principal, header->principal) &&
+                   hub_ulid_is(self->last_credential, header->credential);
+    if (!is_same) {
+        name_who(self, header, self->last_who, sizeof self->last_who);
+        self->last_principal = header->principal;
+        self->last_credential = header->credential;
+    }
+    snprintf(ret_who, size, "%s", self->last_who);
 }
 
 int hub_history_next(struct hub_history *self, struct hub_arena *scratch, struct hub_stored *stored,
@@ -115,13 +180,13 @@ int hub_history_next(struct hub_history *self, struct hub_arena *scratch, struct
     if (record)
         hub_datadir_unseal(self->reader, self->company, shape, record, scratch);
     *ret_event = (struct hub_history_event){ .stored = stored, .shape = shape, .record = record };
-    name_who(self, &stored->header, ret_event->who, sizeof ret_event->who);
+    name_once(self, &stored->header, ret_event->who, sizeof ret_event->who);
     return 1;
 }
 
 /* --- The command --- */
 
-static int print_all(struct hub_history *history, const struct hub_history_format *format)
+static int print_all(struct hub_history *history, const struct hub_history_format *format, FILE *to)
 {
     struct hub_arena *scratch = hub_arena_new(65536);
     struct hub_stored stored;
@@ -132,12 +197,12 @@ static int print_all(struct hub_history *history, const struct hub_history_forma
     format->head(history, &out);
     while ((more = hub_history_next(history, scratch, &stored, &event)) == 1) {
         format->event(history, &event, &out);
-        fwrite(out.at, 1, out.len, stdout);
+        fwrite(out.at, 1, out.len, to);
         hub_buf_clear(&out);
         hub_arena_reset(scratch);
     }
     format->foot(history, &out);
-    fwrite(out.at, 1, out.len, stdout);
+    fwrite(out.at, 1, out.len, to);
     hub_buf_done(&out);
     hub_arena_destroy(&scratch);
     return more < 0 ? hub_tool_fail("the log cannot be read further; 'omnihub audit verify' says what is wrong")
@@ -151,27 +216,97 @@ static int find_company(struct hub_datadir *reader, const char *text)
     return hub_tool_misused("--company takes an id of 26 characters, not '%s'", text);
 }
 
+/* The history of the customer that a command names, to a file (NULL: stdout). */
+static int write_history(const struct hub_tool_call *call, const struct hub_datadir *reader, const char *format,
+                         const char *path)
+{
+    struct hub_history history;
+    struct hub_outfile file;
+    int status = hub_history_begin(&history, reader, call->operands[0],
+                                   hub_settings_text(call->settings, HUB_SETTING_as_of));
+    if (status == HUB_EXIT_OK)
+        status = hub_outfile_begin(&file, path);
+    if (status == HUB_EXIT_OK)
+        status = hub_outfile_end(&file, print_all(&history, hub_history_format_find(format), file.out));
+    hub_history_end(&history);
+    return status;
+}
+
+static int open_reader(const struct hub_tool_call *call, struct hub_datadir *reader)
+{
+    const struct hub_settings *settings = call->settings;
+    int error = hub_datadir_open(reader, hub_settings_text(settings, HUB_SETTING_data),
+                                 hub_settings_text(settings, HUB_SETTING_master_key));
+    return error ? HUB_EXIT_FAILED : find_company(reader, hub_settings_text(settings, HUB_SETTING_company));
+}
+
 int hub_tool_audit_history(const struct hub_tool_call *call)
 {
     const struct hub_settings *settings = call->settings;
-    const struct hub_history_format *format = hub_history_format_find(
-        hub_settings_is(settings, HUB_SETTING_json) ? "json" : hub_settings_text(settings, HUB_SETTING_history_format));
+    bool is_json = hub_settings_is(settings, HUB_SETTING_json);
     struct hub_datadir reader;
-    struct hub_history history;
-    int status = HUB_EXIT_FAILED;
     if (call->count != 1)
         return hub_tool_misused("audit history takes one CUSTOMER");
-    if (hub_datadir_open(&reader, hub_settings_text(settings, HUB_SETTING_data),
-                         hub_settings_text(settings, HUB_SETTING_master_key)) == 0) {
-        status = find_company(&reader, hub_settings_text(settings, HUB_SETTING_company));
-        if (status == HUB_EXIT_OK) {
-            status = hub_history_begin(&history, &reader, call->operands[0],
-                                       hub_settings_text(settings, HUB_SETTING_as_of));
-            if (status == HUB_EXIT_OK)
-                status = print_all(&history, format);
-            hub_history_end(&history);
-        }
-    }
+    int status = open_reader(call, &reader);
+    if (status == HUB_EXIT_OK)
+        status = write_history(call, &reader,
+                               is_json ? "json" : hub_settings_text(settings, HUB_SETTING_history_format), NULL);
     hub_datadir_close(&reader);
+    return status;
+}
+
+/* --- Handing it out --- */
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), part = strlen(end);
+    return len >= part && strcmp(text + len - part, end) == 0;
+}
+
+/* One file in a directory, and its line in the report. */
+static int write_into(const struct hub_tool_call *call, const struct hub_datadir *reader, const char *dir,
+                      const char *format, struct hub_report *report)
+{
+    bool is_page = strcmp(format, "html") == 0;
+    char *path = hub_path(dir, is_page ? "person.html" : "person.json");
+    int status = write_history(call, reader, format, path);
+    if (status == HUB_EXIT_OK)
+        hub_report_text(report, is_page ? "page" : "data", path);
+    free(path);
+    return status;
+}
+
+static int hand_out(const struct hub_tool_call *call, const struct hub_datadir *reader, const char *to,
+                    struct hub_report *report)
+{
+    bool is_page = ends_with(to, ".html");
+    if (is_page || ends_with(to, ".json")) {
+        hub_report_text(report, is_page ? "page" : "data", to);
+        return write_history(call, reader, is_page ? "html" : "document", to);
+    }
+    if (mkdir(to, 0700) < 0 && errno != EEXIST)
+        return hub_tool_end(HUB_EXIT_FULL, "the directory %s cannot be made: %s", to, strerror(errno));
+    int status = write_into(call, reader, to, "document", report);
+    return status == HUB_EXIT_OK ? write_into(call, reader, to, "html", report) : status;
+}
+
+int hub_tool_audit_export(const struct hub_tool_call *call)
+{
+    const char *to = hub_settings_text(call->settings, HUB_SETTING_person_to);
+    struct hub_datadir reader;
+    struct hub_report report;
+    if (call->count != 1 || !to)
+        return hub_tool_misused("audit export takes one CUSTOMER, and --to says where it goes");
+    int status = open_reader(call, &reader);
+    if (status == HUB_EXIT_OK && !reader.has_keys)
+        status = hub_tool_end(HUB_EXIT_DENIED,
+                              "keys/ cannot be read, and without it nothing of a person can be handed out");
+    hub_report_begin(&report, call->settings);
+    if (status == HUB_EXIT_OK)
+        status = hand_out(call, &reader, to, &report);
+    hub_datadir_close(&reader);
+    if (status == HUB_EXIT_OK)
+        return hub_report_end(&report, status);
+    hub_arena_destroy(&report.arena);
     return status;
 }

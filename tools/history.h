@@ -4,6 +4,7 @@
 #define HUB_TOOLS_HISTORY_H
 
 #include "actors/entity.h"
+#include "base/json_emit.h"
 #include "tools/datadir.h"
 
 /* A history under way: the customer at the moment, then event after event. */
@@ -16,6 +17,9 @@ struct hub_history {
     struct hub_arena *arena;
     void *company_state; /* as it is now: names of keys and people */
     struct hub_scan *scan;
+    struct hub_ulid last_principal, last_credential; /* whom last_who names */
+    char last_who[400];                              /* "": nobody yet */
+    struct hub_json_emit *document;                  /* of the format "document", while it is written */
 };
 
 /* An event of it. Spans are valid until the next. */
@@ -44,7 +48,8 @@ struct hub_history_format {
     void (*foot)(const struct hub_history *history, struct hub_buf *out);
 };
 
-/* By name: table, json (an object a line: the customer, then events), html (one page that needs nothing else). NULL: none. */
+/* By name: table, json (an object a line: the customer, then events), document (one object with all of it), html (one page that
+ * needs nothing else). NULL: none. */
 const struct hub_history_format *hub_history_format_find(const char *name);
 
 #endif

@@ -76,19 +76,40 @@ static void put_time_member(struct hub_json_emit *emit, const char *name, int64_
     hub_buf_done(&text);
 }
 
+static void emit_customer(struct hub_json_emit *emit, const struct hub_history *history)
+{
+    char id[HUB_ULID_TEXT];
+    hub_ulid_print(history->customer, id);
+    hub_json_emit_key(emit, "customer");
+    hub_json_emit_span(emit, hub_span_of(id, sizeof id));
+    hub_json_emit_member_i64(emit, "as_of", (int64_t) history->to);
+    put_time_member(emit, "as_of_time", history->to_time_us);
+    hub_json_emit_key(emit, "state");
+    hub_json_write(&customer_state_shape, history->state, HUB_DIALECT_snake, hub_json_emit_value(emit));
+}
+
+static void emit_event(struct hub_json_emit *emit, const struct hub_history_event *event)
+{
+    hub_json_emit_object_begin(emit);
+    hub_json_emit_member_i64(emit, "sequence", (int64_t) event->stored->header.sequence);
+    put_time_member(emit, "time", event->stored->header.time);
+    hub_json_emit_member_text(emit, "type", event->shape ? event->shape->name : NULL);
+    hub_json_emit_member_text(emit, "what", doc_of(event));
+    hub_json_emit_member_text(emit, "who", event->who);
+    hub_json_emit_key(emit, "payload");
+    if (event->record)
+        hub_json_write(event->shape, event->record, HUB_DIALECT_snake, hub_json_emit_value(emit));
+    else
+        hub_json_emit_null(emit);
+    hub_json_emit_object_end(emit);
+}
+
 static void json_head(const struct hub_history *history, struct hub_buf *out)
 {
     struct hub_json_emit emit;
-    char id[HUB_ULID_TEXT];
-    hub_ulid_print(history->customer, id);
     hub_json_emit_init(&emit, out);
     hub_json_emit_object_begin(&emit);
-    hub_json_emit_key(&emit, "customer");
-    hub_json_emit_span(&emit, hub_span_of(id, sizeof id));
-    hub_json_emit_member_i64(&emit, "as_of", (int64_t) history->to);
-    put_time_member(&emit, "as_of_time", history->to_time_us);
-    hub_json_emit_key(&emit, "state");
-    hub_json_write(&customer_state_shape, history->state, HUB_DIALECT_snake, hub_json_emit_value(&emit));
+    emit_customer(&emit, history);
     hub_json_emit_object_end(&emit);
     hub_json_emit_done(&emit);
     hub_buf_put_byte(out, '\n');
@@ -99,19 +120,34 @@ static void json_event(const struct hub_history *history, const struct hub_histo
     struct hub_json_emit emit;
     (void) history;
     hub_json_emit_init(&emit, out);
-    hub_json_emit_object_begin(&emit);
-    hub_json_emit_member_i64(&emit, "sequence", (int64_t) event->stored->header.sequence);
-    put_time_member(&emit, "time", event->stored->header.time);
-    hub_json_emit_member_text(&emit, "type", event->shape ? event->shape->name : NULL);
-    hub_json_emit_member_text(&emit, "what", doc_of(event));
-    hub_json_emit_member_text(&emit, "who", event->who);
-    hub_json_emit_key(&emit, "payload");
-    if (event->record)
-        hub_json_write(event->shape, event->record, HUB_DIALECT_snake, hub_json_emit_value(&emit));
-    else
-        hub_json_emit_null(&emit);
-    hub_json_emit_object_end(&emit);
+    emit_event(&emit, event);
     hub_json_emit_done(&emit);
+    hub_buf_put_byte(out, '\n');
+}
+
+/* --- one JSON document: the emitter lives from head to foot --- */
+
+static void document_head(const struct hub_history *history, struct hub_buf *out)
+{
+    hub_json_emit_init(history->document, out);
+    hub_json_emit_object_begin(history->document);
+    emit_customer(history->document, history);
+    hub_json_emit_key(history->document, "events");
+    hub_json_emit_array_begin(history->document);
+}
+
+static void document_event(const struct hub_history *history, const struct hub_history_event *event,
+                           struct hub_buf *out)
+{
+    emit_event(history->document, event);
+    hub_buf_put_byte(out, '\n');
+}
+
+static void document_foot(const struct hub_history *history, struct hub_buf *out)
+{
+    hub_json_emit_array_end(history->document);
+    hub_json_emit_object_end(history->document);
+    hub_json_emit_done(history->document);
     hub_buf_put_byte(out, '\n');
 }
 
@@ -199,6 +235,7 @@ const struct hub_history_format *hub_history_format_find(const char *name)
 {
     static const struct hub_history_format formats[] = { { "table", table_head, table_event, no_foot },
                                                          { "json", json_head, json_event, no_foot },
+                                                         { "document", document_head, document_event, document_foot },
                                                          { "html", html_head, html_event, html_foot } };
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
         if (strcmp(formats[i].name, name) == 0)

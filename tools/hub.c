@@ -89,7 +89,7 @@ static void on_commit(void *arg, struct hub_position at)
 static bool on_effect(void *arg, struct hub_effect *effect)
 {
     struct hub_hub *self = arg;
-    return hub_loopback_take(self->gateway, effect);
+    return !self->options->is_silent && hub_loopback_take(self->gateway, effect);
 }
 
 /* Makes a directory with all that leads to it. */
@@ -176,7 +176,7 @@ static int start_runtime(struct hub_hub *self, char *ret_why, size_t why_size)
                                                  .on_recovery = on_recovery,
                                                  .arg = self };
     int error = hub_runtime_start(&runtime, &self->runtime, ret_why, why_size);
-    if (error)
+    if (error || self->options->is_silent)
         return error;
     const struct hub_loopback_door door = hub_loopback_runtime_door(self->runtime);
     error = hub_loopback_start(self->gateway, &door);
@@ -278,7 +278,7 @@ int hub_hub_open(const struct hub_hub_options *options, struct hub_hub **ret_hub
         error = start_runtime(self, ret_why, why_size);
     if (!error)
         error = start_notary(self, ret_why, why_size);
-    if (!error)
+    if (!error && !options->is_silent)
         error = start_runner(self, ret_why, why_size);
     if (error) {
         hub_hub_close(&self, 0);

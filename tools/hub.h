@@ -16,6 +16,8 @@ struct hub_hub_options {
     const char *loopback_record; /* file that deliveries are recorded in; for tests; NULL: none */
     uint64_t memory_bytes;       /* what it may take in memory, about; 0: 512 MiB */
     bool no_sync;
+    bool
+        is_silent; /* nothing goes out and no campaign goes on: for a command that changes one thing in a directory at rest */
     unsigned workers;                 /* 0: by the number of cores */
     int64_t checkpoint_us;            /* between two signed checkpoints; 0: the notary's own default */
     const char *checkpoint_copy;      /* a file that gets each of them too; NULL: none */

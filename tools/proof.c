@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "actors/customer/holding.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "log/file.h"
@@ -208,13 +209,40 @@ static void say_event(struct hub_report *report, const struct hub_proved *proved
     hub_report_time(report, "time", header->time);
 }
 
-static int say(const struct hub_tool_call *call, const struct hub_proved *proved)
+/* What a certificate certifies. */
+static void say_erased(struct hub_report *report, const struct hub_proved *proved,
+                       const struct erasure_certificate *certificate)
+{
+    char customer[HUB_ULID_TEXT];
+    struct hub_buf time;
+    hub_buf_init(&time);
+    hub_ulid_print(certificate->customer, customer);
+    hub_time_print(certificate->erased_at, &time);
+    hub_report_say(report,
+                   "%s: customer %.*s was erased at %.*s, position %" PRIu64 " of %" PRIu64 ": %" PRIu64
+                   " personal values in %" PRIu64 " events. Reason: %.*s",
+                   proved->checkpoint.origin, (int) sizeof customer, customer, (int) time.len, time.at,
+                   certificate->position, proved->checkpoint.head.size, certificate->destroyed->personal_values,
+                   certificate->destroyed->events, (int) certificate->reason.len, certificate->reason.at);
+    hub_buf_done(&time);
+    hub_report_id(report, "customer", certificate->customer);
+    hub_report_id(report, "by", certificate->by);
+    hub_report_u64(report, "position", certificate->position);
+    hub_report_time(report, "erased_at", certificate->erased_at);
+    hub_report_span(report, "reason", certificate->reason);
+    hub_report_u64(report, "personal_values", certificate->destroyed->personal_values);
+}
+
+static int say(const struct hub_tool_call *call, const struct hub_proved *proved,
+               const struct erasure_certificate *certificate)
 {
     struct hub_report report;
     hub_report_begin(&report, call->settings);
     hub_report_text(&report, "origin", proved->checkpoint.origin);
     hub_report_u64(&report, "size", proved->checkpoint.head.size);
-    if (proved->before.origin[0] == '\0') {
+    if (certificate) {
+        say_erased(&report, proved, certificate);
+    } else if (proved->before.origin[0] == '\0') {
         say_event(&report, proved);
     } else {
         hub_report_say(&report, "%s: the %" PRIu64 " events begin with the %" PRIu64 " of before, unaltered.",
@@ -224,23 +252,48 @@ static int say(const struct hub_tool_call *call, const struct hub_proved *proved
     return hub_report_end(&report, HUB_EXIT_OK);
 }
 
+/* A certificate has a proof in it, a proof has none. */
+static bool is_certificate(struct hub_span text)
+{
+    static const char member[] = "\"proof\"";
+    return text.len > 0 && memmem(text.at, text.len, member, sizeof member - 1) != NULL;
+}
+
+/* What was handed in, and what it shows. */
+struct shown {
+    struct erasure_certificate certificate;
+    struct log_proof proof;
+    struct hub_proved proved;
+};
+
+static int read_shown(struct hub_span text, const struct hub_note_key *key, struct hub_arena *arena,
+                      struct shown *ret_shown, bool *ret_certifies)
+{
+    struct hub_fault fault;
+    const char *why = "";
+    bool certifies = is_certificate(text);
+    const char *what = certifies ? "certificate" : "proof";
+    int error = certifies ? hub_json_read(&erasure_certificate_shape, text, arena, &ret_shown->certificate, &fault)
+                          : hub_json_read(&log_proof_shape, text, arena, &ret_shown->proof, &fault);
+    if (error)
+        return hub_tool_end(HUB_EXIT_UNSOUND, "that is no %s: %s %s", what, fault.pointer, fault.reason);
+    error = certifies ? hub_erasure_check(&ret_shown->certificate, key, arena, &ret_shown->proved, &why)
+                      : hub_proof_check(&ret_shown->proof, key, arena, &ret_shown->proved, &why);
+    *ret_certifies = certifies;
+    return error ? hub_tool_end(HUB_EXIT_UNSOUND, "the %s shows nothing: %s", what, why) : HUB_EXIT_OK;
+}
+
 static int check(const struct hub_tool_call *call, struct hub_span text, const struct hub_note_key *key)
 {
     const char *kept = hub_settings_text(call->settings, HUB_SETTING_kept);
     struct hub_arena *arena = hub_arena_new(65536);
-    struct log_proof proof;
-    struct hub_fault fault;
-    struct hub_proved proved = { .checkpoint = { .origin = "" } };
-    const char *why = "";
-    int status = HUB_EXIT_OK;
-    if (hub_json_read(&log_proof_shape, text, arena, &proof, &fault) != 0)
-        status = hub_tool_end(HUB_EXIT_UNSOUND, "that is no proof: %s %s", fault.pointer, fault.reason);
-    else if (hub_proof_check(&proof, key, arena, &proved, &why) < 0)
-        status = hub_tool_end(HUB_EXIT_UNSOUND, "the proof shows nothing: %s", why);
-    else if (kept)
-        status = compare_kept(&proved, key, kept);
+    struct shown shown = { .proved = { .checkpoint = { .origin = "" } } };
+    bool certifies = false;
+    int status = read_shown(text, key, arena, &shown, &certifies);
+    if (status == HUB_EXIT_OK && kept)
+        status = compare_kept(&shown.proved, key, kept);
     if (status == HUB_EXIT_OK)
-        status = say(call, &proved);
+        status = say(call, &shown.proved, certifies ? &shown.certificate : NULL);
     hub_arena_destroy(&arena);
     return status;
 }

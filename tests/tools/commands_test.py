@@ -35,6 +35,8 @@ def words_of(name, hub, folder):
         'audit checkpoint': data,
         'audit prove': ('1', *data),
         'audit check': (f'{folder}/proof', '--key', f'{hub.data}/checkpoint.pub'),
+        'audit export': ('customer_001', *data, '--to', f'{folder}/person'),
+        'audit erase': ('customer_001', '--dry-run', *there),
         'schema': ('manual',),
         'config': (),
         'help': (),
