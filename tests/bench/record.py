@@ -29,6 +29,16 @@ def versions():
     return ', '.join(f'{name} {version}' for status, name, version in found if status == 'installed')
 
 
+def build_name():
+    """Which commit was measured."""
+    try:
+        done = subprocess.run(['git', 'describe', '--always', '--dirty'], cwd=HERE, text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, check=False)
+    except OSError:
+        return 'of no known commit'
+    return done.stdout.strip() or 'of no known commit'
+
+
 def post_plots(results):
     """What the tables of POST and GET say, as lines over the connections."""
     for name, what, by_connections in (('post', 'durable POST', results.posts), ('get', 'GET of a session', results.gets)):
@@ -69,6 +79,7 @@ def write_record(results, text, folder):
         old = file.read()
     if BEGIN not in old or END not in old:
         raise Failed(f'{page} has no marks to write between')
+    build = build_name()  # before pictures change
     post_plots(results)
     draw_pictures(results, os.path.join(folder, PICTURES))
     links = [f'![{plot["title"]}]({PICTURES}/{plot["name"]}.png)' for plot in results.plots]
@@ -76,7 +87,7 @@ def write_record(results, text, folder):
     text = re.sub(r'^# .*\n', '', text)
     text = re.sub(r'^## ', '### ', text, flags=re.M)
     measured = '\n\n'.join([BEGIN, f'## Measured on {time.strftime("%Y-%m-%d", time.gmtime())}', f'`{" ".join(["tests/bench/run", *sys.argv[1:]])}`, '
-                            f'{versions()}.', text.strip(), '### Pictures', *links, END])
+                            f'omnihub {build}, {versions()}.', text.strip(), '### Pictures', *links, END])
     before, _, rest = old.partition(BEGIN)
     _, _, after = rest.partition(END)
     with open(page, 'w', encoding='utf-8') as file:
