@@ -98,9 +98,10 @@ struct hub_field {
     uint8_t of;        /* item kind of a list, inner kind of a sealed value */
     uint8_t scale;     /* decimal: digits behind the point */
     bool required;
-    uint16_t offset;                      /* of the value in the struct */
-    int64_t min, max;                     /* inclusive; both 0: the kind's own bounds (hub_field_max) */
-    const struct hub_shape *shape;        /* nested record or list item */
+    uint16_t offset;               /* of the value in the struct */
+    int64_t min, max;              /* inclusive; both 0: the kind's own bounds (hub_field_max) */
+    uint32_t each;                 /* list of texts: each has 1 to so many characters; 0: the kind's own bounds */
+    const struct hub_shape *shape; /* nested record or list item */
     const struct hub_shape *const *cases; /* union: NULL-terminated */
     const struct hub_vocab *vocab;
     bool secret;    /* never shown, whoever has the keys: a password's hash, a token's digest */

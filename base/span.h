@@ -34,4 +34,10 @@ static inline bool hub_span_is(struct hub_span a, struct hub_span b)
     return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
+/* True when a text begins with another one. */
+static inline bool hub_span_starts(struct hub_span text, struct hub_span start)
+{
+    return text.len >= start.len && (start.len == 0 || memcmp(text.at, start.at, start.len) == 0);
+}
+
 #endif

@@ -42,7 +42,7 @@ bool hub_record_is_complete(const struct hub_shape *shape, const void *record, s
 /* The upper bound of a u64 field: the top half of the range has no room in hub_field_max. */
 uint64_t hub_value_u64_max(const struct hub_field *field);
 
-/* A field for the items of a set or list of scalars: its kind, vocabulary and scale, without bounds of its own. */
+/* A field for the items of a set or list of scalars: its kind, vocabulary and scale, and the list's bound for each. */
 struct hub_field hub_value_item(const struct hub_field *list);
 
 enum { HUB_DECIMAL_TEXT = 32, HUB_DECIMAL_SCALE = 18 };

@@ -43,6 +43,8 @@ struct hub_field hub_value_item(const struct hub_field *list)
                                .kind = list->kind == HUB_KIND_set ? HUB_KIND_enum : list->of,
                                .scale = list->scale,
                                .vocab = list->vocab,
+                               .min = list->each > 0,
+                               .max = list->each,
                                .refers = list->refers };
 }
 

@@ -46,27 +46,22 @@ static void put_issue(struct words *words, struct hub_span issue_type)
     put(words, text.len > 0 ? text : HUB_SPAN("issue"));
 }
 
-static bool starts_with(struct hub_span text, struct hub_span start)
-{
-    return text.len >= start.len && memcmp(text.at, start.at, start.len) == 0;
-}
-
 /* Put what a placeholder stands for; returns its length, 0 when there is none here. */
 static size_t put_placeholder(struct words *words, struct hub_span at, const struct routing_context *context)
 {
     static const struct hub_span mood = { "{mood}", 6 }, tier = { "{tier}", 6 }, issue = { "{issue}", 7 };
-    if (starts_with(at, mood)) {
+    if (hub_span_starts(at, mood)) {
         put(words,
             hub_span(HUB_HAS(routing_context, context, sentiment) ? hub_vocab_name(&sentiment_vocab, context->sentiment)
                                                                   : "this"));
         return mood.len;
     }
-    if (starts_with(at, tier)) {
+    if (hub_span_starts(at, tier)) {
         put(words,
             hub_span(HUB_HAS(routing_context, context, tier) ? hub_vocab_name(&tier_vocab, context->tier) : "known"));
         return tier.len;
     }
-    if (starts_with(at, issue)) {
+    if (hub_span_starts(at, issue)) {
         put_issue(words, context->issue_type);
         return issue.len;
     }

@@ -6,9 +6,6 @@
 
 #include "actors/customer/customer.h"
 #include "base/pack.h"
-#include "base/utf8.h"
-
-enum { LABEL_MAX = 64 };
 
 static const int64_t second_us = 1000000;
 static const struct hub_ulid none;
@@ -118,27 +115,6 @@ void hub_session_decide_get(const void *state, const void *command, struct hub_d
     answer_with(state, decision);
 }
 
-static bool has_good_labels(const struct update_session *command, struct hub_decision *decision)
-{
-    if (!HUB_HAS(update_session, command, labels)) {
-        return true;
-    }
-    const struct hub_span *labels = command->labels.at;
-    for (uint32_t i = 0; i < command->labels.count; i++) {
-        if (labels[i].len == 0 || hub_utf8_count(labels[i]) > LABEL_MAX) {
-            char pointer[24] = "/labels/";
-            size_t len = strlen(pointer);
-            if (i >= 10) {
-                pointer[len++] = (char) ('0' + i / 10 % 10);
-            }
-            pointer[len] = (char) ('0' + i % 10);
-            hub_decide_refuse(decision, HUB_ERROR_invalid_field, pointer, "A label has 1 to %d characters.", LABEL_MAX);
-            return false;
-        }
-    }
-    return true;
-}
-
 /* What belongs to certain statuses must come with one of them. */
 static bool has_good_status(const struct update_session *command, struct hub_decision *decision)
 {
@@ -210,7 +186,7 @@ void hub_session_decide_update(const void *state_, const void *command_, struct 
         hub_decide_refuse(decision, HUB_ERROR_illegal_transition, "", "The session has ended; nothing changes it.");
         return;
     }
-    if (!has_good_labels(command, decision) || !has_good_status(command, decision)) {
+    if (!has_good_status(command, decision)) {
         return;
     }
     change_data(state, command, decision);

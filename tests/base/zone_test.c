@@ -75,6 +75,8 @@ static void what_is_no_zone_is_not_found(void **state)
                                          "../../../etc/passwd",
                                          "/etc/passwd",
                                          "Europe",
+                                         "posix/Europe/Berlin",
+                                         "right/Europe/Berlin",
                                          "+99:00",
                                          "+",
                                          "+5:3",
