@@ -72,7 +72,9 @@ static void add_evidence(const struct hub_analysis *analysis, struct hub_arena *
 static void analyse(const struct process_message *command, struct hub_arena *arena, struct message_received *received)
 {
     struct hub_analysis analysis;
-    if (HUB_HAS(process_message, command, sentiment)) {
+    bool is_said = HUB_HAS(process_message, command, sentiment) && HUB_HAS(process_message, command, urgency) &&
+                   HUB_HAS(process_message, command, intent);
+    if (is_said) {
         return;
     }
     hub_analyser()->analyse(command->content.clear, &analysis);
@@ -80,7 +82,7 @@ static void analyse(const struct process_message *command, struct hub_arena *are
         return;
     }
     add_evidence(&analysis, arena, received);
-    if (analysis.sentiment != 0) {
+    if (analysis.sentiment != 0 && !HUB_HAS(message_received, received, sentiment)) {
         HUB_SET(message_received, received, sentiment, analysis.sentiment);
     }
     if (analysis.urgency != 0 && !HUB_HAS(message_received, received, urgency)) {

@@ -70,7 +70,7 @@ static void what_comes_with_a_message_is_kept_in_its_event(void **state)
     assert_int_equal(talk_state(h, "s")->channel, channel_chat);
 }
 
-static void words_are_analysed_unless_the_request_says_the_mood(void **state)
+static void words_are_analysed_for_what_the_request_does_not_say(void **state)
 {
     struct harness *h = *state;
     talk_answer(talk_move(h, "s", session_status_waiting), &unified_session_shape); /* asking changes nothing then */
@@ -94,7 +94,17 @@ static void words_are_analysed_unless_the_request_says_the_mood(void **state)
     talk_answer(talk_to(h, "s", &process_message_shape, &command), &message_processed_shape);
     event = last_event(h, &message_received_shape);
     assert_int_equal(event->sentiment, sentiment_satisfied);
-    assert_false(HUB_HAS(message_received, event, urgency) || HUB_HAS(message_received, event, analyser));
+    assert_int_equal(event->urgency, urgency_critical);
+    HUB_SET(process_message, &command, urgency, urgency_low);
+    HUB_SET(process_message, &command, content, harness_sealed("please call me back today"));
+    talk_answer(talk_to(h, "s", &process_message_shape, &command), &message_processed_shape);
+    event = last_event(h, &message_received_shape);
+    assert_int_equal(event->urgency, urgency_low);
+    assert_int_equal(event->intent, intent_human); /* who asks for a person does so in any mood */
+    HUB_SET(process_message, &command, intent, intent_billing);
+    talk_answer(talk_to(h, "s", &process_message_shape, &command), &message_processed_shape);
+    event = last_event(h, &message_received_shape);
+    assert_false(HUB_HAS(message_received, event, analyser)); /* nothing is left to say */
 }
 
 static void a_message_of_another_customer_is_a_conflict(void **state)
@@ -517,7 +527,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_message_gets_the_next_number_and_an_id_that_says_where_it_is),
         TEST(what_comes_with_a_message_is_kept_in_its_event),
-        TEST(words_are_analysed_unless_the_request_says_the_mood),
+        TEST(words_are_analysed_for_what_the_request_does_not_say),
         TEST(a_message_of_another_customer_is_a_conflict),
         TEST(the_first_unanswered_message_starts_the_clock_that_an_answer_stops),
         TEST(an_author_is_a_person_a_program_or_the_hub),
