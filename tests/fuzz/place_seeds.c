@@ -1,19 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Writes the seeds of the fuzzer `place` into a folder: one of each kind of text that it reads. */
-#include <stdio.h>
-#include <string.h>
+/* Writes the seeds of the fuzzer `place`: one of each kind of text that it reads. */
+#include "tests/fuzz/seeds.h"
 
 #define ZEROS "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
-
-struct seed {
-    const char *at;
-    size_t len;
-};
-
-#define SEED(literal)                \
-    {                                \
-        literal, sizeof(literal) - 1 \
-    }
 
 static const struct seed seeds[] = {
     SEED("America/Los_Angeles"),
@@ -29,13 +18,5 @@ static const struct seed seeds[] = {
 
 int main(int argc, char **argv)
 {
-    char path[4096];
-    for (size_t i = 0; argc == 2 && i < sizeof seeds / sizeof seeds[0]; i++) {
-        snprintf(path, sizeof path, "%s/seed-%zu", argv[1], i);
-        FILE *file = fopen(path, "wb");
-        if (file == NULL || fwrite(seeds[i].at, 1, seeds[i].len, file) != seeds[i].len || fclose(file) != 0) {
-            return 1;
-        }
-    }
-    return argc == 2 ? 0 : 2;
+    return seeds_write(argc, argv, seeds, sizeof seeds / sizeof seeds[0]);
 }
