@@ -64,6 +64,7 @@ struct hub_command {
     uint64_t cause;                      /* sequence of the causing event, 0 for none */
     bool settles;                        /* does what a pending row asks for */
     struct hub_pending_key settle;       /* that row */
+    bool restored;                       /* the row came back with a backup: what it wants to send is held */
     struct hub_ticket ticket;
     bool is_held;             /* waits at a worker for an append before it is passed on */
     uint8_t hops;             /* forwards so far; more than 4 is refused */

@@ -143,6 +143,7 @@ static void dispatch_later(struct build *self, const struct hub_follow *follow, 
     name->is_ours = follow->alias == NULL || follow->alias->is_ours;
     memcpy(command->correlation, self->command->correlation, sizeof command->correlation);
     command->settles = true;
+    command->restored = self->command->restored;
     memcpy(command->settle.b, &index, sizeof index);
     command->received_tick_us = self->command->received_tick_us;
     if (follow->takes_ticket) {
@@ -195,14 +196,20 @@ static int build_later(struct build *self, const struct hub_decided_later *later
     if (!hub_ulid_is_none(follow->subject)) {
         HUB_SET(pending_row, &row, subject, follow->subject);
     }
+    if (self->command->restored && later->pending != HUB_PENDING_timer) {
+        HUB_SET(pending_row, &row, restored, true);
+    }
     row.record = packed(self, follow->shape, follow->record);
     HUB_MARK(pending_row, &row, record);
     if (later->pending == HUB_PENDING_follow) {
         dispatch_later(self, follow, append->pending_count);
     }
-    self->pendings[append->pending_count++] = (struct hub_pending){ .kind = later->pending,
-                                                                    .due_us = later->due_us,
-                                                                    .value = packed(self, &pending_row_shape, &row) };
+    bool is_held = self->command->restored && later->pending == HUB_PENDING_effect;
+    self->pendings[append->pending_count++] = (struct hub_pending){
+        .kind = is_held ? HUB_PENDING_dead : later->pending,
+        .due_us = is_held ? 0 : later->due_us,
+        .value = packed(self, &pending_row_shape, &row),
+    };
     return 0;
 }
 

@@ -97,6 +97,7 @@ struct hub_command *hub_command_from_pending(const struct hub_pending_key *key, 
     }
     command->settles = true;
     command->settle = *key;
+    command->restored = HUB_HAS(pending_row, &row, restored) && row.restored;
     return command;
 }
 
@@ -120,4 +121,22 @@ struct hub_effect *hub_effect_from_pending(const struct hub_pending_key *key, st
     effect->attempt = row.attempt;
     effect->arena = arena;
     return effect;
+}
+
+int hub_pending_mark_restored(void *arg, const struct hub_pending_key *key, struct hub_span value,
+                              struct hub_buf *ret_value)
+{
+    struct hub_arena *arena = hub_arena_new(value.len + 1024);
+    struct pending_row row;
+    (void) arg;
+    int failed = hub_unpack(&pending_row_shape, value, arena, &row, NULL);
+    if (failed == 0) {
+        HUB_SET(pending_row, &row, restored, true);
+        if (key->b[0] == HUB_PENDING_effect && !HUB_HAS(pending_row, &row, effect)) {
+            HUB_SET(pending_row, &row, effect, hub_span_of(key->b, HUB_PENDING_KEY));
+        }
+        hub_pack(&pending_row_shape, &row, ret_value);
+    }
+    hub_arena_destroy(&arena);
+    return failed == 0 ? 0 : -1;
 }

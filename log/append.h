@@ -47,8 +47,10 @@ struct hub_pending {
 
 /* A pending row's key: kind (1), due (8, big-endian), number of the append (8, big-endian), index within the append (2).
  * The number is the sequence of the append's first event. An append without events takes a running number with the top
- * bit set (HUB_PENDING_LOOSE), so that no key is ever made twice; `pending_number` of the append tells which. */
-enum { HUB_PENDING_KEY = 19 };
+ * bit set (HUB_PENDING_LOOSE), so that no key is ever made twice; `pending_number` of the append tells which. Both have
+ * from bit HUB_PENDING_RESTORES on how often the log was restored: a restored log gives a position again, but what it does
+ * there is something else. */
+enum { HUB_PENDING_KEY = 19, HUB_PENDING_RESTORES = 40 };
 #define HUB_PENDING_LOOSE (UINT64_C(1) << 63)
 
 struct hub_pending_key {
@@ -58,7 +60,7 @@ struct hub_pending_key {
 /* due_us >= 0; number as above. */
 struct hub_pending_key hub_pending_key_make(uint8_t kind, int64_t due_us, uint64_t number, uint16_t index);
 
-/* The number in it. */
+/* The number in it, with all that stands above the sequence or the running number. */
 uint64_t hub_pending_key_number(const struct hub_pending_key *key);
 
 /* What a command with an id leaves behind, so that a repetition gets the same answer. */

@@ -80,6 +80,45 @@ int hub_file_replace(const char *dir, const char *name, struct hub_span bytes)
     return result;
 }
 
+/* Copy between descriptors, up to `most` bytes or the end. */
+static int copy_bytes(int from, int to, uint64_t most)
+{
+    enum { AT_ONCE = 256 * 1024 };
+    char *bytes = hub_memory_new(AT_ONCE);
+    int result = 0;
+    while (result == 0 && most > 0) {
+        ssize_t got = read(from, bytes, most < AT_ONCE ? (size_t) most : AT_ONCE);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            result = (int) got;
+            break;
+        }
+        result = hub_write_all(to, hub_span_of(bytes, (size_t) got));
+        most -= (uint64_t) got;
+    }
+    free(bytes);
+    return result;
+}
+
+int hub_file_copy(const char *from, const char *to, uint64_t most)
+{
+    int source = open(from, O_RDONLY | O_CLOEXEC);
+    if (source < 0) {
+        return -1;
+    }
+    int target = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int result = target < 0 ? -1 : copy_bytes(source, target, most);
+    if (result == 0) {
+        result = fdatasync(target);
+    }
+    if (target >= 0) {
+        result = close_after(target, result);
+    }
+    return close_after(source, result);
+}
+
 static int read_all(int fd, size_t max, struct hub_buf *ret_bytes)
 {
     for (;;) {

@@ -19,6 +19,10 @@ int hub_file_replace(const char *dir, const char *name, struct hub_span bytes);
  * set (EFBIG when it is larger). */
 int hub_file_read(const char *dir, const char *name, size_t max, struct hub_buf *ret_bytes);
 
+/* Copy at most `most` bytes of a file to a new one (mode 0600), durably. Returns 0, or < 0 with errno set; a file that is
+ * incomplete may be left. */
+int hub_file_copy(const char *from, const char *to, uint64_t most);
+
 /* Make the entries of a directory durable. Returns 0, or < 0 with errno set. */
 int hub_dir_sync(const char *dir);
 

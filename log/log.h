@@ -13,6 +13,7 @@ struct hub_keyring;
 enum hub_log_mode {
     HUB_LOG_WRITE = 1, /* the one writer; takes the directory's lock */
     HUB_LOG_FOLLOW,    /* a reader beside a running hub (secondary); hub_log_catch_up sees more */
+    HUB_LOG_ASIDE,     /* a copy that no hub has ever served: nothing is checked, and nothing written by itself */
 };
 
 struct hub_log_options {

@@ -123,7 +123,8 @@ static void set_store_options(rocksdb_options_t *options, const struct setting *
 {
     enum hub_rocks_profile profile = setting->profile;
     bool truth = profile != HUB_ROCKS_VIEWS;
-    rocksdb_options_set_create_if_missing(options, 1);
+    rocksdb_options_set_create_if_missing(options, profile != HUB_ROCKS_ASIDE);
+    rocksdb_options_set_disable_auto_compactions(options, profile == HUB_ROCKS_ASIDE);
     rocksdb_options_set_create_missing_column_families(options, 1);
     rocksdb_options_set_paranoid_checks(options, 1);
     rocksdb_options_set_wal_recovery_mode(options, truth ? RECOVERY_TOLERATE_TAIL : RECOVERY_POINT_IN_TIME);
@@ -242,7 +243,7 @@ int hub_rocks_open(const struct hub_rocks_options *options, struct hub_rocks **r
     self->read = rocksdb_readoptions_create();
     self->write = rocksdb_writeoptions_create();
     self->write_ahead = rocksdb_writeoptions_create();
-    self->syncs = options->profile == HUB_ROCKS_TRUTH && !options->no_sync;
+    self->syncs = (options->profile == HUB_ROCKS_TRUTH || options->profile == HUB_ROCKS_ASIDE) && !options->no_sync;
     rocksdb_writeoptions_set_sync(self->write, self->syncs);
     rocksdb_writeoptions_disable_WAL(self->write, options->profile == HUB_ROCKS_VIEWS);
     *ret_db = self;
@@ -594,4 +595,73 @@ uint64_t hub_rocks_property(struct hub_rocks *self, unsigned family, const char 
 {
     uint64_t value = 0;
     return rocksdb_property_int_cf(self->db, self->families[family], name, &value) == 0 ? value : 0;
+}
+
+uint64_t hub_rocks_writes(struct hub_rocks *self)
+{
+    return rocksdb_get_latest_sequence_number(self->db);
+}
+
+/* --- Backups --- */
+
+static rocksdb_backup_engine_t *open_backups(const char *dir, uint64_t bytes_per_second, char *ret_why, size_t why_size)
+{
+    char *error = NULL;
+    rocksdb_env_t *env = rocksdb_create_default_env();
+    rocksdb_backup_engine_options_t *options = rocksdb_backup_engine_options_create(dir);
+    rocksdb_backup_engine_options_set_backup_rate_limit(options, bytes_per_second);
+    rocksdb_backup_engine_t *engine = rocksdb_backup_engine_open_opts(options, env, &error);
+    rocksdb_backup_engine_options_destroy(options);
+    rocksdb_env_destroy(env);
+    return take_error(error, ret_why, why_size) < 0 ? NULL : engine;
+}
+
+int hub_rocks_backup(struct hub_rocks *self, struct hub_rocks_backup *backup, char *ret_why, size_t why_size)
+{
+    char *error = NULL;
+    rocksdb_backup_engine_t *engine = open_backups(backup->dir, backup->bytes_per_second, ret_why, why_size);
+    if (engine == NULL) {
+        return -1;
+    }
+    rocksdb_backup_engine_create_new_backup_flush(engine, self->db, 1, &error);
+    const rocksdb_backup_engine_info_t *info = rocksdb_backup_engine_get_backup_info(engine);
+    int count = rocksdb_backup_engine_info_count(info);
+    if (error == NULL) {
+        backup->id = rocksdb_backup_engine_info_backup_id(info, count - 1);
+    }
+    rocksdb_backup_engine_info_destroy(info);
+    rocksdb_backup_engine_close(engine);
+    return take_error(error, ret_why, why_size);
+}
+
+int hub_rocks_restore(const char *dir, uint32_t id, const char *to, char *ret_why, size_t why_size)
+{
+    char *error = NULL;
+    rocksdb_backup_engine_t *engine = open_backups(dir, 0, ret_why, why_size);
+    if (engine == NULL) {
+        return -1;
+    }
+    rocksdb_restore_options_t *options = rocksdb_restore_options_create();
+    rocksdb_backup_engine_restore_db_from_backup(engine, to, to, options, id, &error);
+    rocksdb_restore_options_destroy(options);
+    rocksdb_backup_engine_close(engine);
+    return take_error(error, ret_why, why_size);
+}
+
+int hub_rocks_forget(const char *dir, uint32_t first, char *ret_why, size_t why_size)
+{
+    char *error = NULL;
+    uint32_t kept = 0;
+    rocksdb_backup_engine_t *engine = open_backups(dir, 0, ret_why, why_size);
+    if (engine == NULL) {
+        return -1;
+    }
+    const rocksdb_backup_engine_info_t *info = rocksdb_backup_engine_get_backup_info(engine);
+    for (int i = 0; i < rocksdb_backup_engine_info_count(info); i++) {
+        kept += rocksdb_backup_engine_info_backup_id(info, i) >= first;
+    }
+    rocksdb_backup_engine_info_destroy(info);
+    rocksdb_backup_engine_purge_old_backups(engine, kept, &error);
+    rocksdb_backup_engine_close(engine);
+    return take_error(error, ret_why, why_size);
 }

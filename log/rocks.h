@@ -16,6 +16,7 @@ enum hub_rocks_profile {
     HUB_ROCKS_TRUTH = 1, /* the log: tolerate-corrupted-tail, WAL always, no recycling */
     HUB_ROCKS_VIEWS,     /* disposable: point-in-time recovery, never synced */
     HUB_ROCKS_SECONDARY, /* follows another process's store, read only */
+    HUB_ROCKS_ASIDE,     /* a copy of the truth that nobody serves: must be there, and is not compacted */
 };
 
 struct hub_rocks_options {
@@ -108,6 +109,27 @@ int hub_rocks_iter_error(const struct hub_rocks_iter *self, char *ret_why, size_
 
 /* Make everything written so far survive without the WAL. Returns 0 or < 0. */
 int hub_rocks_flush(struct hub_rocks *self);
+
+/* Rows that were ever written to the store: two copies with the same number hold the same. */
+uint64_t hub_rocks_writes(struct hub_rocks *self);
+
+/* --- Backups: RocksDB's backup engine. It keeps table files once, however many backups hold them. --- */
+
+struct hub_rocks_backup {
+    const char *dir;
+    uint64_t bytes_per_second; /* at most so much is copied; 0: as fast as it goes */
+    uint32_t id;               /* filled: number of the backup, as hub_rocks_restore wants it */
+};
+
+/* Flush the store and add it to the backups in a directory. Returns 0, or < 0 with RocksDB's words; what was copied till then
+ * is no backup and is removed with the next one. */
+int hub_rocks_backup(struct hub_rocks *self, struct hub_rocks_backup *backup, char *ret_why, size_t why_size);
+
+/* Put a backup back as a store in the directory `to`, comparing each file with its checksum. Returns 0 or < 0. */
+int hub_rocks_restore(const char *dir, uint32_t id, const char *to, char *ret_why, size_t why_size);
+
+/* Remove all backups but those from `first` on, and the files that only they had. Returns 0 or < 0. */
+int hub_rocks_forget(const char *dir, uint32_t first, char *ret_why, size_t why_size);
 
 /* A RocksDB property as a number ("rocksdb.estimate-num-keys"), 0 when it has none. */
 uint64_t hub_rocks_property(struct hub_rocks *self, unsigned family, const char *name);

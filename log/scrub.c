@@ -8,6 +8,7 @@
 #include "base/pack.h"
 #include "log/chore.h"
 #include "log/keys.h"
+#include "log/pin.h"
 #include "log/rows.h"
 #include "log/store.h"
 
@@ -173,6 +174,7 @@ static int64_t run(void *arg)
 {
     struct hub_scrub *self = arg;
     struct hub_verify_report report;
+    hub_pin_answer(self->options.log->data_dir, self->options.log->db);
     if (step(self, &report) < 0 || forget_if_due(self, &report) < 0) {
         self->options.on_fault(self->options.arg, &report);
         return -1;

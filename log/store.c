@@ -109,12 +109,15 @@ void hub_store_set_mark(struct hub_log *self, const struct hub_mark *mark)
 
 static int open_rocks(struct hub_log *self, const struct hub_log_options *options, struct why why)
 {
+    static const enum hub_rocks_profile profiles[] = {
+        [HUB_LOG_WRITE] = HUB_ROCKS_TRUTH, [HUB_LOG_FOLLOW] = HUB_ROCKS_SECONDARY, [HUB_LOG_ASIDE] = HUB_ROCKS_ASIDE
+    };
     char words[WORDS] = "";
     char *dir = hub_path(self->data_dir, "log");
     struct hub_rocks_options rocks = {
         .dir = dir,
         .secondary_dir = self->scratch_dir,
-        .profile = self->mode == HUB_LOG_WRITE ? HUB_ROCKS_TRUTH : HUB_ROCKS_SECONDARY,
+        .profile = profiles[self->mode],
         .families = hub_log_families,
         .no_sync = options->no_sync,
         .memory_bytes = options->memory_bytes,
@@ -133,7 +136,7 @@ static int read_meta(struct hub_log *self, uint64_t *ret_head, struct why why)
     if (hub_meta_read(self->db, &self->meta) < 0 || hub_store_head(self->db, &found) < 0) {
         return refuse(why, "The log in %s cannot be read.", self->data_dir);
     }
-    if (self->mode == HUB_LOG_WRITE && found.header != found.payload) {
+    if (self->mode != HUB_LOG_FOLLOW && found.header != found.payload) {
         return refuse(why, "The log in %s has headers up to %llu, but payloads up to %llu.", self->data_dir,
                       (unsigned long long) found.header, (unsigned long long) found.payload);
     }
@@ -142,7 +145,7 @@ static int read_meta(struct hub_log *self, uint64_t *ret_head, struct why why)
         return refuse(why, "The log in %s has format %u; this program knows format %u.", self->data_dir,
                       self->meta.format, HUB_LOG_FORMAT);
     }
-    if (!self->meta.found && (*ret_head > 0 || self->mode == HUB_LOG_FOLLOW)) {
+    if (!self->meta.found && (*ret_head > 0 || self->mode != HUB_LOG_WRITE)) {
         return refuse(why, "There is no log in %s.", self->data_dir);
     }
     return 0;
@@ -296,10 +299,13 @@ static int make_scratch(struct hub_log *self, struct why why)
     return 0;
 }
 
-static int open_to_follow(struct hub_log *self, const struct hub_log_options *options, struct why why)
+/* Follow, or aside. */
+static int open_to_read(struct hub_log *self, const struct hub_log_options *options, struct why why)
 {
     uint64_t head;
-    if (make_scratch(self, why) < 0 || open_rocks(self, options, why) < 0 || read_meta(self, &head, why) < 0) {
+    bool follows = self->mode == HUB_LOG_FOLLOW;
+    if ((follows && make_scratch(self, why) < 0) || open_rocks(self, options, why) < 0 ||
+        read_meta(self, &head, why) < 0) {
         return -1;
     }
     self->mark = self->meta.mark;
@@ -321,7 +327,7 @@ int hub_log_open(const struct hub_log_options *options, struct hub_log **ret_log
         .node = options->node,
     };
     pthread_mutex_init(&self->mark_lock, NULL);
-    int result = self->mode == HUB_LOG_WRITE ? open_to_write(self, options, why) : open_to_follow(self, options, why);
+    int result = self->mode == HUB_LOG_WRITE ? open_to_write(self, options, why) : open_to_read(self, options, why);
     if (result < 0) {
         hub_log_close(&self);
         return result;

@@ -37,6 +37,7 @@ struct hub_writing {
     int64_t time_us;          /* its log time */
     int64_t now_us;           /* wall clock of this batch */
     uint64_t loose;           /* numbers given to appends without events */
+    uint64_t restores;        /* of this log, where pending numbers have them */
     bool loose_is_new;
     uint64_t batches; /* written since the start */
     uint64_t bytes;   /* of this batch's payloads */
@@ -54,6 +55,7 @@ struct hub_writing *hub_writing_new(struct hub_log *log, const struct hub_digest
         .hash = *head_hash,
         .time_us = head_time_us,
         .loose = log->meta.loose,
+        .restores = (uint64_t) (log->meta.identity.incarnation - 1) << HUB_PENDING_RESTORES,
         .space_asked_us = hub_tick_us(log->world) - SPACE_US,
     };
     hub_admission_init(&self->admission, log);
@@ -258,9 +260,9 @@ static void put_pendings(struct hub_writing *self, struct hub_append *append)
     if (append->pending_count == 0) {
         return;
     }
-    append->pending_number = append->first.sequence;
+    append->pending_number = self->restores | append->first.sequence;
     if (append->event_count == 0) {
-        append->pending_number = HUB_PENDING_LOOSE | ++self->loose;
+        append->pending_number = HUB_PENDING_LOOSE | self->restores | ++self->loose;
         self->loose_is_new = true;
     }
     for (unsigned i = 0; i < append->pending_count; i++) {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* `audit verify`: the whole log, from its first event to its last. */
+#include "tools/audit.h"
+
 #include "log/checkpoint.h"
 #include "log/verify.h"
 #include "log/witness.h"
@@ -133,19 +135,18 @@ static int compare_all(struct hub_datadir *reader, const char *data, const struc
 }
 
 /* Returns an exit status. */
-static int verify(const struct hub_tool_call *call, struct hub_datadir *reader, const struct memory *memory,
+static int verify(const struct hub_audit_of *of, struct hub_datadir *reader, const struct memory *memory,
                   struct hub_report *report)
 {
-    const char *data = hub_settings_text(call->settings, HUB_SETTING_data);
     struct hub_verify_options options = { .from = 0 };
     uint64_t events = 0;
-    int status = find_range(call->settings, reader, &options);
+    int status = of->range ? find_range(of->range, reader, &options) : HUB_EXIT_OK;
     if (status == HUB_EXIT_OK)
         status = walk(reader, &options, report, &events);
     if (status != HUB_EXIT_OK)
         return status;
     if (options.from <= 1 && options.to == 0)
-        return compare_all(reader, data, memory, report);
+        return compare_all(reader, of->data, memory, report);
     uint64_t from = options.from ? options.from : 1;
     hub_report_say(
         report, "The log is sound from %llu to %llu: chain, density, versions and indexes of %llu event%s are right.",
@@ -157,21 +158,25 @@ static int verify(const struct hub_tool_call *call, struct hub_datadir *reader, 
     return HUB_EXIT_OK;
 }
 
-int hub_tool_audit_verify(const struct hub_tool_call *call)
+int hub_audit_sound(const struct hub_audit_of *of, struct hub_report *report)
 {
-    const char *data = hub_settings_text(call->settings, HUB_SETTING_data);
-    const char *master_key = hub_settings_text(call->settings, HUB_SETTING_master_key);
     struct memory memory = { .is_there = false };
     struct hub_datadir reader;
-    struct hub_report report;
-    int status = HUB_EXIT_FAILED;
-    if (recall(data, &memory) < 0)
+    if (recall(of->data, &memory) < 0)
         return HUB_EXIT_FAILED;
-    if (hub_datadir_open(&reader, data, master_key) == 0) {
-        hub_report_begin(&report, call->settings);
-        status = verify(call, &reader, &memory, &report);
-        status = hub_report_end(&report, status);
-    }
+    int status = hub_datadir_open(&reader, of->data, of->master_key) == 0 ? verify(of, &reader, &memory, report)
+                                                                          : HUB_EXIT_FAILED;
     hub_datadir_close(&reader);
     return status;
+}
+
+int hub_tool_audit_verify(const struct hub_tool_call *call)
+{
+    struct hub_report report;
+    const struct hub_audit_of of = { .data = hub_settings_text(call->settings, HUB_SETTING_data),
+                                     .master_key = hub_settings_text(call->settings, HUB_SETTING_master_key),
+                                     .range = call->settings };
+    hub_report_begin(&report, call->settings);
+    int status = hub_audit_sound(&of, &report);
+    return hub_report_end(&report, status);
 }

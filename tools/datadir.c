@@ -36,7 +36,7 @@ void hub_datadir_find_company(struct hub_datadir *self)
 int hub_datadir_open(struct hub_datadir *self, const char *data, const char *master_key)
 {
     char why[512] = "";
-    *self = (struct hub_datadir){ .has_keys = can_read_keys(data, master_key) };
+    *self = (struct hub_datadir){ .dir = data, .has_keys = can_read_keys(data, master_key) };
     const struct hub_world *world = hub_world_real();
     const struct hub_log_options options = {
         .data_dir = data, .world = world, .mode = HUB_LOG_FOLLOW, .memory_bytes = LOG_BYTES

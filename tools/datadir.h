@@ -7,6 +7,7 @@
 #include "log/log.h"
 
 struct hub_datadir {
+    const char *dir; /* borrowed */
     struct hub_log *log;
     struct hub_keyring *keys;
     bool has_keys;           /* keys/ can be read */

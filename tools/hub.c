@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "actors/channels/loopback.h"
 #include "actors/customer/holding.h"
 #include "base/memory.h"
 #include "base/zone.h"
 #include "log/access.h"
+#include "log/file.h"
 #include "log/keyring.h"
 #include "log/notary.h"
 #include "log/scrub.h"
@@ -43,6 +45,7 @@ struct hub_hub {
     struct hub_zones *zones;
     struct hub_runner *runner;
     unsigned recovery_s; /* seconds that the start has taken so far */
+    char *hold;          /* owned: DATA/hold, which a restore leaves */
 
     pthread_mutex_t lock; /* guards own */
     pthread_cond_t came;
@@ -187,9 +190,16 @@ static int start_runtime(struct hub_hub *self, char *ret_why, size_t why_size)
 
 static int start_runner(struct hub_hub *self, char *ret_why, size_t why_size)
 {
+    self->hold = hub_path(self->options->data_dir, "hold");
     const struct hub_runner_options runner = {
-        .runtime = self->runtime, .views = self->views, .world = hub_world_real(), .zones = self->zones
+        .runtime = self->runtime,
+        .views = self->views,
+        .world = hub_world_real(),
+        .zones = self->zones,
+        .hold = self->hold,
     };
+    if (access(self->hold, F_OK) == 0)
+        fprintf(stderr, "omnihub: restored from a backup: campaigns send nothing while %s is there\n", self->hold);
     int error = hub_runner_start(&runner, &self->runner);
     if (error)
         snprintf(ret_why, why_size, "the campaigns' runner could not be started");
@@ -327,6 +337,7 @@ void hub_hub_close(struct hub_hub **self_p, int64_t patience_us)
     hub_keyring_close(&self->keys);
     hub_loopback_destroy(&self->gateway);
     hub_runner_destroy(&self->runner);
+    free(self->hold);
     hub_zones_destroy(&self->zones);
     hub_server_destroy(&self->server);
     hub_answer_destroy(&self->own);

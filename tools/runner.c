@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "actors/customer/recipient.h"
 #include "base/memory.h"
@@ -464,7 +465,8 @@ static void *run(void *arg)
     self->port = hub_port_new(self->options.runtime);
     hub_port_gather(self->port);
     while (!is_stopping(self)) {
-        bool works = go_round(self);
+        bool is_held = self->options.hold != NULL && access(self->options.hold, F_OK) == 0;
+        bool works = !is_held && go_round(self);
         pthread_mutex_lock(&self->lock);
         if (!self->stopping) {
             wait_ms(self, works ? PACE_MS : IDLE_MS);

@@ -23,6 +23,7 @@ struct hub_runner_options {
     struct hub_views *views;
     const struct hub_world *world;
     struct hub_zones *zones;
+    const char *hold; /* nothing is sent while this file is there; NULL: none */
 };
 
 /* Start it; the parts must outlive it. Returns 0, or < 0 when there is no thread for it. */

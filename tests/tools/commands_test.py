@@ -37,6 +37,8 @@ def words_of(name, hub, folder):
         'audit check': (f'{folder}/proof', '--key', f'{hub.data}/checkpoint.pub'),
         'audit export': ('customer_001', *data, '--to', f'{folder}/person'),
         'audit erase': ('customer_001', '--dry-run', *there),
+        'backup': (f'{folder}/backups', *data, '--passphrase-file', f'{folder}/passphrase'),
+        'restore': (f'{folder}/backups', '--data', f'{folder}/restored', '--passphrase-file', f'{folder}/passphrase'),
         'schema': ('manual',),
         'config': (),
         'help': (),
@@ -50,6 +52,8 @@ class Commands(unittest.TestCase):
         cls.folder = tempfile.mkdtemp(prefix='omnihub-test-')
         cls.hub = Hub()
         cls.hub.create_session('customer_001', 'omni_session_001')
+        with open(f'{cls.folder}/passphrase', 'w', encoding='utf-8') as file:
+            file.write('correct horse battery\n')
         with open(f'{cls.folder}/proof', 'w', encoding='utf-8') as file:
             file.write(run('audit', 'prove', '1', '--data', cls.hub.data).stdout)
 
