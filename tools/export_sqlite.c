@@ -35,6 +35,12 @@ struct database {
     struct hub_buf payload;
 };
 
+/* A rollback journal, as what is appended goes to the disk once: a WAL would write all of it twice. The cache holds what is
+ * touched at random, the indexes' pages, so that they are not read back. */
+static const char open_sql[] =
+    "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;"
+    "BEGIN IMMEDIATE";
+
 static const char identity_sql[] =
     "CREATE TABLE IF NOT EXISTS export_position (log TEXT NOT NULL, incarnation INTEGER NOT NULL, sequence INTEGER NOT NULL)";
 
@@ -189,10 +195,11 @@ static int open_database(struct hub_export *to)
     self->statements = hub_memory_zero(STATEMENTS * sizeof *self->statements);
     to->self = self;
     _Static_assert(sizeof rows / sizeof rows[0] < STATEMENTS, "room for every statement of export.def");
-    if (sqlite3_open(to->path, &self->db) != SQLITE_OK)
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX; /* one thread */
+    if (sqlite3_open_v2(to->path, &self->db, flags, NULL) != SQLITE_OK)
         return fail(to);
     sqlite3_busy_timeout(self->db, 5000);
-    int error = run(to, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
+    int error = run(to, open_sql);
     self->is_open = !error;
     for (size_t i = 0; !error && i < sizeof table_sql / sizeof table_sql[0]; i++)
         error = run(to, table_sql[i]);
