@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc)
 
 # -j on the command line is for ninja, not for us.
 .NOTPARALLEL:
-.PHONY: help run build test test-clang demo bench check format clean install setup
+.PHONY: help run build test test-clang demo bench bench-tools check format clean install setup
 
 help:	## this list
 	@awk -F ':|\t## ' '/^[a-z-]+:.*\t## / { printf "  make %-11s %s\n", $$1, $$NF }' $(firstword $(MAKEFILE_LIST))
@@ -49,6 +49,10 @@ bench: build	## measure against limits and peers, minutes; SHORT=1: a rough answ
 	@meson setup --reconfigure build > build/reconfigured.log
 	@ninja -C build -j $(JOBS) bench
 	@tests/bench/run $(if $(SHORT),--short,--record docs) $(BENCH)
+
+bench-tools: build	## measure replay, audit and export on a log of a million events; BENCH="--events 50000": a rough answer
+	@ninja -C build -j $(JOBS) bench
+	@tests/bench/tools $(BENCH)
 
 check:	## house rules, formatting and static analysis
 	@tools/setup --check
