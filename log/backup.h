@@ -40,7 +40,7 @@ struct hub_backup_why {
 
 /* Write the sentence. Returns `end`; of HUB_BACKUP_failed with ENOSPC or its like in errno, HUB_BACKUP_full. */
 int hub_backup_refuse(struct hub_backup_why why, enum hub_backup_end end, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4), nonnull(3)));
 
 /* Called now and then with bytes; false stops. */
 struct hub_backup_watch {
