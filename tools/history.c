@@ -59,12 +59,17 @@ int hub_history_begin(struct hub_history *self, const struct hub_datadir *reader
         .company = self->company, .tag = HUB_TAG_subject, .id = self->customer, .from = 1, .to = self->to
     };
     self->scan = hub_scan_tag(reader->log, &range);
+    self->has_point = point != NULL;
+    self->accesses = hub_access_scan_open(reader->dir, 0);
+    self->access_arena = hub_arena_new(4096);
     return HUB_EXIT_OK;
 }
 
 void hub_history_end(struct hub_history *self)
 {
     hub_scan_close(&self->scan);
+    hub_access_scan_close(&self->accesses);
+    hub_arena_destroy(&self->access_arena);
     hub_arena_destroy(&self->arena);
 }
 
@@ -167,21 +172,77 @@ static void name_once(struct hub_history *self, const struct event_header *heade
     snprintf(ret_who, size, "%s", self->last_who);
 }
 
-int hub_history_next(struct hub_history *self, struct hub_arena *scratch, struct hub_stored *stored,
-                     struct hub_history_event *ret_event)
+/* --- One after the other --- */
+
+static int show_event(struct hub_history *self, struct hub_arena *scratch, struct hub_history_event *ret_event)
 {
-    int more = hub_scan_next(self->scan, stored);
-    if (more != 1)
-        return more;
-    const struct hub_shape *shape = hub_registry_find(hub_records(), (uint16_t) stored->header.type);
+    const struct event_header *header = &self->event.header;
+    const struct hub_shape *shape = hub_registry_find(hub_records(), (uint16_t) header->type);
     void *record = shape ? hub_arena_get(scratch, shape->size) : NULL;
-    if (shape && hub_unpack(shape, stored->payload, scratch, record, NULL) != 0)
+    if (shape && hub_unpack(shape, self->event.payload, scratch, record, NULL) != 0)
         record = NULL;
     if (record)
         hub_datadir_unseal(self->reader, self->company, shape, record, scratch);
-    *ret_event = (struct hub_history_event){ .stored = stored, .shape = shape, .record = record };
-    name_once(self, &stored->header, ret_event->who, sizeof ret_event->who);
+    *ret_event = (struct hub_history_event){
+        .time_us = header->time, .sequence = header->sequence, .shape = shape, .record = record
+    };
+    name_once(self, header, ret_event->who, sizeof ret_event->who);
+    self->has_event = false;
     return 1;
+}
+
+/* Who read, by the same names; what the line says already is not told twice. */
+static int show_access(struct hub_history *self, struct hub_arena *scratch, struct hub_history_event *ret_event)
+{
+    struct access_entry *entry = hub_record_copy(&access_entry_shape, &self->access, scratch);
+    struct event_header header = { 0 };
+    hub_datadir_unseal(self->reader, self->company, &access_entry_shape, entry, scratch);
+    *ret_event = (struct hub_history_event){ .time_us = entry->time, .shape = &access_entry_shape, .record = entry };
+    if (HUB_HAS(access_entry, entry, principal)) {
+        HUB_SET(event_header, &header, principal, entry->principal);
+        HUB_SET(event_header, &header, credential, entry->credential);
+        name_once(self, &header, ret_event->who, sizeof ret_event->who);
+    } else {
+        snprintf(ret_event->who, sizeof ret_event->who, "the account '%.*s' of the machine", (int) entry->account.len,
+                 entry->account.at);
+    }
+    HUB_CLEAR(access_entry, entry, time);
+    HUB_CLEAR(access_entry, entry, company);
+    HUB_CLEAR(access_entry, entry, principal);
+    HUB_CLEAR(access_entry, entry, credential);
+    HUB_CLEAR(access_entry, entry, customers);
+    self->has_access = false;
+    return 1;
+}
+
+/* Read ahead: the next reading of this customer's data up to the moment. Returns 0 or < 0. */
+static int fetch_access(struct hub_history *self)
+{
+    const char *why = "";
+    uint64_t number;
+    int more = 1;
+    while (more == 1 && !self->has_access && self->accesses) {
+        hub_arena_reset(self->access_arena);
+        more = hub_access_scan_next(self->accesses, self->access_arena, &number, &self->access, &why);
+        bool is_late = more == 1 && self->has_point && self->access.time > self->to_time_us;
+        self->has_access = more == 1 && !is_late && hub_ulid_is(self->access.company, self->company) &&
+                           hub_access_concerns(&self->access, self->customer);
+        if (more != 1)
+            hub_access_scan_close(&self->accesses);
+    }
+    return more < 0 ? hub_tool_fail("who read what cannot be read further: %s", why), -1 : 0;
+}
+
+int hub_history_next(struct hub_history *self, struct hub_arena *scratch, struct hub_history_event *ret_event)
+{
+    int more = self->has_event ? 1 : hub_scan_next(self->scan, &self->event);
+    self->has_event = more == 1;
+    if (more < 0 || fetch_access(self) < 0)
+        return -1;
+    bool is_access = self->has_access && (!self->has_event || self->access.time < self->event.header.time);
+    return is_access         ? show_access(self, scratch, ret_event)
+           : self->has_event ? show_event(self, scratch, ret_event)
+                             : 0;
 }
 
 /* --- The command --- */
@@ -189,13 +250,12 @@ int hub_history_next(struct hub_history *self, struct hub_arena *scratch, struct
 static int print_all(struct hub_history *history, const struct hub_history_format *format, FILE *to)
 {
     struct hub_arena *scratch = hub_arena_new(65536);
-    struct hub_stored stored;
     struct hub_history_event event;
     struct hub_buf out;
     int more;
     hub_buf_init(&out);
     format->head(history, &out);
-    while ((more = hub_history_next(history, scratch, &stored, &event)) == 1) {
+    while ((more = hub_history_next(history, scratch, &event)) == 1) {
         format->event(history, &event, &out);
         fwrite(out.at, 1, out.len, to);
         hub_buf_clear(&out);

@@ -5,6 +5,7 @@
 
 #include "actors/entity.h"
 #include "base/json_emit.h"
+#include "log/access.h"
 #include "tools/datadir.h"
 
 /* A history under way: the customer at the moment, then event after event. */
@@ -13,18 +14,25 @@ struct hub_history {
     struct hub_ulid company, customer;
     uint64_t to;        /* the last position that counts */
     int64_t to_time_us; /* when it was written */
+    bool has_point;     /* it is of a moment of the past */
     void *state;        /* struct customer_state as of then, personal values opened; in the arena */
     struct hub_arena *arena;
     void *company_state; /* as it is now: names of keys and people */
     struct hub_scan *scan;
     struct hub_ulid last_principal, last_credential; /* whom last_who names */
     char last_who[400];                              /* "": nobody yet */
-    struct hub_json_emit *document;                  /* of the format "document", while it is written */
+    struct hub_access_scan *accesses;                /* who read the customer's data */
+    struct hub_arena *access_arena;
+    struct access_entry access;
+    bool has_access, has_event; /* what is read ahead, and is shown in the order of time */
+    struct hub_stored event;
+    struct hub_json_emit *document; /* of the format "document", while it is written */
 };
 
-/* An event of it. Spans are valid until the next. */
+/* An event of it, or a reading of the customer's data. Spans are valid until the next. */
 struct hub_history_event {
-    const struct hub_stored *stored;
+    int64_t time_us;
+    uint64_t sequence;             /* 0: of a reading, which has no position */
     const struct hub_shape *shape; /* NULL: a type that this program does not know */
     void *record;                  /* opened; NULL when it cannot be read */
     char who[400];                 /* person or key, and by which credential; terminated */
@@ -35,9 +43,8 @@ struct hub_history_event {
 int hub_history_begin(struct hub_history *self, const struct hub_datadir *reader, const char *customer,
                       const char *point);
 
-/* The next event. Returns 1, 0 at the end, < 0 when the log cannot be read. */
-int hub_history_next(struct hub_history *self, struct hub_arena *scratch, struct hub_stored *stored,
-                     struct hub_history_event *ret_event);
+/* The next event or reading. Returns 1, 0 at the end, < 0 when the log cannot be read. */
+int hub_history_next(struct hub_history *self, struct hub_arena *scratch, struct hub_history_event *ret_event);
 void hub_history_end(struct hub_history *self);
 
 /* Ways to print one, from begin to end. */

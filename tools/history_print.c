@@ -18,6 +18,14 @@ static const char *doc_of(const struct hub_history_event *event)
     return event->shape ? event->shape->doc : "An event of a type that this program does not know.";
 }
 
+static void put_position(const struct hub_history_event *event, struct hub_buf *out)
+{
+    if (event->sequence > 0)
+        hub_buf_put_u64(out, event->sequence);
+    else
+        hub_buf_put_byte(out, '-');
+}
+
 static void no_foot(const struct hub_history *history, struct hub_buf *out)
 {
     (void) history;
@@ -52,9 +60,9 @@ static void table_head(const struct hub_history *history, struct hub_buf *out)
 static void table_event(const struct hub_history *history, const struct hub_history_event *event, struct hub_buf *out)
 {
     (void) history;
-    hub_time_print(event->stored->header.time, out);
+    hub_time_print(event->time_us, out);
     hub_buf_put_text(out, "  ");
-    hub_buf_put_u64(out, event->stored->header.sequence);
+    put_position(event, out);
     hub_buf_put_text(out, "  ");
     hub_buf_put_text(out, doc_of(event));
     hub_buf_put_text(out, "\n    by ");
@@ -91,8 +99,9 @@ static void emit_customer(struct hub_json_emit *emit, const struct hub_history *
 static void emit_event(struct hub_json_emit *emit, const struct hub_history_event *event)
 {
     hub_json_emit_object_begin(emit);
-    hub_json_emit_member_i64(emit, "sequence", (int64_t) event->stored->header.sequence);
-    put_time_member(emit, "time", event->stored->header.time);
+    if (event->sequence > 0)
+        hub_json_emit_member_i64(emit, "sequence", (int64_t) event->sequence);
+    put_time_member(emit, "time", event->time_us);
     hub_json_emit_member_text(emit, "type", event->shape ? event->shape->name : NULL);
     hub_json_emit_member_text(emit, "what", doc_of(event));
     hub_json_emit_member_text(emit, "who", event->who);
@@ -212,9 +221,9 @@ static void html_event(const struct hub_history *history, const struct hub_histo
 {
     (void) history;
     hub_buf_put_text(out, "<tr><td class=\"t\">");
-    hub_time_print(event->stored->header.time, out);
+    hub_time_print(event->time_us, out);
     hub_buf_put_text(out, "</td><td class=\"t\">");
-    hub_buf_put_u64(out, event->stored->header.sequence);
+    put_position(event, out);
     hub_buf_put_text(out, "</td><td>");
     put_html(out, hub_span(doc_of(event)));
     hub_buf_put_text(out, "<div class=\"by\">by ");

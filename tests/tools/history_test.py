@@ -10,7 +10,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'e2e'))
-from running import Hub, run  # noqa: E402
+from running import Client, Hub, run, wait_for  # noqa: E402
 
 TRICKY = '<script>alert("1")</script> & more'
 
@@ -101,6 +101,34 @@ class History(unittest.TestCase):
         text = self.history(ours, data=there)
         self.assertIn('content: [sealed]', text)
         self.assertNotIn('script', text)
+
+    def test_who_read_is_shown_where_it_happened_and_who_is_gone_has_a_name(self):
+        hub = self.hub
+        hub.create_session('customer_006', 'omni_session_006', 'chat', customer_profile={'name': 'Read by others'})
+        made = hub.post('/api-keys', {'name': 'a program of before', 'role': 'service'}).json
+        asks = hub.post('/api-keys', {'name': 'an auditor', 'role': 'auditor'}).json
+        program, auditor = Client(hub.port, made['api_key']), Client(hub.port, asks['api_key'])
+        said = program.post('/message/process', {'customer_id': 'customer_006', 'channel': 'chat', 'content': 'by a program'})
+        self.assertEqual(said.status, 200, said)
+        self.assertEqual(auditor.get('/customer/customer_006/unified-view', headers={'Hub-Purpose': 'case 4711'}).status, 200)
+        hub.say('customer_006', 'omni_session_006', 'after the reading', 'chat')
+        for client, key in ((program, made), (auditor, asks)):
+            client.close()
+            self.assertEqual(hub.ask('DELETE', f"/api-keys/{key['key_id']}").status, 200)
+        rows = wait_for(lambda: [rows for rows in [self.rows('customer_006')] if 'access_entry' in [row['type'] for row in rows]])[0]
+        types = [row['type'] for row in rows]
+        self.assertEqual(types[-3:], ['message_received', 'access_entry', 'message_received'])
+        self.assertEqual([row['who'] for row in rows[-3:]], ["key 'a program of before' (service, removed since)",
+                                                             "key 'an auditor' (auditor, removed since)", "key 'first key' (admin)"])
+        self.assertEqual(rows[-2]['payload'], {'role': 'auditor', 'what': 'GET /customer/{customer_id}/unified-view',
+                                               'purpose': 'case 4711'})
+        self.assertIn('Somebody read personal data.', self.history('customer_006', '--format', 'html'))
+        before = str(rows[-3]['sequence'])
+        self.assertNotIn('access_entry', [row['type'] for row in self.rows('customer_006', '--as-of', before)])
+        self.assertEqual([row['type'] for row in self.rows('customer_004')].count('access_entry'), 0)
+
+    def rows(self, customer, *words):
+        return [json.loads(line) for line in self.history(customer, '--format', 'json', *words).splitlines()[1:]]
 
     def test_what_is_not_there_is_said(self):
         self.assertIn("no customer 'nobody'", self.history('nobody', status=4))
