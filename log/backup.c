@@ -41,7 +41,9 @@ int hub_backup_refuse(struct hub_backup_why why, enum hub_backup_end end, const 
     va_list args;
     assert(format != NULL);
     va_start(args, format);
-    vsnprintf(why.at, why.size, format, args);
+    if (format != NULL) { /* which a compiler with sanitizers wants to be told */
+        vsnprintf(why.at, why.size, format, args);
+    }
     va_end(args);
     return is_full ? HUB_BACKUP_full : end;
 }
