@@ -155,7 +155,7 @@ static void flush_if_idle(struct hub_scrub *self)
         self->bytes_seen = stats.bytes;
         self->seen_us = now_us;
     } else if (stats.bytes - self->bytes_flushed >= (options->idle_bytes > 0 ? options->idle_bytes : idle_bytes) &&
-               now_us - self->seen_us >= (options->idle_us > 0 ? options->idle_us : idle_us)) {
+               now_us - self->seen_us >= (options->idle_us != 0 ? options->idle_us : idle_us)) {
         self->bytes_flushed = stats.bytes;
         (void) hub_log_flush(options->log);
     }
