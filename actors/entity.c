@@ -187,6 +187,9 @@ int hub_entity_fold(const struct hub_fold_options *options, struct hub_arena *ar
             break;
         }
         folded.version = stored.header.version;
+        if (options->on_folded != NULL) {
+            options->on_folded(options->arg, &stored, folded.state);
+        }
     }
     hub_arena_destroy(&scratch);
     hub_scan_close(&scan);

@@ -78,6 +78,9 @@ struct hub_fold_options {
     const struct hub_snapshots *snapshots; /* NULL: from the first event */
     struct hub_stream stream;
     uint64_t to; /* position; 0: to the stream's end, starting from a snapshot when there is one */
+    /* Called after each event with the state as it then is, both borrowed for the call; may be NULL. */
+    void (*on_folded)(void *arg, const struct hub_stored *event, const void *state);
+    void *arg;
 };
 
 /* What came of it: state NULL and version 0 for a stream without events. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Printing events of a data directory: which index is walked, and what is passed over. */
+/* Walking events of a data directory: which index is taken, and what is passed over. */
 #include "tools/replay_events.h"
 
 #include "actors/kind.h"
@@ -15,7 +15,7 @@ enum { FILTERS = 3, LOOK_EVERY_US = 200000 };
 /* A query with its texts looked up. */
 struct walk {
     const struct hub_replay_query *query;
-    struct hub_datadir reader;
+    const struct hub_datadir *reader;
     struct hub_ulid company;
     bool one_company; /* only events of `company` */
     uint64_t from, to;
@@ -25,14 +25,15 @@ struct walk {
     struct hub_arena *arena; /* of the filters */
     const struct hub_event_filter *filters[FILTERS];
     size_t filter_count;
-    const struct hub_event_format *format;
-    uint64_t printed;
+    hub_replay_visit_fn *visit;
+    void *arg;
+    uint64_t visited;
 };
 
 static int find_company(struct walk *self)
 {
     const char *text = self->query->company;
-    self->company = self->reader.company;
+    self->company = self->reader->company;
     self->one_company = text != NULL;
     if (text && !hub_ulid_parse(hub_span(text), &self->company)) {
         hub_tool_misused("--company takes an id of 26 characters, not '%s'", text);
@@ -112,22 +113,22 @@ static int find_points(struct walk *self)
     const struct hub_replay_query *query = self->query;
     bool is_time = false, to_is_time = false;
     self->from = 1;
-    if (query->from && hub_datadir_point(&self->reader, query->from, &self->from, &is_time) < 0)
+    if (query->from && hub_datadir_point(self->reader, query->from, &self->from, &is_time) < 0)
         return -HUB_EXIT_USAGE;
     if (query->from && is_time) { /* the first one from then on, not the last before */
         struct hub_stored event;
         struct hub_arena *arena = hub_arena_new(4096);
         int64_t time_us;
         hub_time_parse(hub_span(query->from), &time_us);
-        bool is_before = hub_log_read(self->reader.log, (struct hub_position){ self->from }, arena, &event) != 0 ||
+        bool is_before = hub_log_read(self->reader->log, (struct hub_position){ self->from }, arena, &event) != 0 ||
                          event.header.time < time_us;
         self->from += is_before ? 1 : 0;
         hub_arena_destroy(&arena);
     }
-    if (query->to && hub_datadir_point(&self->reader, query->to, &self->to, &to_is_time) < 0)
+    if (query->to && hub_datadir_point(self->reader, query->to, &self->to, &to_is_time) < 0)
         return -HUB_EXIT_USAGE;
     if (!query->to)
-        self->to = hub_log_commit(self->reader.log).sequence;
+        self->to = hub_log_commit(self->reader->log).sequence;
     return check_order(self, is_time, to_is_time);
 }
 
@@ -136,11 +137,11 @@ static int find_entity(struct walk *self)
 {
     const struct hub_replay_query *query = self->query;
     if (query->stream)
-        return hub_datadir_stream(&self->reader, self->company, query->stream, &self->stream);
+        return hub_datadir_stream(self->reader, self->company, query->stream, &self->stream);
     if (query->session)
-        return hub_datadir_entity(&self->reader, self->company, KIND_session, query->session, &self->session);
+        return hub_datadir_entity(self->reader, self->company, KIND_session, query->session, &self->session);
     if (query->customer)
-        return hub_datadir_entity(&self->reader, self->company, KIND_customer, query->customer, &self->subject);
+        return hub_datadir_entity(self->reader, self->company, KIND_customer, query->customer, &self->subject);
     return 0;
 }
 
@@ -148,7 +149,7 @@ static int find_entity(struct walk *self)
 static struct hub_scan *open_scan(const struct walk *self)
 {
     const struct hub_replay_query *query = self->query;
-    struct hub_log *log = self->reader.log;
+    struct hub_log *log = self->reader->log;
     struct hub_tag_range range = { .company = self->company, .from = self->from, .to = self->to };
     if (query->stream)
         return hub_scan_stream(log, &self->stream, 1, self->to);
@@ -182,40 +183,35 @@ static bool is_wanted(const struct walk *self, const struct hub_stored *event, s
 
 static bool is_enough(const struct walk *self)
 {
-    return self->query->limit > 0 && self->printed >= self->query->limit;
+    return self->query->limit > 0 && self->visited >= self->query->limit;
 }
 
-/* Print what a scan has. Returns an exit status. */
-static int print_scan(struct walk *self, struct hub_scan *scan, FILE *out)
+/* Visit what a scan has. Returns an exit status. */
+static int visit_scan(struct walk *self, struct hub_scan *scan)
 {
     struct hub_arena *arena = hub_arena_new(65536);
     struct hub_stored event;
-    struct hub_buf line;
     int more = 1;
-    hub_buf_init(&line);
     while (!is_enough(self) && (more = hub_scan_next(scan, &event)) == 1) {
         hub_arena_reset(arena);
         if (!is_wanted(self, &event, arena))
             continue;
-        hub_buf_clear(&line);
-        self->format->print(&self->reader, &event, arena, &line);
-        fwrite(line.at, 1, line.len, out);
-        self->printed++;
+        hub_arena_reset(arena);
+        self->visit(self->arg, &event, arena);
+        self->visited++;
     }
-    hub_buf_done(&line);
     hub_arena_destroy(&arena);
-    fflush(out);
     return more < 0 ? hub_tool_fail("the log cannot be read further; 'omnihub audit verify' says what is wrong")
                     : HUB_EXIT_OK;
 }
 
-/* Print what lies between the points. Returns an exit status. */
-static int print_range(struct walk *self, FILE *out)
+/* Visit what lies between the points. Returns an exit status. */
+static int visit_range(struct walk *self)
 {
     if (self->to == 0 || self->from > self->to) /* nothing is there before the first position */
         return HUB_EXIT_OK;
     struct hub_scan *scan = open_scan(self);
-    int status = print_scan(self, scan, out);
+    int status = visit_scan(self, scan);
     hub_scan_close(&scan);
     return status;
 }
@@ -225,21 +221,21 @@ static int follow(struct walk *self, FILE *out)
 {
     int status = HUB_EXIT_OK;
     while (status == HUB_EXIT_OK && !is_enough(self) && !ferror(out) && hub_signals_wait(LOOK_EVERY_US) == 0) {
-        if (hub_log_catch_up(self->reader.log) < 0)
+        if (hub_log_catch_up(self->reader->log) < 0)
             return hub_tool_fail("the log cannot be followed any more");
-        uint64_t commit = hub_log_commit(self->reader.log).sequence;
+        uint64_t commit = hub_log_commit(self->reader->log).sequence;
         if (commit <= self->to)
             continue;
         self->from = self->to + 1;
         self->to = commit;
-        status = print_range(self, out);
+        status = visit_range(self);
+        fflush(out);
     }
     return status;
 }
 
 static int look_up(struct walk *self)
 {
-    self->format = hub_event_format_find(self->query->format);
     int error = find_company(self);
     error = error ? error : find_type(self);
     error = error ? error : find_filters(self);
@@ -247,21 +243,60 @@ static int look_up(struct walk *self)
     return error ? error : find_points(self);
 }
 
+int hub_replay_walk(const struct hub_datadir *reader, const struct hub_replay_query *query, hub_replay_visit_fn *visit,
+                    void *arg)
+{
+    struct walk self = { .query = query, .reader = reader, .visit = visit, .arg = arg, .arena = hub_arena_new(65536) };
+    int error = look_up(&self);
+    int status = error ? -error : visit_range(&self);
+    hub_arena_destroy(&self.arena);
+    return status;
+}
+
+/* Where events are printed to. */
+struct printing {
+    const struct hub_datadir *reader;
+    const struct hub_event_format *format;
+    FILE *out;
+    struct hub_buf line;
+};
+
+static void print_event(void *arg, const struct hub_stored *event, struct hub_arena *arena)
+{
+    struct printing *self = arg;
+    hub_buf_clear(&self->line);
+    self->format->print(self->reader, event, arena, &self->line);
+    fwrite(self->line.at, 1, self->line.len, self->out);
+}
+
+static int print_walk(struct walk *self, struct printing *printing)
+{
+    int error = look_up(self);
+    if (error)
+        return -error;
+    if (printing->format->head)
+        fputs(printing->format->head, printing->out);
+    int status = visit_range(self);
+    fflush(printing->out);
+    return status == HUB_EXIT_OK && self->query->follow ? follow(self, printing->out) : status;
+}
+
 int hub_replay_print(const struct hub_replay_query *query, FILE *out)
 {
-    struct walk self = { .query = query, .arena = hub_arena_new(65536) };
+    struct hub_datadir reader;
+    struct printing printing = {
+        .reader = &reader, .format = hub_event_format_find(query->format), .out = out, .line = { 0 }
+    };
+    struct walk self = {
+        .query = query, .reader = &reader, .visit = print_event, .arg = &printing, .arena = hub_arena_new(65536)
+    };
     int status = HUB_EXIT_FAILED;
     if (query->follow)
         hub_signals_block();
-    if (hub_datadir_open(&self.reader, query->data, query->master_key) == 0) {
-        int error = look_up(&self);
-        if (!error && self.format->head)
-            fputs(self.format->head, out);
-        status = error ? -error : print_range(&self, out);
-        if (status == HUB_EXIT_OK && query->follow)
-            status = follow(&self, out);
-    }
-    hub_datadir_close(&self.reader);
+    if (hub_datadir_open(&reader, query->data, query->master_key) == 0)
+        status = print_walk(&self, &printing);
+    hub_buf_done(&printing.line);
+    hub_datadir_close(&reader);
     hub_arena_destroy(&self.arena);
     return status;
 }

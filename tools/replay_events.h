@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Printing events of a data directory. */
+/* Events of a data directory, printed or handed to whoever wants to know. */
 #ifndef HUB_TOOLS_REPLAY_EVENTS_H
 #define HUB_TOOLS_REPLAY_EVENTS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+
+#include "tools/datadir.h"
 
 /* Which events, and how. Texts are as on the command line; NULL: no matter. */
 struct hub_replay_query {
@@ -20,5 +22,11 @@ struct hub_replay_query {
 
 /* Print them in order of their positions. Returns an exit status; what went wrong was said on stderr. */
 int hub_replay_print(const struct hub_replay_query *query, FILE *out);
+
+/* Visit them instead; data, follow and format of the query do not matter. The event and the arena, which is empty, are for the
+ * call. Returns an exit status; what went wrong was said on stderr. */
+typedef void hub_replay_visit_fn(void *arg, const struct hub_stored *event, struct hub_arena *arena);
+int hub_replay_walk(const struct hub_datadir *reader, const struct hub_replay_query *query, hub_replay_visit_fn *visit,
+                    void *arg);
 
 #endif
