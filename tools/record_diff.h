@@ -21,11 +21,10 @@ struct hub_difference_sink {
     struct hub_arena *arena; /* holds the texts; the spans of a visit stay valid as long as it does */
 };
 
-/* Visit every difference, in the order of the shape. Lists of records are compared item by item, by number; other lists, unions and
- * free JSON as a whole. A sealed value whose box changed is different, even if both are shown as sealed.
+/* Tell of every difference, in the order of the shape. Lists of records are compared item by item, by number; other lists,
+ * unions and free JSON as a whole. A sealed value whose box changed is different, even if both are shown as sealed.
  *
- * before, after  with the clear part of their sealed values filled; NULL: no field is there
- *
+ * before, after  with the clear part of their sealed values filled; NULL: no field is there */
 void hub_record_diff(const struct hub_shape *shape, const void *before, const void *after,
                      const struct hub_difference_sink *sink);
 
