@@ -46,6 +46,12 @@ const struct hub_kind_info *hub_kind_by_name(struct hub_span name);
 /* The decide function of a kind for a command, NULL when it has none. */
 hub_decide_fn *hub_kind_decider(const struct hub_kind_info *kind, const struct hub_shape *command);
 
+/* Fold what a decision has decided so far into a copy of the state it began with.
+ *
+ * after    the copy; its memory comes from the decision's arena
+ * version  of the copy */
+void hub_fold_decided(const struct hub_decision *decision, hub_apply_fn *apply, void *after, uint64_t version);
+
 /* Keep a span, or a sealed value's box, in a state. */
 void hub_keep_text(struct hub_arena *arena, struct hub_span *ret_to, struct hub_span from);
 void hub_keep_sealed(struct hub_arena *arena, hub_sealed *ret_to, const hub_sealed *from);

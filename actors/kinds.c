@@ -40,6 +40,22 @@ hub_decide_fn *hub_kind_decider(const struct hub_kind_info *kind, const struct h
     return NULL;
 }
 
+void hub_fold_decided(const struct hub_decision *decision, hub_apply_fn *apply, void *after, uint64_t version)
+{
+    const struct hub_decided *decided = hub_decision_result(decision);
+    for (size_t i = 0; i < decided->event_count; i++) {
+        const struct hub_event event = {
+            .shape = decided->events[i].shape,
+            .record = decided->events[i].record,
+            .version = version + 1 + i,
+            .decided_at_us = hub_decision_now(decision),
+            .entity = hub_decision_self(decision),
+            .subject = decided->events[i].subject,
+        };
+        apply(after, &event, hub_decision_arena(decision));
+    }
+}
+
 void hub_keep_text(struct hub_arena *arena, struct hub_span *ret_to, struct hub_span from)
 {
     *ret_to = hub_arena_copy(arena, from);

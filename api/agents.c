@@ -32,6 +32,9 @@ static void hash_password(struct hub_job *job, void *server)
                     hub_auth_knows_password(self, hashing->user, hashing->old_password, job->arena);
     bool fine = is_right && hub_password_hash(hashing->password, self->options.password_light, hash);
     explicit_bzero((void *) hashing->password.at, hashing->password.len);
+    if (hashing->old_password.len > 0) {
+        explicit_bzero((void *) hashing->old_password.at, hashing->old_password.len);
+    }
     job->result = hash;
     job->error = fine ? 0 : is_right ? HUB_ERROR_internal : HUB_ERROR_forbidden;
 }

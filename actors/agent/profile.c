@@ -31,22 +31,11 @@ bool hub_agent_is_self(const struct hub_decision *decision)
 
 struct agent_state *hub_agent_after(const struct agent_state *state, struct hub_decision *decision)
 {
-    const struct hub_decided *decided = hub_decision_result(decision);
     struct hub_arena *arena = hub_decision_arena(decision);
     struct agent_state *after = state == NULL ? HUB_NEW(arena, struct agent_state)
                                               : hub_record_copy(&agent_state_shape, state, arena);
     after->helps.room = after->capacity.room = after->devices.room = 0;
-    for (size_t i = 0; i < decided->event_count; i++) {
-        const struct hub_event event = {
-            .shape = decided->events[i].shape,
-            .record = decided->events[i].record,
-            .version = after->version + 1,
-            .decided_at_us = hub_decision_now(decision),
-            .entity = hub_decision_self(decision),
-            .subject = decided->events[i].subject,
-        };
-        hub_agent_apply(after, &event, arena);
-    }
+    hub_fold_decided(decision, hub_agent_apply, after, after->version);
     return after;
 }
 

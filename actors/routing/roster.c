@@ -124,16 +124,8 @@ static void dispatch(struct routing_state *after, struct hub_ulid agent, struct 
 /* The state as the events decided so far make it: by the fold itself, on a copy. */
 static struct routing_state *state_after(const struct routing_state *state, struct hub_decision *decision)
 {
-    struct hub_arena *arena = hub_decision_arena(decision);
-    const struct hub_decided *decided = hub_decision_result(decision);
-    struct routing_state *after = hub_record_copy(&routing_state_shape, state, arena);
-    for (size_t i = 0; i < decided->event_count; i++) {
-        const struct hub_event event = { .shape = decided->events[i].shape,
-                                         .record = decided->events[i].record,
-                                         .version = after->version + 1,
-                                         .decided_at_us = hub_decision_now(decision) };
-        hub_routing_apply(after, &event, arena);
-    }
+    struct routing_state *after = hub_record_copy(&routing_state_shape, state, hub_decision_arena(decision));
+    hub_fold_decided(decision, hub_routing_apply, after, after->version);
     return after;
 }
 

@@ -36,21 +36,10 @@ static void answer_with(const struct session_state *state, struct hub_decision *
 /* Answer with what the decided events will make of the session: by the fold itself, on a copy. */
 static void answer_after(const struct session_state *state, struct hub_decision *decision)
 {
-    const struct hub_decided *decided = hub_decision_result(decision);
     struct hub_arena *arena = hub_decision_arena(decision);
     struct session_state *after = state == NULL ? HUB_NEW(arena, struct session_state)
                                                 : hub_record_copy(&session_state_shape, state, arena);
-    for (size_t i = 0; i < decided->event_count; i++) {
-        const struct hub_event event = {
-            .shape = decided->events[i].shape,
-            .record = decided->events[i].record,
-            .version = after->version + 1,
-            .decided_at_us = hub_decision_now(decision),
-            .entity = hub_decision_self(decision),
-            .subject = decided->events[i].subject,
-        };
-        hub_session_apply(after, &event, arena);
-    }
+    hub_fold_decided(decision, hub_session_apply, after, after->version);
     answer_with(after, decision);
 }
 
