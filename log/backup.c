@@ -97,7 +97,7 @@ int hub_backup_list(const char *dir, struct hub_arena *arena, struct hub_backup_
                                    errno == ENOENT ? "There are no backups in %s." : "%s/backups cannot be read: %s.",
                                    dir, strerror(errno));
     }
-    while (result == HUB_BACKUP_done && (entry = readdir(entries)) != NULL) {
+    while (result == HUB_BACKUP_done && entries != NULL && (entry = readdir(entries)) != NULL) {
         size_t len = strlen(entry->d_name);
         if (len > 5 && strcmp(entry->d_name + len - 5, ".json") == 0) {
             struct backup_note *note = HUB_LIST_ADD(&notes, arena);
@@ -108,7 +108,7 @@ int hub_backup_list(const char *dir, struct hub_arena *arena, struct hub_backup_
         closedir(entries);
     }
     free(path);
-    if (result == HUB_BACKUP_done && notes.count > 1) {
+    if (result == HUB_BACKUP_done && notes.at != NULL) {
         qsort(notes.at, notes.count, sizeof *notes.at, compare_notes);
     }
     *ret_list = (struct hub_backup_list){ notes.at, result == HUB_BACKUP_done ? notes.count : 0 };

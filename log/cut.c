@@ -138,7 +138,7 @@ static int cut_command(struct cutting *self, struct hub_span key, struct hub_spa
 
 static int cut_alias(struct cutting *self, struct hub_span key, struct hub_span value)
 {
-    struct hub_ulid entity;
+    struct hub_ulid entity = { { 0 } };
     if (key.len != HUB_NAME || value.len != sizeof entity) {
         return 0;
     }

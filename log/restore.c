@@ -102,7 +102,7 @@ static int choose(struct run *self)
     } else {
         note = &self->notes.at[self->notes.count - 1];
     }
-    if (result == HUB_BACKUP_done) {
+    if (result == HUB_BACKUP_done && note != NULL) {
         self->done->note = *note;
     }
     return result;

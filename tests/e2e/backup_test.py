@@ -346,5 +346,46 @@ class Backup(unittest.TestCase):
         self.assertEqual(run('backup', '--verify', there, '--passphrase-file', self.passphrase).returncode, DONE)
 
 
+class Held(unittest.TestCase):
+    def test_i8_what_was_on_its_way_is_sent_by_nobody_but_a_person(self):
+        """The old hub's gateway fails, so its message waits for the next attempt; the new one's works and notes what it gets."""
+        with Hub(options=('--loopback-failures', '100')) as hub:
+            there, data, record, secret = (os.path.join(hub.made, name) for name in ('there', 'data', 'record', 'secret'))
+            with open(secret, 'w', encoding='utf-8') as file:
+                file.write('correct horse battery\n')
+            hub.create_session(CUSTOMER, SESSION, 'chat')
+            hub.post('/message/respond', {'session_id': SESSION, 'channel': 'email', 'content': 'on its way'})
+            made = run('backup', there, '--data', hub.data, '--passphrase-file', secret)
+            self.assertEqual(made.returncode, DONE, made.stderr)
+            hub.kill()
+            done = run('restore', there, '--data', data, '--passphrase-file', secret, '--json')
+            self.assertEqual(json.loads(done.stdout)['held_effects'], 1, done)
+            with Hub(data=data, options=('--loopback-record', record)) as new:
+                wait_for(lambda: b'omnihub_dead_letters 1' in new.get('/metrics').body, what='the dead letter')
+                self.deliver(new, 'after the restore')
+                self.assertEqual(self.sent(record), 1)
+                self.campaign_waits(new, os.path.join(data, 'hold'))
+                self.assertEqual(self.sent(record), 4)
+
+    def deliver(self, hub, words):
+        sent = hub.post('/message/respond', {'session_id': SESSION, 'channel': 'email', 'content': words}).json['message_id']
+        wait_for(lambda: hub.get(f'/message/{sent}').json['message']['status'] == 'delivered', what='the delivery')
+
+    def sent(self, record):
+        with open(record, encoding='utf-8') as file:
+            return len(file.readlines())
+
+    def campaign_waits(self, hub, hold):
+        answer = hub.post('/campaign/omnichannel-launch', {
+            'campaign_id': 'spring', 'customers': [{'customer_id': 'c1'}, {'customer_id': 'c2'}], 'channels': ['chat', 'sms'],
+            'messages': [{'content': 'news'}], 'quiet_hours': {'none': True}})
+        self.assertEqual(answer.status, 200, answer)
+        self.deliver(hub, 'while the campaign is held')
+        status = hub.get('/campaign/spring/status').json
+        self.assertEqual(status['progress']['attempts'], 0, status)
+        os.remove(hold)
+        wait_for(lambda: hub.get('/campaign/spring/status').json['status'] == 'finished', what="the campaign's end")
+
+
 if __name__ == '__main__':
     unittest.main(verbosity=2)

@@ -17,7 +17,7 @@
 #include "log/verify.h"
 #include "tests/log/fixture.h"
 
-enum { PATH = 2 * FIXTURE_DIR, WHY = 512, PERSON = 2, EVENTS = 11 };
+enum { PATH = 2 * FIXTURE_DIR, WHY = 512, PERSON = 2, EVENTS = 8 };
 
 /* A fixture, and beside it backups and what is restored from them. */
 struct backups {
