@@ -126,34 +126,64 @@ static int answer_active(const struct hub_reading *reading, const void *params, 
     return done;
 }
 
+/* Those of all companies. Where there are too many, companies share the room: one that has many takes none of another's. */
 struct work {
     struct campaign_at_work at[AT_WORK_MAX];
-    uint32_t count;
+    uint32_t count, room;
+    struct hub_ulid company; /* of the row before */
+    uint32_t companies;      /* so far */
+    uint64_t seen;
+    uint32_t of_company; /* taken of this one, at most share */
+    uint32_t share;      /* 0: companies are only counted */
 };
 
 static bool take_work(void *arg, struct hub_span key, struct hub_span value)
 {
     struct work *work = arg;
-    struct campaign_at_work *item = &work->at[work->count++];
+    struct hub_ulid company;
     (void) value;
-    HUB_MARK(campaign_at_work, item, company);
+    memcpy(company.b, key.at + key.len - 32, sizeof company.b);
+    if (work->companies == 0 || !hub_ulid_is(company, work->company)) {
+        work->company = company;
+        work->companies++;
+        work->of_company = 0;
+    }
+    work->seen++;
+    if (work->of_company == work->share) {
+        return true;
+    }
+    struct campaign_at_work *item = &work->at[work->count++];
+    work->of_company++;
+    HUB_SET(campaign_at_work, item, company, company);
     HUB_MARK(campaign_at_work, item, campaign);
-    memcpy(item->company.b, key.at + key.len - 32, 16);
-    memcpy(item->campaign.b, key.at + key.len - 16, 16);
-    return work->count < AT_WORK_MAX;
+    memcpy(item->campaign.b, key.at + key.len - 16, sizeof item->campaign.b);
+    return work->count < work->room;
 }
 
-/* Of all companies: what it reads stands below no company. */
-static int answer_at_work(const struct hub_reading *reading, const void *params, void *ret_answer)
+/* What it reads stands below no company. */
+static int scan_work(const struct hub_reading *reading, struct work *work, uint32_t share)
 {
     static const struct hub_ulid none;
+    struct hub_row_key prefix = hub_row_key(HUB_VIEW_campaigns, none);
+    hub_row_key_byte(&prefix, 'w');
+    work->companies = 0;
+    work->seen = 0;
+    work->share = share;
+    return reading->rows.scan(reading->rows.self, hub_row_key_span(&prefix), hub_row_key_span(&prefix), take_work,
+                              work);
+}
+
+static int answer_at_work(const struct hub_reading *reading, const void *params, void *ret_answer)
+{
+    const struct at_work_query *query = params;
     struct campaigns_at_work *list = ret_answer;
     struct work *work = HUB_NEW(reading->arena, struct work);
-    struct hub_row_key prefix = hub_row_key(HUB_VIEW_campaigns, none);
-    (void) params;
-    hub_row_key_byte(&prefix, 'w');
-    int done = reading->rows.scan(reading->rows.self, hub_row_key_span(&prefix), hub_row_key_span(&prefix), take_work,
-                                  work);
+    work->room = HUB_HAS(at_work_query, query, limit) ? query->limit : AT_WORK_MAX;
+    int done = scan_work(reading, work, 0);
+    if (done == 0 && work->companies > 0) {
+        uint32_t fair = work->room / work->companies > 0 ? work->room / work->companies : 1;
+        done = scan_work(reading, work, work->seen > work->room ? fair : work->room);
+    }
     list->campaigns.at = work->at;
     list->campaigns.count = work->count;
     HUB_MARK(campaigns_at_work, list, campaigns);
