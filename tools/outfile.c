@@ -14,7 +14,8 @@
 
 static int refuse(const char *path, int error)
 {
-    return hub_tool_end(HUB_EXIT_FULL, "%s cannot be written: %s", path, strerror(error));
+    hub_tool_end(HUB_EXIT_FULL, "%s cannot be written: %s", path, strerror(error));
+    return HUB_EXIT_FULL;
 }
 
 int hub_outfile_begin(struct hub_outfile *self, const char *path)

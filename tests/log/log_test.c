@@ -313,6 +313,36 @@ static void an_alias_is_found_and_removed(void **state)
     assert_int_equal(hub_log_alias(f->log, fixture_id(1), CUSTOMER, alias.digest, &entity), HUB_ERROR_not_found);
 }
 
+/* I11 */
+static void a_key_is_destroyed_with_the_append_that_says_so(void **state)
+{
+    struct fixture *f = *state;
+    const struct hub_ulid company = fixture_id(1), erased = fixture_id(7), kept = fixture_id(8);
+    struct hub_new_key keys[2];
+    struct hub_key key;
+    hub_keyring_make(f->ring, company, erased, &keys[0]);
+    hub_keyring_make(f->ring, company, kept, &keys[1]);
+    struct hub_new_event event = { .type = 1, .schema = 1, .subject = erased, .payload = HUB_SPAN("x") };
+    struct hub_append append = {
+        .stream = fixture_stream(1, CUSTOMER, 7), .events = &event, .event_count = 1, .keys = keys, .key_count = 2
+    };
+    struct hub_append *one = &append;
+    fixture_write(f, &one, 1);
+    assert_true(hub_keyring_find(f->ring, company, erased, &key));
+    append.keys = NULL;
+    append.key_count = 0;
+    append.erases = &erased;
+    append.erase_count = 1;
+    fixture_write(f, &one, 1); /* at another version: nothing is written, and nobody is erased */
+    assert_int_equal(append.result, HUB_APPEND_CONFLICT);
+    assert_true(hub_keyring_find(f->ring, company, erased, &key));
+    append.expected_version = 1;
+    fixture_write(f, &one, 1);
+    assert_int_equal(append.result, HUB_APPENDED);
+    assert_false(hub_keyring_find(f->ring, company, erased, &key));
+    assert_true(hub_keyring_find(f->ring, company, kept, &key));
+}
+
 static void companies_come_one_after_the_other(void **state)
 {
     struct fixture *f = *state;
@@ -591,6 +621,7 @@ int main(void)
         TEST(i4_a_command_without_events_keeps_its_answer),
         TEST(a_fenced_append_without_events_needs_its_version_too),
         TEST(an_alias_is_found_and_removed),
+        TEST(a_key_is_destroyed_with_the_append_that_says_so),
         TEST(companies_come_one_after_the_other),
         TEST(pending_rows_come_in_due_order_and_are_settled),
         TEST(i8_what_is_put_asks_for_nothing_before_it_is_synced),
