@@ -54,7 +54,13 @@ static int compare(struct hub_log *log, const struct memory *memory, struct hub_
     uint64_t head = hub_log_commit(log).sequence;
     struct hub_digest hash;
     char what[96];
-    if (!memory->is_there || witness->sequence == 0)
+    const struct hub_log_identity *identity = hub_log_identity(log);
+    if (!memory->is_there)
+        return HUB_EXIT_OK;
+    if (memcmp(identity->log_id, witness->identity.log_id, sizeof identity->log_id) != 0 ||
+        identity->incarnation != witness->identity.incarnation)
+        return unsound(report, 0, "the witness is of another log, or of another incarnation of it");
+    if (witness->sequence == 0)
         return HUB_EXIT_OK;
     if (head < witness->sequence) {
         snprintf(what, sizeof what, "it is missing, but the witness saw %llu", (unsigned long long) witness->sequence);
