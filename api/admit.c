@@ -7,6 +7,7 @@
 #include "api/live/door.h"
 #include "api/problem.h"
 #include "api/respond.h"
+#include "log/access.h"
 
 /* --- headers --- */
 
@@ -106,7 +107,7 @@ static bool headers_are_sound(struct hub_call *call)
     if (headers->purpose.at != NULL && !hub_header_is_purpose(headers->purpose)) {
         hub_respond_problem(call, HUB_ERROR_invalid_query, "",
                             "The Hub-Purpose must be 1 to %d bytes of UTF-8 without control characters.",
-                            HUB_PURPOSE_MAX);
+                            HUB_ACCESS_PURPOSE_MAX);
         return false;
     }
     /* W3C Trace Context: an invalid traceparent is passed over. */

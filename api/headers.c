@@ -3,6 +3,7 @@
 #include "api/headers.h"
 
 #include "base/utf8.h"
+#include "log/access.h"
 
 static char lower(char sign)
 {
@@ -282,7 +283,7 @@ bool hub_header_is_purpose(struct hub_span value)
             return false;
         }
     }
-    return value.len > 0 && value.len <= HUB_PURPOSE_MAX && hub_utf8_is_valid(value);
+    return value.len > 0 && value.len <= HUB_ACCESS_PURPOSE_MAX && hub_utf8_is_valid(value);
 }
 
 bool hub_header_trace(struct hub_span traceparent, uint8_t ret_trace[16])

@@ -6,7 +6,7 @@
 
 #include "actors/command.h"
 
-enum { HUB_IDEMPOTENCY_KEY_MAX = 255, HUB_TOKEN_MAX = 256, HUB_PURPOSE_MAX = 300 };
+enum { HUB_IDEMPOTENCY_KEY_MAX = 255, HUB_TOKEN_MAX = 256 };
 
 /* The same letters, whatever their case (ASCII). */
 bool hub_text_is(struct hub_span text, const char *lower_case);
@@ -39,7 +39,7 @@ bool hub_header_if_match(struct hub_span value, bool *ret_any, uint64_t ret_vers
 /* 1 .. 255 visible ASCII characters, quoted or not; the key is what stands between the quotes. */
 bool hub_header_idempotency_key(struct hub_span value, struct hub_span *ret_key);
 
-/* What may be said as the purpose of a reading: 1 .. 300 bytes of UTF-8 without control characters. */
+/* What may be said as the purpose of a reading: 1 .. 300 bytes (HUB_ACCESS_PURPOSE_MAX) of UTF-8 without control characters. */
 bool hub_header_is_purpose(struct hub_span value);
 
 /* The trace id of a traceparent header (W3C Trace Context, version 00 and later). False for an invalid or all-zero one. */

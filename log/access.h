@@ -16,6 +16,8 @@
 
 struct hub_access;
 
+enum { HUB_ACCESS_PURPOSE_MAX = 300 }; /* bytes */
+
 struct hub_access_options {
     const char *data_dir;
     const struct hub_world *world;

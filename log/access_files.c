@@ -174,11 +174,34 @@ struct writer {
     struct hub_access_end *end;
 };
 
+/* A tool may be run by root beside a hub that is not: what it makes belongs to whoever the data belong to. */
+static void give_to_owner(const struct writer *self, int fd)
+{
+    struct stat about;
+    if (geteuid() == 0 && stat(self->to->data_dir, &about) == 0) {
+        (void) !fchown(fd, about.st_uid, about.st_gid);
+    }
+}
+
+static int make_dir(const struct writer *self)
+{
+    int result = hub_dir_make(self->dir);
+    int fd = result == 0 ? open(self->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        give_to_owner(self, fd);
+        close(fd);
+    }
+    return result;
+}
+
 static int take_lock(struct writer *self)
 {
     char *path = hub_path(self->dir, "lock");
     self->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     free(path);
+    if (self->lock >= 0) {
+        give_to_owner(self, self->lock);
+    }
     for (int i = 0; self->lock >= 0 && i < LOCK_TRIES; i++) {
         if (flock(self->lock, LOCK_EX | LOCK_NB) == 0) {
             return 0;
@@ -195,6 +218,9 @@ static int open_file(struct writer *self, uint64_t first, int flags)
     char *path = hub_path(self->dir, name);
     self->fd = open(path, O_RDWR | O_CLOEXEC | flags, 0600);
     free(path);
+    if (self->fd >= 0 && (flags & O_CREAT) != 0) {
+        give_to_owner(self, self->fd);
+    }
     return self->fd < 0 ? -1 : 0;
 }
 
@@ -323,7 +349,7 @@ static int add(struct writer *self, struct hub_span frames)
 int hub_access_files_write(const struct hub_access_writing *to, struct hub_span frames, struct hub_access_end *end)
 {
     struct writer self = { .to = to, .dir = hub_path(to->data_dir, "access"), .lock = -1, .fd = -1, .end = end };
-    int result = hub_dir_make(self.dir);
+    int result = make_dir(&self);
     result = result == 0 ? take_lock(&self) : result;
     result = result == 0 ? open_end(&self) : result;
     if (result == 0 && end->size >= HUB_ACCESS_SEGMENT) {

@@ -2,6 +2,7 @@
 /* `audit verify`: the whole log, from its first event to its last. */
 #include "tools/audit.h"
 
+#include "log/access.h"
 #include "log/checkpoint.h"
 #include "log/verify.h"
 #include "log/witness.h"
@@ -115,17 +116,31 @@ static int look_at_checkpoints(struct hub_log *log, const char *data, struct hub
                                                                     : unsound(report, found.sequence, found.what);
 }
 
+/* Every note of who read personal data. Returns an exit status. */
+static int look_at_accesses(const char *data, uint64_t *ret_count)
+{
+    const char *why = NULL;
+    uint64_t first = 0, last = 0;
+    int error = hub_access_verify(data, &first, &last, &why);
+    *ret_count = last == 0 ? 0 : last - first + 1;
+    return error == 0 ? HUB_EXIT_OK
+                      : hub_tool_end(HUB_EXIT_UNSOUND, "the notes of accesses are not sound behind entry %llu: %s",
+                                     (unsigned long long) last, why);
+}
+
 /* What the whole log is compared with, besides itself. Returns an exit status. */
 static int compare_all(struct hub_datadir *reader, const char *data, const struct memory *memory,
                        struct hub_report *report)
 {
-    uint64_t checkpoints = 0, events = hub_log_commit(reader->log).sequence;
+    uint64_t checkpoints = 0, accesses = 0, events = hub_log_commit(reader->log).sequence;
     if (hub_audit_lacks_master(reader, data))
         return unsound(report, 0,
                        "keys/ has no master key that can be read; if it lies elsewhere, say where with --master-key");
     int status = compare(reader->log, memory, report);
     if (status == HUB_EXIT_OK)
         status = look_at_checkpoints(reader->log, data, report, &checkpoints);
+    if (status == HUB_EXIT_OK)
+        status = look_at_accesses(data, &accesses);
     if (status != HUB_EXIT_OK)
         return status;
     hub_report_say(
@@ -136,7 +151,11 @@ static int compare_all(struct hub_datadir *reader, const char *data, const struc
         hub_report_note(report, "There is no witness, so its end was compared with nothing but checkpoints.");
     hub_report_bool(report, "sound", true);
     hub_report_u64(report, "events", events);
+    if (accesses > 0)
+        hub_report_note(report, "So are the notes of %llu reading%s of personal data.", (unsigned long long) accesses,
+                        accesses == 1 ? "" : "s");
     hub_report_u64(report, "checkpoints", checkpoints);
+    hub_report_u64(report, "accesses", accesses);
     return HUB_EXIT_OK;
 }
 

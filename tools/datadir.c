@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/json_emit.h"
 #include "base/sealed.h"
+#include "tools/noting.h"
 #include "tools/tool.h"
 
 /* For blocks of the log: tools walk through it, or look at little. */
@@ -50,11 +51,18 @@ int hub_datadir_open(struct hub_datadir *self, const char *data, const char *mas
         return -1;
     }
     hub_datadir_find_company(self);
+    self->noting = hub_noting_new(data, self->log, self->keys);
     return 0;
+}
+
+int hub_datadir_tell(const struct hub_datadir *self, const struct hub_tool_call *call)
+{
+    return hub_noting_tell(self->noting, call);
 }
 
 void hub_datadir_close(struct hub_datadir *self)
 {
+    hub_noting_destroy(&self->noting);
     hub_keyring_close(&self->keys);
     hub_log_close(&self->log);
 }
@@ -141,7 +149,7 @@ static void mark_record(const struct hub_shape *shape, void *record, bool has_ke
 void hub_datadir_unseal(const struct hub_datadir *self, struct hub_ulid company, const struct hub_shape *shape,
                         void *record, struct hub_arena *arena)
 {
-    struct hub_key_source source = hub_keyring_source(self->keys);
+    struct hub_key_source source = hub_noting_keys(self->noting);
     hub_record_open(shape, record, company, &source, arena);
-    mark_record(shape, record, self->has_keys);
+    mark_record(shape, record, self->has_keys && !hub_noting_has_failed(self->noting));
 }

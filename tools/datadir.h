@@ -6,17 +6,23 @@
 #include "log/keyring.h"
 #include "log/log.h"
 
+struct hub_noting;
+struct hub_tool_call;
+
 struct hub_datadir {
     const char *dir; /* borrowed */
     struct hub_log *log;
     struct hub_keyring *keys;
-    bool has_keys;           /* keys/ can be read */
-    struct hub_ulid company; /* the one that the first event is about */
+    bool has_keys;             /* keys/ can be read */
+    struct hub_ulid company;   /* the one that the first event is about */
+    struct hub_noting *noting; /* owned; notes whose personal values are opened */
 };
 
 /* Open a data directory for reading. master_key: NULL for the one inside. Says on stderr what is wrong.
  * Returns 0 or < 0; hub_datadir_close is due in both cases. */
 int hub_datadir_open(struct hub_datadir *self, const char *data, const char *master_key);
+/* Say which tool reads and why (--reason), before anything is unsealed: it is noted (tools/noting.h). Returns an exit status. */
+int hub_datadir_tell(const struct hub_datadir *self, const struct hub_tool_call *call);
 void hub_datadir_close(struct hub_datadir *self);
 
 /* Fill `company` from the log's first event, for a log that was opened elsewhere. */
@@ -35,7 +41,7 @@ int hub_datadir_entity(const struct hub_datadir *self, struct hub_ulid company, 
 int hub_datadir_stream(const struct hub_datadir *self, struct hub_ulid company, const char *text,
                        struct hub_stream *ret_stream);
 
-/* Fill the clear part of every sealed value of a record: opened where there is a key; else what says that there is none:
+/* Fill the clear part of every sealed value of a record: opened where there is a key and that could be noted; else what says that there is none:
  * "[sealed]" without keys/, the mark of erased values with them. Of secrets "[secret]". */
 void hub_datadir_unseal(const struct hub_datadir *self, struct hub_ulid company, const struct hub_shape *shape,
                         void *record, struct hub_arena *arena);

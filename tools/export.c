@@ -117,8 +117,10 @@ int hub_tool_export(const struct hub_tool_call *call)
         return hub_tool_misused("export needs --to FILE");
     hub_signals_block();
     if (hub_datadir_open(&reader, hub_settings_text(settings, HUB_SETTING_data),
-                         hub_settings_text(settings, HUB_SETTING_master_key)) == 0)
-        status = run(&to, settings);
+                         hub_settings_text(settings, HUB_SETTING_master_key)) == 0) {
+        status = hub_datadir_tell(&reader, call);
+        status = status == HUB_EXIT_OK ? run(&to, settings) : status;
+    }
     hub_datadir_close(&reader);
     return status;
 }

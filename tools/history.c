@@ -297,7 +297,8 @@ static int open_reader(const struct hub_tool_call *call, struct hub_datadir *rea
     const struct hub_settings *settings = call->settings;
     int error = hub_datadir_open(reader, hub_settings_text(settings, HUB_SETTING_data),
                                  hub_settings_text(settings, HUB_SETTING_master_key));
-    return error ? HUB_EXIT_FAILED : find_company(reader, hub_settings_text(settings, HUB_SETTING_company));
+    int status = error ? HUB_EXIT_FAILED : hub_datadir_tell(reader, call);
+    return status ? status : find_company(reader, hub_settings_text(settings, HUB_SETTING_company));
 }
 
 int hub_tool_audit_history(const struct hub_tool_call *call)

@@ -42,7 +42,8 @@ int hub_tool_replay(const struct hub_tool_call *call)
     const char *format = hub_settings_text(settings, HUB_SETTING_format);
     if (strcmp(format, "ndjson") == 0)
         format = "json";
-    const struct hub_replay_query query = { .data = hub_settings_text(settings, HUB_SETTING_data),
+    const struct hub_replay_query query = { .call = call,
+                                            .data = hub_settings_text(settings, HUB_SETTING_data),
                                             .master_key = hub_settings_text(settings, HUB_SETTING_master_key),
                                             .company = hub_settings_text(settings, HUB_SETTING_company),
                                             .stream = hub_settings_text(settings, HUB_SETTING_stream),

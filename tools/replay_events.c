@@ -236,7 +236,9 @@ static int follow(struct walk *self, FILE *out)
 
 static int look_up(struct walk *self)
 {
-    int error = find_company(self);
+    const struct hub_tool_call *call = self->query->call;
+    int error = call ? -hub_datadir_tell(self->reader, call) : 0;
+    error = error ? error : find_company(self);
     error = error ? error : find_type(self);
     error = error ? error : find_filters(self);
     error = error ? error : find_entity(self);

@@ -9,8 +9,11 @@
 
 #include "tools/datadir.h"
 
+struct hub_tool_call;
+
 /* Which events, and how. Texts are as on the command line; NULL: no matter. */
 struct hub_replay_query {
+    const struct hub_tool_call *call; /* for the note of what is read; NULL: a tool that shows its own data */
     const char *data;
     const char *master_key;
     const char *company, *stream, *customer, *session, *type, *from, *to;

@@ -12,6 +12,9 @@ int hub_study_open(struct hub_study *self, const struct hub_replay_query *query)
     *self = (struct hub_study){ .query = query, .arena = hub_arena_new(65536) };
     if (hub_datadir_open(&self->reader, query->data, query->master_key) < 0)
         return -HUB_EXIT_FAILED;
+    int error = query->call ? -hub_datadir_tell(&self->reader, query->call) : 0;
+    if (error)
+        return error;
     self->company = self->reader.company;
     if (query->company && !hub_ulid_parse(hub_span(query->company), &self->company)) {
         hub_tool_misused("--company takes an id of 26 characters, not '%s'", query->company);

@@ -32,6 +32,7 @@ def words_of(name, hub, folder):
         'export': (*data, '--to', f'{folder}/hub.db'),
         'audit verify': data,
         'audit history': ('customer_001', *data),
+        'audit reads': ('customer_001', *data),
         'audit checkpoint': data,
         'audit prove': ('1', *data),
         'audit check': (f'{folder}/proof', '--key', f'{hub.data}/checkpoint.pub'),
