@@ -72,7 +72,8 @@ static void put_msgpack(struct hub_rows_print *self, const struct hub_span *valu
 
 static void flush_line(struct hub_rows_print *self)
 {
-    fwrite(self->line.at, 1, self->line.len, self->out);
+    if (self->line.len > 0)
+        fwrite(self->line.at, 1, self->line.len, self->out);
     hub_buf_clear(&self->line);
 }
 
