@@ -211,6 +211,20 @@ static void a_damaged_box_stays_shut(void **state)
     assert_true(hub_span_is(clear, HUB_SPAN("top")));
 }
 
+static void it_is_known_which_records_still_need_a_key(void **state)
+{
+    struct fixture *self = *state;
+    assert_true(hub_record_is_open(&sample_shape, self->record));
+    assert_int_equal(hub_record_boxes(&sample_shape, self->record), 0);
+    seal(self);
+    assert_false(hub_record_is_open(&sample_shape, self->record));
+    assert_int_equal(hub_record_boxes(&sample_shape, self->record), 3); /* at the top, in a union, in a list */
+    self->record->secret.clear = HUB_SPAN("another");
+    assert_true(hub_record_is_open(&sample_shape, self->record));
+    struct sample nothing = { 0 };
+    assert_false(hub_record_is_open(&sample_shape, &nothing));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -223,6 +237,7 @@ int main(void)
         TEST(a_key_that_is_gone_leaves_boxes_shut),
         TEST(a_box_opens_in_its_own_company_and_for_its_own_subject_only),
         TEST(a_damaged_box_stays_shut),
+        TEST(it_is_known_which_records_still_need_a_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
