@@ -13,6 +13,9 @@
  *     fold_events_per_s       decoded and folded into the states of all entities, in memory
  *     chain_events_per_s      payload digests and chain hashes checked
  *     view_events_per_s       decoded and folded into every view, written to a store in scratch_dir
+ *     verify_events_per_s     what `replay --verify` does: chain, every view on all cores, compared with what is stored
+ *
+ * and for each the processor time an event took in all threads, scan_cpu_ns and so on, which other programs disturb less.
  *
  * scratch_dir  a directory where a temporary one is made and removed
  * Returns 0, or < 0 with a sentence in ret_why. */

@@ -86,7 +86,7 @@ void hub_rows_print_begin(struct hub_rows_print *self, const char *format, const
 
 static void print_head(struct hub_rows_print *self)
 {
-    struct hub_span names[HUB_COLUMNS_MAX];
+    struct hub_span names[HUB_COLUMNS_MAX] = { { NULL, 0 } };
     self->has_head = true;
     for (size_t i = 0; i < self->count; i++)
         names[i] = hub_span(self->columns[i].name);
