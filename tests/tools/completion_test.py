@@ -74,7 +74,7 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.bash('sch'), {'schema'})
 
     def test_bash_knows_values_and_operands(self):
-        self.assertEqual(self.bash('replay', '--format', ''), {'table', 'json', 'csv', 'msgpack'})
+        self.assertEqual(self.bash('replay', '--format', ''), {'table', 'json', 'ndjson', 'csv', 'msgpack'})
         self.assertEqual(self.bash('export', '--format', 's'), {'sqlite'})
         self.assertEqual(self.bash('replay', '--stream', ''), set())
         self.assertEqual(self.bash('schema', 'completion-'), {'completion-bash', 'completion-zsh', 'completion-fish'})
@@ -101,7 +101,7 @@ class Completion(unittest.TestCase):
         self.assertEqual({word for word in self.fish("''") if not word.startswith('-')}, FIRST)
         for name, options in TABLE.items():
             self.assertEqual(self.fish(name, '--'), {f'--{option}' for option in options} | {'--help'}, name)
-        self.assertEqual(self.fish('replay', '--format', "''"), {'table', 'json', 'csv', 'msgpack'})
+        self.assertEqual(self.fish('replay', '--format', "''"), {'table', 'json', 'ndjson', 'csv', 'msgpack'})
         self.assertEqual(self.fish('audit', 'ver'), {'verify'})
 
 
