@@ -22,6 +22,10 @@ ROLES = ('admin', 'supervisor', 'agent', 'analyst', 'auditor', 'service')
 COMPANIES = ('first', 'second')
 ULID = re.compile(rb'[0-7][0-9A-HJKMNP-TV-Z]{25}')
 MOVING = re.compile(rb'"(as_of|from|position|uptime_seconds|waiting_seconds|time_since_last_conversation_seconds|time|server_time)":("[^"]*"|\d+)')
+# Questions that need a body; and one's own login and password, which are everybody's own to change.
+ASKS = {'/intelligent-routing': {'customer_id': 'x', 'urgency': 'critical'},
+        '/routing/analyze-context': {'text': 'I am angry'}}
+OWN = {('POST', '/auth/logout'): 409, ('PUT', '/agents/{agent_id}/password'): 403}
 NOBODY = '01ARYZ6S41TSV4RRFFQ69G5FAV'
 
 
@@ -97,6 +101,10 @@ class Roles(unittest.TestCase):
         document = cls.hub.get('/openapi.json').json
         cls.operations = [(method.upper(), path, about) for path, methods in document['paths'].items()
                           for method, about in methods.items()]
+        spoken = cls.hub.get('/asyncapi.json').json
+        messages = spoken['components']['messages']
+        cls.said = {channel['address']: {messages[name]['name']: messages[name]['x-roles'] for name in channel['messages']
+                                         if name.endswith('_said')} for channel in spoken['channels'].values()}
         cls.sockets = [(channel['address'], channel['x-roles'])
                        for channel in cls.hub.get('/asyncapi.json').json['channels'].values()]
 
@@ -146,6 +154,51 @@ class Roles(unittest.TestCase):
                 with self.subTest(operation=f'{method} {path}', key=key):
                     self.assertEqual(answer.status == 401, about.get('security') != [], answer)
             client.close()
+
+    # --- who only reads ---
+
+    def try_everything(self, role):
+        """Ask all routes with a key of a role that reads. What it reads is there, what would change something is refused."""
+        company, wrong = self.companies['first'], []
+        for method, path, about in self.operations:
+            roles, body = about.get('x-roles'), ASKS.get(path, {}) if 'requestBody' in about else None
+            if (method, path) in OWN and body is not None:
+                body = {'password': 'another password', 'old_password': 'the one before'}
+            if roles is None:
+                continue
+            status = company.clients[role].ask(method, self.fill(path, company.ids), body).status
+            reads = method == 'GET' or path in ASKS
+            fine = (status == OWN[method, path] if (method, path) in OWN else
+                    status in (200, 404) and role in roles if reads and (role in roles or role == 'auditor' and
+                                                                         not about.get('x-operator-only')) else
+                    status == 403 and role not in roles)
+            if not fine:
+                wrong.append(f'{role}: {method} {path} -> {status}')
+        return wrong
+
+    def say_everything(self, role):
+        """The same for sockets, and for all that may be said over them."""
+        company, wrong = self.companies['first'], []
+        for path, _ in self.sockets:
+            socket = self.listen(company, role, path)
+            socket.read_until('connected')
+            for name, roles in self.said[path].items():
+                if role not in roles:
+                    data = {'customer_id': company.ids['customer_id'], 'content': 'x', 'typing': True}
+                    socket.say(type=name, **{'data' if path.startswith('/api') else 'payload': data})
+                    frame = socket.read_until('error')
+                    if 'forbidden' not in json.dumps(frame, default=str):
+                        wrong.append(f'{role}: {name} on {path} -> {frame}')
+            socket.sock.close()
+        return wrong
+
+    def test_who_only_reads_reads_everything_and_changes_nothing(self):
+        head = lambda: self.companies['first'].admin.get('/status').json['position']
+        for role in ('auditor', 'analyst'):
+            before = head()
+            self.assertEqual(self.try_everything(role), [])
+            self.assertEqual(self.say_everything(role), [])
+            self.assertEqual(head(), before, role)
 
     # --- companies ---
 
