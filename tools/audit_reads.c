@@ -83,10 +83,9 @@ static int list(struct hub_report *report, const struct hub_datadir *reader, con
     struct access_entry entry;
     const char *why = NULL;
     uint64_t number, count = 0;
-    int more;
     hub_report_list(report, "accesses");
     while ((wanted->limit == 0 || count < wanted->limit) &&
-           (more = hub_access_scan_next(scan, arena, &number, &entry, &why)) == 1) {
+           hub_access_scan_next(scan, arena, &number, &entry, &why) == 1) {
         if (is_wanted(wanted, &entry)) {
             say(report, reader, number, &entry, arena);
             count++;
