@@ -1,82 +1,120 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""`audit verify` on the kept journey: ranges, keys, witness and checkpoints, each sentence once."""
+"""`replay --verify`: on a running hub, on its directory at rest, on one that was changed, interrupted, without room."""
 
+import glob
 import json
 import os
+import shutil
+import signal
+import subprocess
 import sys
-import tempfile
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, os.pardir, 'data'))
-sys.path.insert(0, os.path.join(HERE, os.pardir, 'e2e'))
-import golden  # noqa: E402
-from running import run  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'e2e'))
+from running import BINARY, Hub, clean_environment, run  # noqa: E402
+
+
+def verify(data, *words, env=None):
+    return run('replay', '--data', data, '--verify', *words, env=env)
 
 
 class Verify(unittest.TestCase):
     def setUp(self):
-        place = tempfile.TemporaryDirectory(prefix='omnihub-verify-')
-        self.addCleanup(place.cleanup)
-        self.data = os.path.join(place.name, 'data')
-        golden.unpack('journey', self.data)
+        self.hub = Hub()
+        for number in range(12):
+            customer, session = f'customer_{number % 5}', f'omni_session_{number}'
+            self.hub.create_session(customer, session, 'chat')
+            for text in ('Where is my parcel?', 'It should have come yesterday', 'Thank you'):
+                self.hub.say(customer, session, text, 'chat')
 
-    def verify(self, status, words, *options):
-        done = run('audit', 'verify', '--data', self.data, *options)
-        self.assertEqual(done.returncode, status, done.stderr)
-        self.assertRegex(done.stderr if status else done.stdout, words)
-        return done.stdout
+    def tearDown(self):
+        self.hub.__exit__()
 
-    def path(self, name):
-        return os.path.join(self.data, name)
+    def at_rest(self):
+        self.assertEqual(self.hub.stop(), 0)
+        return self.hub.data
 
-    def flip(self, name, at):
-        with open(self.path(name), 'r+b') as file:
-            file.seek(at)
-            byte = file.read(1)[0]
-            file.seek(at)
-            file.write(bytes([byte ^ 1]))
+    def copy(self):
+        copy = os.path.join(self.hub.made, 'copy')
+        shutil.copytree(self.hub.data, copy)
+        return copy
 
-    def test_the_whole_log_and_parts_of_it(self):
-        self.verify(0, r'The log is sound: 191 events; chain, density, versions, indexes, keys, witness and \d+ checkpoint')
-        self.verify(0, r'sound from 5 to 9: .* of 5 events are right', '--from', '5', '--to', '9')
-        self.verify(0, r'sound from 191 to 191: .* of 1 event are right|of 1 event ', '--from', '191')
-        self.verify(0, r'sound from 1 to 20: ', '--to', '20')
-        self.assertEqual(json.loads(self.verify(0, 'sound', '--from', '2', '--to', '4', '--json'))['events'], 3)
+    def test_a_directory_at_rest_is_compared_whole(self):
+        data = self.at_rest()
+        before = {path: os.stat(path).st_mtime_ns for path in glob.glob(data + '/**', recursive=True)}
+        done = verify(data)
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        events = len(run('replay', '--data', data, '--json').stdout.splitlines())
+        report = json.loads(verify(data, '--json').stdout)
+        self.assertIn(f'All is as the log says: {events} events, their chain, {report["states"]} states and '
+                      f'{len(report["views"])} views.', done.stdout)
+        self.assertEqual((report['sound'], report['events']), (True, events))
+        self.assertGreater(report['position'], 0)  # a hub that stops need not fold the last events
+        self.assertGreater(next(view for view in report['views'] if view['view'] == 'messages')['stored_rows'], 0)
+        for view in report['views']:
+            self.assertEqual((view['stored_rows'], view['differences'], view['parked_streams']), (view['folded_rows'], 0, 0))
+            self.assertRegex(done.stdout, rf'(?m)^{view["view"]} +{view["stored_rows"]} ')
+        after = {path: os.stat(path).st_mtime_ns for path in glob.glob(data + '/**', recursive=True)}
+        self.assertEqual(after, before)
 
-    def test_a_range_that_holds_nothing(self):
-        self.verify(4, 'there is nothing from 192 to its end: the log has the positions 1 to 191', '--from', '192')
-        self.verify(4, 'there is nothing from 9 to 5', '--from', '9', '--to', '5')
-        self.verify(4, 'there is nothing from 1 to 500', '--to', '500')
-        self.verify(2, 'is neither a position', '--from', 'yesterday')
+    def test_beside_a_running_hub_what_is_on_disk_is_compared(self):
+        report = json.loads(verify(self.hub.data, '--json').stdout)
+        self.assertTrue(report['sound'])
+        self.assertLessEqual(report['position'], report['events'])
+        done = verify(self.hub.data)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        if report['position'] < report['events']:
+            self.assertIn('were checked for their chain only', done.stdout)
 
-    def test_a_key_that_is_missing(self):
-        self.flip('keys/keys-000000', 10)
-        self.verify(3, r'position \d+: keys/ has no key for its subject, and no event says that it was erased')
+    def test_after_a_kill_what_is_on_disk_is_compared(self):
+        self.hub.kill()
+        self.assertTrue(json.loads(verify(self.hub.data, '--json').stdout)['sound'])
 
-    def test_a_key_store_without_its_master_key(self):
-        os.rename(self.path('keys/master'), self.path('elsewhere'))
-        self.verify(3, 'keys/ has no master key that can be read')
-        self.verify(0, 'indexes, keys, witness', '--master-key', self.path('elsewhere'))
+    def test_views_of_another_log_and_none_at_all_are_told(self):
+        other = Hub()
+        try:
+            other.create_session('customer_1', 'omni_session_1', 'chat')
+            self.assertEqual(other.stop(), 0)
+            data = self.at_rest()
+            shutil.rmtree(data + '/views')
+            done = verify(data)
+            self.assertEqual(done.returncode, 3)
+            self.assertIn('cannot be compared with the log: there are none in', done.stderr)
+            shutil.copytree(other.data + '/views', data + '/views')
+            done = verify(data)
+            self.assertEqual((done.returncode, done.stdout), (3, ''))
+            self.assertIn('cannot be compared with the log: they belong to another log', done.stderr)
+        finally:
+            other.__exit__()
 
-    def test_a_copy_without_keys_says_what_it_did_not_look_at(self):
-        for name in ('master', 'companies', 'keys-000000'):
-            os.remove(self.path(f'keys/{name}'))
-        self.verify(0, 'versions, indexes, witness and')
+    def test_a_damaged_view_is_told(self):
+        data = self.at_rest()
+        path = max(glob.glob(data + '/views/*.sst'), key=os.path.getsize)
+        with open(path, 'r+b') as file:
+            file.seek(200)
+            byte = file.read(1)
+            file.seek(200)
+            file.write(bytes([byte[0] ^ 1]))
+        done = verify(data)
+        self.assertEqual(done.returncode, 3)
+        self.assertRegex(done.stderr, 'cannot be opened|cannot be read|not what the log folds to')
 
-    def test_witnesses(self):
-        with open(self.path('witness'), 'rb') as file:
-            witness = file.read()
-        os.remove(self.path('witness'))
-        self.verify(0, 'There is no witness')
-        with open(self.path('witness'), 'wb') as file:
-            file.write(witness[:70])
-        self.verify(1, r'witness')
+    def test_a_place_without_room_for_its_files_is_told(self):
+        data = self.at_rest()
+        done = verify(data, env={'TMPDIR': '/nowhere'})
+        self.assertEqual((done.returncode, done.stdout), (1, ''))
+        self.assertIn('/nowhere', done.stderr)
 
-    def test_a_public_key_that_is_not_the_one_that_signs(self):
-        self.flip('checkpoint.pub', 60)
-        self.verify(3, 'checkpoint.pub is not the key that checkpoints are signed with')
+    def test_it_can_be_interrupted(self):
+        data = self.at_rest()
+        with subprocess.Popen([BINARY, 'replay', '--data', data, '--verify'], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              env=clean_environment(), preexec_fn=lambda: signal.pthread_sigmask(
+                                  signal.SIG_BLOCK, [signal.SIGINT])) as process:
+            process.send_signal(signal.SIGINT)  # waits, blocked, until it is asked for
+            out, _ = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, out), (130, b''))
+        self.assertEqual(glob.glob(data + '/rows-*'), [])
 
 
 if __name__ == '__main__':
