@@ -40,6 +40,7 @@ def words_of(name, hub, folder):
         'audit erase': ('customer_001', '--dry-run', *there),
         'backup': (f'{folder}/backups', *data, '--passphrase-file', f'{folder}/passphrase'),
         'restore': (f'{folder}/backups', '--data', f'{folder}/restored', '--passphrase-file', f'{folder}/passphrase'),
+        'whatif': (*data, '--capacity', 'chat=3'),
         'schema': ('manual',),
         'config': (),
         'help': (),
@@ -53,6 +54,7 @@ class Commands(unittest.TestCase):
         cls.folder = tempfile.mkdtemp(prefix='omnihub-test-')
         cls.hub = Hub()
         cls.hub.create_session('customer_001', 'omni_session_001')
+        cls.hub.post('/routing/decision', {'customer_id': 'customer_001', 'session_id': 'omni_session_001'})
         with open(f'{cls.folder}/passphrase', 'w', encoding='utf-8') as file:
             file.write('correct horse battery\n')
         with open(f'{cls.folder}/proof', 'w', encoding='utf-8') as file:
