@@ -137,7 +137,7 @@ class Backup(unittest.TestCase):
             shown = hub.get(f'/session/{SESSION}/messages?limit=5').json
             self.assertIn(WORDS, json.dumps(shown))
             hub.say(CUSTOMER, SESSION, 'It goes on')
-            self.assertEqual(hub.stop(), 0)
+            self.assertEqual(hub.stop(), 0, hub.complaints())
             self.assertIn('campaigns send nothing while', hub.complaints())
         self.assertEqual(run('audit', 'verify', '--data', data).stderr, '')
 
