@@ -195,6 +195,18 @@ size_t hub_crash_guard_parked(const struct hub_crash_guard *self)
     return parked;
 }
 
+size_t hub_crash_guard_list(const struct hub_crash_guard *self, struct hub_parked_input *ret_inputs, size_t room)
+{
+    size_t count = 0;
+    for (int i = 0; i < COUNTED && count < room; i++) {
+        const struct counted *counted = &self->file->counted[i];
+        if (crashes_of(counted) >= HUB_CRASHES_TO_PARK) {
+            ret_inputs[count++] = (struct hub_parked_input){ counted->fingerprint, crashes_of(counted) };
+        }
+    }
+    return count;
+}
+
 void hub_crash_guard_release(struct hub_crash_guard *self, uint64_t fingerprint)
 {
     for (int i = 0; i < COUNTED; i++) {

@@ -30,6 +30,14 @@ void hub_crash_guard_leave(struct hub_crash_guard *self, unsigned worker);
 /* Inputs that are parked, and those counted at all, for /diagnostics. */
 size_t hub_crash_guard_parked(const struct hub_crash_guard *self);
 
+struct hub_parked_input {
+    uint64_t fingerprint;
+    uint64_t crashes;
+};
+
+/* At most `room` of those that are parked. Returns how many. */
+size_t hub_crash_guard_list(const struct hub_crash_guard *self, struct hub_parked_input *ret_inputs, size_t room);
+
 /* Forget one parked input, or all (fingerprint 0), so that it may run again. */
 void hub_crash_guard_release(struct hub_crash_guard *self, uint64_t fingerprint);
 

@@ -213,31 +213,11 @@ static int build_later(struct build *self, const struct hub_decided_later *later
     return 0;
 }
 
-/* The row of the effect that this command reports on, found again. */
-struct found_row {
-    const struct hub_pending_key *key;
-    struct hub_arena *arena;
-    struct hub_span value; /* empty: it is gone */
-};
-
-static bool find_row(void *arg, const struct hub_pending_key *key, struct hub_span value)
-{
-    struct found_row *self = arg;
-    if (memcmp(key, self->key, sizeof *key) == 0) {
-        self->value = hub_arena_copy(self->arena, value);
-    }
-    return false;
-}
-
 /* The effect goes on as another row: to be tried again later, or given up where a person sees it. */
 static void build_again(struct build *self, uint8_t kind, int64_t due_us, uint32_t attempt)
 {
-    struct hub_pending_key before = hub_pending_key_before(&self->command->settle);
-    struct found_row found = { .key = &self->command->settle, .arena = self->arena };
-    const struct hub_due due = { .kind = HUB_PENDING_effect, .until_us = INT64_MAX, .after = &before };
-    (void) hub_log_pending(self->context->log, &due, find_row, &found);
     struct pending_row row;
-    if (found.value.len == 0 || hub_unpack(&pending_row_shape, found.value, self->arena, &row, NULL) != 0) {
+    if (hub_pending_find(self->context->log, &self->command->settle, self->arena, &row) != 0) {
         return;
     }
     HUB_SET(pending_row, &row, attempt, attempt == 0 ? row.attempt : attempt);

@@ -140,3 +140,31 @@ int hub_pending_mark_restored(void *arg, const struct hub_pending_key *key, stru
     hub_arena_destroy(&arena);
     return failed == 0 ? 0 : -1;
 }
+
+struct finding {
+    const struct hub_pending_key *key;
+    struct hub_arena *arena;
+    struct hub_span value; /* at NULL: it is gone */
+};
+
+static bool find(void *arg, const struct hub_pending_key *key, struct hub_span value)
+{
+    struct finding *self = arg;
+    if (memcmp(key, self->key, sizeof *key) == 0) {
+        self->value = hub_arena_copy(self->arena, value);
+    }
+    return false;
+}
+
+int hub_pending_find(struct hub_log *log, const struct hub_pending_key *key, struct hub_arena *arena,
+                     struct pending_row *ret_row)
+{
+    struct hub_pending_key before = hub_pending_key_before(key);
+    struct finding finding = { .key = key, .arena = arena };
+    const struct hub_due due = { .kind = key->b[0], .until_us = INT64_MAX, .after = &before };
+    int failed = hub_log_pending(log, &due, find, &finding);
+    if (failed != 0 || finding.value.at == NULL) {
+        return failed != 0 ? failed : HUB_ERROR_not_found;
+    }
+    return hub_unpack(&pending_row_shape, finding.value, arena, ret_row, NULL) == 0 ? 0 : -1;
+}

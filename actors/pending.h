@@ -5,6 +5,7 @@
 
 #include "actors/command.h"
 #include "base/buf.h"
+#include "log/log.h"
 
 #include "base/def/structs.h"
 #include "actors/runtime.def"
@@ -20,5 +21,9 @@ void hub_pending_row_from(const struct hub_command *command, struct pending_row 
  * arg is not used. Returns 0, or < 0 when the row cannot be read. */
 int hub_pending_mark_restored(void *arg, const struct hub_pending_key *key, struct hub_span value,
                               struct hub_buf *ret_value);
+
+/* The row with a key, unpacked into the arena. Returns 0, HUB_ERROR_not_found when it is gone, or < 0. */
+int hub_pending_find(struct hub_log *log, const struct hub_pending_key *key, struct hub_arena *arena,
+                     struct pending_row *ret_row);
 
 #endif

@@ -228,6 +228,16 @@ struct hub_port *hub_port_new(struct hub_runtime *runtime)
     return hub_mailbox_port_new(&runtime->boxes);
 }
 
+size_t hub_runtime_parked(const struct hub_runtime *self, struct hub_parked_input *ret_inputs, size_t room)
+{
+    return hub_crash_guard_list(self->guard, ret_inputs, room);
+}
+
+void hub_runtime_release(struct hub_runtime *self, uint64_t fingerprint)
+{
+    hub_crash_guard_release(self->guard, fingerprint);
+}
+
 void hub_runtime_stats(const struct hub_runtime *self, struct hub_runtime_stats *ret_stats)
 {
     memset(ret_stats, 0, sizeof *ret_stats);

@@ -90,6 +90,11 @@ void hub_port_gather(struct hub_port *port);
 /* Send what was gathered. Nothing to do is fine. */
 void hub_port_flush(struct hub_port *port);
 
+/* Inputs that were set aside after three crashes (actors/crash.h), and letting one run again; 256 at most are remembered. Any thread. */
+struct hub_parked_input;
+size_t hub_runtime_parked(const struct hub_runtime *self, struct hub_parked_input *ret_inputs, size_t room);
+void hub_runtime_release(struct hub_runtime *self, uint64_t fingerprint);
+
 struct hub_runtime_stats {
     uint64_t commands, refusals, events, activations, passivations, conflicts, overloads, forwards, timers, effects;
     uint64_t active_entities, active_bytes, waiting, pending_effects, dead, parked;

@@ -6,6 +6,7 @@
 #include "api/companies.h"
 #include "api/erasure.h"
 #include "api/events.h"
+#include "api/letters.h"
 #include "api/live/door.h"
 #include "api/records.h"
 #include "api/route.h"

@@ -263,6 +263,7 @@ static void start_access(struct hub_hub *self)
 static int rehearse(struct hub_hub *self, char *ret_why, size_t why_size)
 {
     const struct hub_loopback_rehearsal rehearsal = { .fail_percent = self->options->loopback_failures,
+                                                      .gives_up = self->options->loopback_gives_up,
                                                       .record = self->options->loopback_record };
     int error = hub_loopback_rehearse(self->gateway, &rehearsal);
     if (error)

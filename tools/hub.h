@@ -13,6 +13,7 @@ struct hub_hub_options {
     uint64_t access_bytes;       /* that accesses to personal data may take on disk; 0: 256 MiB */
     uint64_t reserve_bytes;      /* 0: the log's own default */
     unsigned loopback_failures;  /* percent of deliveries that fail; for tests */
+    bool loopback_gives_up;      /* a failure is the last attempt's; for tests */
     const char *loopback_record; /* file that deliveries are recorded in; for tests; NULL: none */
     uint64_t memory_bytes;       /* what it may take in memory, about; 0: 512 MiB */
     bool no_sync;

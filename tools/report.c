@@ -330,6 +330,11 @@ static void put_lines(const struct hub_report *self, struct hub_buf *out)
     }
 }
 
+void hub_report_drop(struct hub_report *self)
+{
+    hub_arena_destroy(&self->arena);
+}
+
 int hub_report_end(struct hub_report *self, int status)
 {
     struct hub_buf out;

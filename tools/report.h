@@ -48,6 +48,9 @@ void hub_report_note(struct hub_report *self, const char *format, ...) __attribu
 /* People have been told on stderr; what is here is for programs alone. */
 void hub_report_quiet(struct hub_report *self);
 
+/* Free it, and print nothing. */
+void hub_report_drop(struct hub_report *self);
+
 /* Print everything on stdout and free it. Returns `status`, or HUB_EXIT_FULL when stdout cannot be written. */
 int hub_report_end(struct hub_report *self, int status);
 

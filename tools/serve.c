@@ -91,6 +91,7 @@ static struct hub_hub_options options_of(const struct serving *self)
         .memory_bytes = hub_settings_count(settings, HUB_SETTING_memory_mb) << 20,
         .no_sync = hub_settings_is(settings, HUB_SETTING_unsafe_no_sync),
         .loopback_failures = (unsigned) hub_settings_count(settings, HUB_SETTING_loopback_failures),
+        .loopback_gives_up = hub_settings_is(settings, HUB_SETTING_loopback_gives_up),
         .loopback_record = hub_settings_text(settings, HUB_SETTING_loopback_record),
         .workers = (unsigned) hub_settings_count(settings, HUB_SETTING_workers),
         .server = { .host = self->host,

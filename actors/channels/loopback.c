@@ -36,6 +36,7 @@ struct hub_loopback {
     struct hub_loopback_stats stats;
 
     unsigned fail_percent;
+    bool gives_up;
     struct hub_delivery_record *record; /* NULL: deliveries are not recorded */
 };
 
@@ -155,7 +156,7 @@ static bool deliver(struct hub_loopback *self, const struct hub_effect *effect)
 
 /* --- reporting --- */
 
-static struct hub_command *report_on(const struct hub_effect *effect, bool delivered)
+static struct hub_command *report_on(const struct hub_effect *effect, bool delivered, bool gives_up)
 {
     const struct send_effect *message = effect->record;
     struct hub_command *command = hub_command_new(&update_message_shape, 0);
@@ -169,7 +170,7 @@ static struct hub_command *report_on(const struct hub_effect *effect, bool deliv
     } else {
         HUB_SET(update_message, report, failure, HUB_SPAN("loopback_failed"));
     }
-    HUB_SET(update_message, report, attempt, effect->attempt);
+    HUB_SET(update_message, report, attempt, gives_up && !delivered ? HUB_DELIVERY_ATTEMPTS : effect->attempt);
     command->caller.company = effect->company;
     command->target = KIND_session;
     command->names[KIND_session] = (struct hub_name){ .given = true, .is_ours = true, .id = message->session };
@@ -184,7 +185,7 @@ static struct hub_command *handle(struct hub_loopback *self, struct hub_effect *
     struct hub_command *report = NULL;
     pthread_mutex_lock(&self->lock);
     if (effect->shape == &send_effect_shape) {
-        report = report_on(effect, !effect->is_erased && deliver(self, effect));
+        report = report_on(effect, !effect->is_erased && deliver(self, effect), self->gives_up);
     } else {
         self->stats.repeated++;
     }
@@ -268,6 +269,7 @@ static void run(zsock_t *pipe, void *arg)
 int hub_loopback_rehearse(struct hub_loopback *self, const struct hub_loopback_rehearsal *rehearsal)
 {
     self->fail_percent = rehearsal->fail_percent;
+    self->gives_up = rehearsal->gives_up;
     return rehearsal->record == NULL ? 0 : hub_delivery_record_open(rehearsal->record, &self->record);
 }
 

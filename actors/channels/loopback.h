@@ -44,6 +44,7 @@ struct hub_loopback *hub_loopback_new(size_t room);
 /* What a test wants of it. */
 struct hub_loopback_rehearsal {
     unsigned fail_percent; /* of the attempts, chosen by effect and attempt: the same ones every time */
+    bool gives_up;         /* reports a failure as the last attempt's: what fails is a dead letter at once */
     const char *record; /* file that gets a line for every delivery, and of which it remembers the deliveries before a
                             * restart, as a provider would; NULL: none */
 };

@@ -183,6 +183,12 @@ static void apply_company_consumer_removed(const struct fold *fold, const struct
     }
 }
 
+static void apply_parked_input_released(const struct fold *fold, const struct parked_input_released *released)
+{
+    (void) fold;
+    (void) released;
+}
+
 void hub_company_apply(void *state, const struct hub_event *event, struct hub_arena *arena)
 {
     const struct fold fold = { .state = state, .event = event, .arena = arena };

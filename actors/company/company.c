@@ -34,6 +34,7 @@ static const struct hub_decider deciders[] = {
     { &move_consumer_shape, hub_company_decide_move_consumer },
     { &remove_consumer_shape, hub_company_decide_remove_consumer },
     { &list_consumers_shape, hub_company_decide_list_consumers },
+    { &release_input_shape, hub_company_decide_release },
 };
 
 const struct hub_kind_info hub_kind_company = {

@@ -25,6 +25,7 @@ hub_decide_fn hub_company_decide_list_pages;
 hub_decide_fn hub_company_decide_move_consumer;
 hub_decide_fn hub_company_decide_remove_consumer;
 hub_decide_fn hub_company_decide_list_consumers;
+hub_decide_fn hub_company_decide_release;
 
 /* Decide company_key_added. expires_at 0: never. Returns the key's record, in the decision's arena. */
 struct company_key *hub_company_add_key(struct hub_decision *decision, struct hub_span name, unsigned role,

@@ -181,3 +181,17 @@ void hub_company_decide_page(const void *state_, const void *command_, struct hu
     hub_decide_event(decision, &company_page_set_shape, set, none, none);
     hub_company_answer_done(decision);
 }
+
+void hub_company_decide_release(const void *state_, const void *command_, struct hub_decision *decision)
+{
+    const struct company_state *state = state_;
+    const struct release_input *command = command_;
+    if (!hub_company_is_there(state, decision)) {
+        return;
+    }
+    struct parked_input_released *released = HUB_NEW(hub_decision_arena(decision), struct parked_input_released);
+    HUB_SET(parked_input_released, released, input, command->input);
+    HUB_SET(parked_input_released, released, reason, command->reason);
+    hub_decide_event(decision, &parked_input_released_shape, released, none, none);
+    hub_company_answer_done(decision);
+}

@@ -220,6 +220,13 @@ static void apply_session_agent_changed(const struct fold *fold, const struct se
     HUB_COPY(session_state, fold->state, session_agent_changed, changed, agent);
 }
 
+/* Of what became of the message says the next report. */
+static void apply_letter_settled(const struct fold *fold, const struct letter_settled *settled)
+{
+    (void) fold;
+    (void) settled;
+}
+
 void hub_session_apply(void *state, const struct hub_event *event, struct hub_arena *arena)
 {
     const struct fold fold = { .state = state, .event = event, .arena = arena };

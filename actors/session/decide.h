@@ -18,6 +18,7 @@ hub_decide_fn hub_session_decide_message;
 hub_decide_fn hub_session_decide_transfer;
 hub_decide_fn hub_session_decide_attempt;
 hub_decide_fn hub_session_decide_notice;
+hub_decide_fn hub_session_decide_letter;
 
 /* Refuse with not_found: nobody opened this session. */
 void hub_session_refuse_unknown(struct hub_decision *decision);

@@ -12,7 +12,7 @@ static const struct hub_ulid none;
 /* Seconds to wait after the first, second ... failed attempt; after the last one it is given up. */
 static const int64_t pauses_s[] = { 1, 5, 30, 300 };
 
-enum { ATTEMPTS = sizeof pauses_s / sizeof pauses_s[0] + 1 };
+_Static_assert(HUB_DELIVERY_ATTEMPTS == sizeof pauses_s / sizeof pauses_s[0] + 1, "a pause behind each but the last");
 
 /* Returns false, with the decision refused, when this session takes no further message. */
 static bool has_room(const struct session_state *state, struct hub_decision *decision)
@@ -221,7 +221,7 @@ static void try_again(const struct update_message *report, struct hub_decision *
     if (hub_span_is(report->failure, HUB_SPAN(HUB_FAILURE_ERASED))) {
         return; /* nobody can read it any more: it is dropped */
     }
-    if (attempt >= ATTEMPTS) {
+    if (attempt >= HUB_DELIVERY_ATTEMPTS) {
         hub_decide_dead_letter(decision);
         return;
     }

@@ -21,6 +21,7 @@ static const struct hub_decider deciders[] = {
     { &transfer_channel_shape, hub_session_decide_transfer }, { &end_session_shape, hub_session_decide_end },
     { &session_timer_shape, hub_session_decide_timer },       { &help_session_shape, hub_session_decide_help },
     { &attempt_recipient_shape, hub_session_decide_attempt }, { &send_notice_shape, hub_session_decide_notice },
+    { &settle_letter_shape, hub_session_decide_letter },
 };
 
 const struct hub_kind_info hub_kind_session = {

@@ -17,6 +17,9 @@
 #include "actors/session/outreach.def"
 #include "base/def/none.h"
 
+/* Attempts to deliver a message; the last one that fails makes it a dead letter. */
+enum { HUB_DELIVERY_ATTEMPTS = 5 };
+
 extern const struct hub_kind_info hub_kind_session;
 
 #endif

@@ -12,11 +12,22 @@ import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'e2e'))
-from running import BINARY, KEY, Hub, clean_environment, run  # noqa: E402
+from running import BINARY, KEY, Hub, clean_environment, run, wait_for  # noqa: E402
 
 TABLE = {row['command']: row for row in json.loads(run('help', '--json').stdout)['commands']}
 EXITS = {row['number'] for row in json.loads(run('help', 'exit-codes', '--json').stdout)['exit_codes']}
 ENDLESS = ('serve', 'watch')  # go on until they are stopped
+
+
+def letter(hub):
+    """A message that was given up."""
+    def listed():
+        letters = hub.get('/dead-letters').json['letters']
+        return letters and letters[0]['letter_id']
+
+    if not listed():
+        hub.post('/message/respond', {'session_id': 'omni_session_001', 'content': 'To nowhere'})
+    return wait_for(listed, what='a dead letter')
 
 
 def words_of(name, hub, folder):
@@ -41,6 +52,10 @@ def words_of(name, hub, folder):
         'backup': (f'{folder}/backups', *data, '--passphrase-file', f'{folder}/passphrase'),
         'restore': (f'{folder}/backups', '--data', f'{folder}/restored', '--passphrase-file', f'{folder}/passphrase'),
         'whatif': (*data, '--capacity', 'chat=3'),
+        'dead list': there,
+        'dead show': (letter(hub), *there),
+        'dead retry': (letter(hub), '--reason', 'to see it work', *there),
+        'dead drop': (letter(hub), '--reason', 'to see it work', *there),
         'schema': ('manual',),
         'config': (),
         'help': (),
@@ -52,7 +67,7 @@ class Commands(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp(prefix='omnihub-test-')
-        cls.hub = Hub()
+        cls.hub = Hub(options=('--loopback-failures', '100', '--loopback-gives-up'))
         cls.hub.create_session('customer_001', 'omni_session_001')
         cls.hub.post('/routing/decision', {'customer_id': 'customer_001', 'session_id': 'omni_session_001'})
         with open(f'{cls.folder}/passphrase', 'w', encoding='utf-8') as file:
