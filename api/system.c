@@ -101,6 +101,40 @@ void hub_system_status(struct hub_call *call)
     hub_respond_record(call, 200, &service_status_shape, &reply);
 }
 
+/* Ask something of the view that the path names. */
+static void ask_view(struct hub_call *call, int (*what)(struct hub_views *self, const char *name))
+{
+    struct hub_arena *arena = hub_call_arena(call);
+    struct view_named *asked = HUB_NEW(arena, struct view_named);
+    struct done_reply reply = { 0 };
+    if (!hub_read_body(call, arena, asked)) {
+        return;
+    }
+    char *name = hub_arena_get(arena, asked->view_name.len + 1);
+    memcpy(name, asked->view_name.at, asked->view_name.len);
+    int failed = what(call->loop->server->options.views, name);
+    if (failed == HUB_ERROR_not_found) {
+        hub_respond_problem(call, HUB_ERROR_not_found, "/view_name", "There is no such view.");
+    } else if (failed == HUB_ERROR_conflict) {
+        hub_respond_problem(call, HUB_ERROR_conflict, "", "A view is being built afresh already; one at a time.");
+    } else if (failed != 0) {
+        hub_respond_problem(call, HUB_ERROR_internal, "", "The views cannot be read.");
+    } else {
+        HUB_SET(done_reply, &reply, success, true);
+        hub_respond_record(call, 200, &done_reply_shape, &reply);
+    }
+}
+
+void hub_system_rebuild(struct hub_call *call)
+{
+    ask_view(call, hub_views_rebuild);
+}
+
+void hub_system_retry(struct hub_call *call)
+{
+    ask_view(call, hub_views_retry);
+}
+
 /* --- abilities --- */
 
 void hub_system_capabilities(struct hub_call *call)

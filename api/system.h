@@ -16,6 +16,8 @@ void hub_system_status(struct hub_call *call);
 void hub_system_capabilities(struct hub_call *call);
 void hub_system_metrics(struct hub_call *call);
 void hub_system_diagnostics(struct hub_call *call);
+void hub_system_rebuild(struct hub_call *call);
+void hub_system_retry(struct hub_call *call);
 void hub_system_openapi(struct hub_call *call);
 void hub_system_asyncapi(struct hub_call *call);
 void hub_system_page(struct hub_call *call);

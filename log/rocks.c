@@ -33,6 +33,7 @@ enum {
     MANIFEST_BYTES = 8 * 1024 * 1024,
     RECOVERY_TOLERATE_TAIL = 0,
     RECOVERY_POINT_IN_TIME = 2,
+    COMPACT_BOTTOM_TOO = 3, /* but not what this compaction wrote itself */
 };
 
 struct hub_rocks {
@@ -588,6 +589,28 @@ int hub_rocks_flush(struct hub_rocks *self)
         failed = take_error(error, NULL, 0);
     }
     rocksdb_flushoptions_destroy(options);
+    return failed;
+}
+
+/* The C interface's compaction says nothing of errors, the count of those in the background does. */
+int hub_rocks_compact(struct hub_rocks *self, unsigned family, char *ret_why, size_t why_size)
+{
+    rocksdb_flushoptions_t *flush = rocksdb_flushoptions_create();
+    rocksdb_compactoptions_t *options = rocksdb_compactoptions_create();
+    char *error = NULL;
+    rocksdb_flushoptions_set_wait(flush, 1);
+    rocksdb_compactoptions_set_bottommost_level_compaction(options, COMPACT_BOTTOM_TOO);
+    rocksdb_flush_cf(self->db, flush, self->families[family], &error);
+    int failed = take_error(error, ret_why, why_size);
+    if (failed == 0) {
+        rocksdb_compact_range_cf_opt(self->db, self->families[family], options, NULL, 0, NULL, 0);
+        failed = hub_rocks_property(self, family, "rocksdb.background-errors") > 0 ? -1 : 0;
+        if (failed < 0) {
+            snprintf(ret_why, why_size, "the new files could not be written");
+        }
+    }
+    rocksdb_compactoptions_destroy(options);
+    rocksdb_flushoptions_destroy(flush);
     return failed;
 }
 

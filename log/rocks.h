@@ -110,6 +110,9 @@ int hub_rocks_iter_error(const struct hub_rocks_iter *self, char *ret_why, size_
 /* Make everything written so far survive without the WAL. Returns 0 or < 0. */
 int hub_rocks_flush(struct hub_rocks *self);
 
+/* Write a family afresh, without what was deleted or replaced. Returns 0, or < 0 with RocksDB's words. */
+int hub_rocks_compact(struct hub_rocks *self, unsigned family, char *ret_why, size_t why_size);
+
 /* Rows that were ever written to the store: two copies with the same number hold the same. */
 uint64_t hub_rocks_writes(struct hub_rocks *self);
 

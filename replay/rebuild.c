@@ -106,10 +106,11 @@ static int write_switch(struct hub_views *self, struct hub_rebuild *rebuild)
 }
 
 /* Take a rebuild that ended out of sight. */
-static void forget(struct hub_views *self, struct hub_rebuild *rebuild)
+static void forget(struct hub_views *self, struct hub_rebuild *rebuild, bool is_live)
 {
     pthread_mutex_lock(&self->lock);
     self->rebuild = NULL;
+    self->rebuilt[rebuild->info->number] += is_live;
     pthread_mutex_unlock(&self->lock);
     hub_rebuild_destroy(&rebuild);
 }
@@ -131,7 +132,7 @@ int hub_rebuild_switch(struct hub_views *self, struct hub_rebuild *rebuild)
     } else {
         done = write_switch(self, rebuild);
     }
-    forget(self, rebuild);
+    forget(self, rebuild, !failed && done == 0);
     return done;
 }
 

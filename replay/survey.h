@@ -20,16 +20,17 @@ struct hub_views_survey {
     size_t count;
 };
 
-/* Read a data directory's views, also those of a running hub: what it has written to disk.
- *
- * scratch_dir  for files of RocksDB's own, which are removed again
- * goes_on      asked before each view, with its place; false ends it. NULL: nobody is asked
- * Returns 0; 1 when it was ended; HUB_ERROR_not_found when there are none; < 0 or HUB_ERROR_internal with a clause in ret_why. */
 struct hub_survey_options {
-    const char *data_dir, *scratch_dir;
-    bool (*goes_on)(void *arg, uint64_t view);
+    const char *data_dir;
+    const char *scratch_dir; /* for files of RocksDB's own, which are removed again */
+    bool (*goes_on)(void *arg,
+                    uint64_t view); /* asked before each view, with its place; false ends it. NULL: nobody is asked */
     void *arg;
 };
+
+/* Read a data directory's views, also those of a running hub: what it has written to disk.
+ *
+ * Returns 0; 1 when it was ended; HUB_ERROR_not_found when there are none; < 0 or HUB_ERROR_internal with a clause in ret_why. */
 int hub_views_survey(const struct hub_survey_options *options, struct hub_views_survey *ret_survey, char *ret_why,
                      size_t why_size);
 

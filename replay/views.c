@@ -54,9 +54,10 @@ static int open_afresh(struct hub_views *self, const char *reason, char *ret_why
 static int settle(struct hub_views *self, struct hub_view_mark *ret_mark, char *ret_why, size_t why_size)
 {
     int found = hub_view_mark_read(self->db, NULL, HUB_MARK_LIVE, ret_mark);
-    const char *reason = found == 0  ? hub_view_mark_distrust(ret_mark, self->log, self->infos, self->count)
-                         : found < 0 ? "their mark is damaged"
-                                     : NULL;
+    const char *reason = self->afresh ? "that was asked for"
+                         : found == 0 ? hub_view_mark_distrust(ret_mark, self->log, self->infos, self->count)
+                         : found < 0  ? "their mark is damaged"
+                                      : NULL;
     if (reason == NULL && found == 0) {
         return hub_rebuild_clean(self);
     }
@@ -79,7 +80,8 @@ static struct hub_views *views_new(const struct hub_views_options *options)
     *self = (struct hub_views){ .world = options->world,
                                 .log = options->log,
                                 .memory_bytes = options->memory_bytes == 0 ? MEMORY_BYTES : options->memory_bytes,
-                                .infos = options->views };
+                                .infos = options->views,
+                                .afresh = options->afresh };
     self->dir = path_of(options->data_dir);
     self->count = options->view_count;
     self->list_every = options->list_every > 0 ? options->list_every : LIST_EVERY;
@@ -196,6 +198,7 @@ static void fill_status(const struct hub_views *self, const struct hub_view_info
         ret->rebuild_at = atomic_load(&self->rebuild->at);
         ret->rebuild_to = atomic_load(&self->rebuild->to);
     }
+    ret->rebuilt = self->rebuilt[info->number];
 }
 
 size_t hub_views_status(const struct hub_views *self, struct hub_view_status *ret_status, size_t room)

@@ -17,6 +17,7 @@ struct hub_views_options {
     void *arg;
     size_t memory_bytes; /* for blocks, memtables and decoded rows; 0: 128 MiB */
     bool follow;         /* false: no thread; hub_views_catch_up folds when it is called (tools, tests) */
+    bool afresh;         /* whatever is there is thrown away and folded from the log's start */
     uint64_t list_every; /* events between two lists of the active sessions, see replay/active_lists.h; 0: 50,000 */
     const struct hub_view_info *const *views; /* NULL: hub_views_all() */
     size_t view_count;
@@ -67,6 +68,7 @@ struct hub_view_status {
     struct hub_position at;
     bool rebuilding;
     uint64_t rebuild_at, rebuild_to; /* events, for progress */
+    uint64_t rebuilt;                /* times since the opening */
     uint64_t parked_streams, parked_events;
     char error[160]; /* why it does not go on just now; empty when it does */
 };

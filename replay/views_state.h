@@ -54,6 +54,7 @@ struct hub_views {
     size_t memory_bytes; /* a quarter for the rows of each stage, the rest for the store */
 
     struct hub_stage live;          /* the tail's */
+    bool afresh;                    /* what was there is thrown away at the opening */
     uint64_t list_every, list_next; /* events between lists of active sessions; where the next one is due */
     _Atomic uint64_t position, commit, credentials_epoch;
 
@@ -64,9 +65,10 @@ struct hub_views {
     _Atomic bool is_heard;   /* somebody follows: the pace is quicker */
     _Atomic bool is_hurried; /* somebody waits: the next batch begins at once */
 
-    pthread_mutex_t lock;        /* guards what follows */
-    struct hub_rebuild *rebuild; /* owned; taken out by the tail only */
-    uint32_t retries;            /* bit per view number: parked streams to try again */
+    pthread_mutex_t lock;               /* guards what follows */
+    struct hub_rebuild *rebuild;        /* owned; taken out by the tail only */
+    uint64_t rebuilt[HUB_VIEW_NUMBERS]; /* times, by view */
+    uint32_t retries;                   /* bit per view number: parked streams to try again */
     uint64_t parked_streams[HUB_VIEW_NUMBERS], parked_events[HUB_VIEW_NUMBERS];
     char error[160];
 };

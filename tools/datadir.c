@@ -25,6 +25,13 @@ static bool can_read_keys(const char *data, const char *master_key)
     return access(master_key ? master_key : path, R_OK) == 0;
 }
 
+bool hub_datadir_has_log(const char *data)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/log/CURRENT", data);
+    return access(path, R_OK) == 0;
+}
+
 void hub_datadir_find_company(struct hub_datadir *self)
 {
     struct hub_arena *arena = hub_arena_new(4096);

@@ -18,6 +18,9 @@ struct hub_datadir {
     struct hub_noting *noting; /* owned; notes whose personal values are opened */
 };
 
+/* Whether there is a log at all. */
+bool hub_datadir_has_log(const char *data);
+
 /* Open a data directory for reading. master_key: NULL for the one inside. Says on stderr what is wrong.
  * Returns 0 or < 0; hub_datadir_close is due in both cases. */
 int hub_datadir_open(struct hub_datadir *self, const char *data, const char *master_key);

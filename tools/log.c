@@ -170,6 +170,23 @@ static void report_packed(const struct hub_survey_family *before, const struct h
     hub_report_list_end(report);
 }
 
+/* A family is written anew before the old files go. Returns an exit status. */
+static int check_room(const struct hub_tool_call *call, const struct hub_log *log, const struct hub_survey_family *now)
+{
+    struct hub_log_stats stats;
+    uint64_t largest = 0, reserve = hub_settings_count(call->settings, HUB_SETTING_reserve_mb) << 20;
+    for (size_t i = 0; i < HUB_SURVEY_FAMILIES; i++)
+        if (now[i].bytes + now[i].in_memory > largest)
+            largest = now[i].bytes + now[i].in_memory;
+    hub_log_stats(log, &stats);
+    if (stats.free_bytes >= largest + reserve)
+        return HUB_EXIT_OK;
+    return hub_tool_end(HUB_EXIT_FULL,
+                        "packing needs %" PRIu64 " free bytes and a reserve of %" PRIu64 ", but there are %" PRIu64
+                        "; nothing was written",
+                        largest, reserve, stats.free_bytes);
+}
+
 static int pack(const struct hub_tool_call *call, struct hub_log *log)
 {
     struct hub_survey_family before[HUB_SURVEY_FAMILIES], after[HUB_SURVEY_FAMILIES];
@@ -177,6 +194,9 @@ static int pack(const struct hub_tool_call *call, struct hub_log *log)
     struct hub_report report;
     char why[256] = "";
     hub_log_sizes(log, before);
+    int status = check_room(call, log, before);
+    if (status != HUB_EXIT_OK)
+        return status;
     hub_progress_start(&progress, "families");
     int result = hub_log_compact(log, on_family, &progress, why, sizeof why);
     hub_progress_end(&progress);

@@ -129,6 +129,8 @@ static int find_points(struct walk *self)
         return -HUB_EXIT_USAGE;
     if (!query->to)
         self->to = hub_log_commit(self->reader->log).sequence;
+    if (query->last > 0)
+        self->from = self->to > query->last ? self->to - query->last + 1 : 1;
     return check_order(self, is_time, to_is_time);
 }
 

@@ -29,7 +29,7 @@ struct hub_settings {
 
 #define ON(name) (UINT64_C(1) << HUB_TOOL_##name)
 #define EVERY UINT64_MAX
-#define REMOTE (ON(dead_list) | ON(dead_show) | ON(dead_retry) | ON(dead_drop))
+#define REMOTE (ON(dead_list) | ON(dead_show) | ON(dead_retry) | ON(dead_drop) | ON(view_status) | ON(view_rebuild))
 static const struct hub_setting_row rows[HUB_SETTINGS] = {
 #define OPTION(name, flag_, kind_, tools_, ...) \
     [HUB_SETTING_##name] = { .flag = flag_, .kind = HUB_SETTING_##kind_, .tools = tools_, __VA_ARGS__ },

@@ -9,11 +9,14 @@
 #include "log/file.h"
 #include "replay/survey.h"
 #include "replay/views.h"
+#include "tools/asking.h"
 #include "tools/datadir.h"
 #include "tools/progress.h"
-#include "tools/remote.h"
 #include "tools/report.h"
 #include "tools/signals.h"
+#include "tools/tool.h"
+
+static const char whose[] = "the key of the company that runs the hub";
 
 enum { LOOK_US = 100000, PATH_ROOM = 128, NAME_MOST = 64 };
 
@@ -39,11 +42,14 @@ int hub_tool_view_list(const struct hub_tool_call *call)
 static int show_remote(const struct hub_tool_call *call, struct hub_arena *arena)
 {
     struct service_status reply = { .views = { .count = 0 } };
-    const struct hub_remote_question question = {
-        .method = "GET", .path = "/status", .shape = &service_status_shape, .arena = arena, .record = &reply
-    };
+    const struct hub_asking question = { .whose = whose,
+                                         .method = "GET",
+                                         .path = "/status",
+                                         .shape = &service_status_shape,
+                                         .arena = arena,
+                                         .record = &reply };
     struct hub_report report;
-    int status = hub_remote_ask(call, &question);
+    int status = hub_asking_do(call->settings, &question);
     if (status == HUB_EXIT_OK && !HUB_HAS(service_status, &reply, views))
         status = hub_tool_end(HUB_EXIT_DENIED, "the views are shown to the company that runs the hub alone");
     if (status != HUB_EXIT_OK)
@@ -166,13 +172,14 @@ static int rebuild_remote(const struct hub_tool_call *call, const char *name)
     struct hub_arena *arena = hub_arena_new(4096);
     struct hub_report report;
     snprintf(path, sizeof path, "/views/%.*s/rebuild", NAME_MOST, name);
-    const struct hub_remote_question question = { .method = "POST",
-                                                  .path = path,
-                                                  .body = HUB_SPAN("{}"),
-                                                  .shape = &done_reply_shape,
-                                                  .arena = arena,
-                                                  .record = &reply };
-    int status = hub_remote_ask(call, &question);
+    const struct hub_asking question = { .whose = whose,
+                                         .method = "POST",
+                                         .path = path,
+                                         .body = HUB_SPAN("{}"),
+                                         .shape = &done_reply_shape,
+                                         .arena = arena,
+                                         .record = &reply };
+    int status = hub_asking_do(call->settings, &question);
     hub_arena_destroy(&arena);
     if (status != HUB_EXIT_OK)
         return status;

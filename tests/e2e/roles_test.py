@@ -73,6 +73,7 @@ class Company:
         self.ids['consumer'] = 'follower'
         self.made('/events/consumers/follower', {}, 'PUT')
         self.ids['letter_id'] = self.letter
+        self.ids['view_name'] = 'messages'
         self.ids['input_id'] = 16 * '0'  # nothing is set aside
         self.made(f'/company/pages/{mark}', {'channel': 'chat', 'name': f'{mark} page'}, 'PUT')
         decided = self.made('/routing/decision', {'customer_id': customer, 'session_id': session, 'current_channel': 'chat'})

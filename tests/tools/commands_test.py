@@ -30,6 +30,14 @@ def letter(hub):
     return wait_for(listed, what='a dead letter')
 
 
+def copy_of(hub, folder):
+    """A data directory at rest: what a crash now would leave."""
+    there = f'{folder}/at-rest'
+    shutil.rmtree(there, ignore_errors=True)
+    shutil.copytree(hub.data, there, ignore=shutil.ignore_patterns('views'))
+    return there
+
+
 def words_of(name, hub, folder):
     """A command line that works; every command of the table has its row here."""
     data, there = ('--data', hub.data), ('--url', f'http://127.0.0.1:{hub.port}', '--key', KEY)
@@ -52,6 +60,12 @@ def words_of(name, hub, folder):
         'backup': (f'{folder}/backups', *data, '--passphrase-file', f'{folder}/passphrase'),
         'restore': (f'{folder}/backups', '--data', f'{folder}/restored', '--passphrase-file', f'{folder}/passphrase'),
         'whatif': (*data, '--capacity', 'chat=3'),
+        'view list': (),
+        'view status': there,
+        'view rebuild': ('--data', copy_of(hub, folder)),
+        'log info': data,
+        'log tail': data,
+        'log compact': ('--data', copy_of(hub, folder)),
         'dead list': there,
         'dead show': (letter(hub), *there),
         'dead retry': (letter(hub), '--reason', 'to see it work', *there),
