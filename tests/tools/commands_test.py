@@ -60,7 +60,6 @@ def words_of(name, hub, folder):
         'backup': (f'{folder}/backups', *data, '--passphrase-file', f'{folder}/passphrase'),
         'restore': (f'{folder}/backups', '--data', f'{folder}/restored', '--passphrase-file', f'{folder}/passphrase'),
         'whatif': (*data, '--capacity', 'chat=3'),
-        'whatif': data,
         'view list': (),
         'view status': there,
         'view rebuild': ('--data', copy_of(hub, folder)),
