@@ -93,17 +93,18 @@ static int find_range(const struct hub_settings *settings, struct hub_datadir *r
 }
 
 /* Walks the log. Returns an exit status. */
-static int walk(struct hub_datadir *reader, struct hub_verify_options *options, struct hub_report *report,
+static int walk(struct hub_datadir *reader, const struct hub_verify_options *range, struct hub_report *report,
                 uint64_t *ret_events)
 {
     struct hub_progress progress;
+    struct hub_verify_options options = *range;
     hub_progress_start(&progress, "events");
-    options->on_progress = on_progress;
-    options->arg = &progress;
-    options->has_key = reader->has_keys ? hub_audit_has_key : NULL;
-    options->key_arg = reader;
+    options.on_progress = on_progress;
+    options.arg = &progress;
+    options.has_key = reader->has_keys ? hub_audit_has_key : NULL;
+    options.key_arg = reader;
     struct hub_verify_report found = { .sequence = 0 };
-    enum hub_verdict verdict = hub_log_verify(reader->log, options, &found, ret_events);
+    enum hub_verdict verdict = hub_log_verify(reader->log, &options, &found, ret_events);
     hub_progress_end(&progress);
     return verdict == HUB_VERDICT_sound ? HUB_EXIT_OK : unsound(report, found.sequence, found.what);
 }

@@ -87,8 +87,11 @@ void *hub_study_shown(const struct hub_study *self, const void *state, struct hu
 struct hub_span hub_study_id(struct hub_ulid id, struct hub_arena *arena)
 {
     char text[HUB_ULID_TEXT];
+    if (hub_ulid_is_none(id)) {
+        return hub_span(NULL);
+    }
     hub_ulid_print(id, text);
-    return hub_ulid_is_none(id) ? (struct hub_span){ 0 } : hub_arena_copy(arena, hub_span_of(text, sizeof text));
+    return hub_arena_copy(arena, hub_span_of(text, sizeof text));
 }
 
 const char *hub_study_type(uint32_t type)

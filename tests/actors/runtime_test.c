@@ -245,7 +245,8 @@ enum { LEFT = 40, PIECE = 4 };
 /* Follow-ups of so many customers that nobody finished. */
 static void leave_behind(struct fixture *f)
 {
-    struct plan plan = { .type = session_opened_id, .result = HUB_APPEND_UNKNOWN, .times = 1000 };
+    static struct plan plan;
+    plan = (struct plan){ .type = session_opened_id, .result = HUB_APPEND_UNKNOWN, .times = 1000 };
     f->tamper_arg = &plan;
     f->tamper = by_plan;
     for (int i = 0; i < LEFT; i++) {
