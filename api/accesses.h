@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Reads of personal data by people are noted: whose sealed values were opened for an answer, before it is given. Which routes
- * count is their row's `personal`; docs/decisions/012-accesses.md says who is a person. */
+ * count is their row's `personal`; docs/decisions/018-accesses.md says who is a person. */
 #ifndef HUB_API_ACCESSES_H
 #define HUB_API_ACCESSES_H
 

@@ -35,7 +35,7 @@ enum hub_method {
     HUB_WS /* GET, to become a WebSocket: .run is hub_door_open */
 };
 
-/* Whose reading of a route's answer is noted as an access to personal data (docs/decisions/012-accesses.md). */
+/* Whose reading of a route's answer is noted as an access to personal data (docs/decisions/018-accesses.md). */
 enum hub_personal {
     HUB_PERSONAL_no = 0,  /* its answer shows nothing of customers, or what it does is an event anyway */
     HUB_PERSONAL_moment,  /* of who is surely a person: programs ask this all the time */

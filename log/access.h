@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Who read whose personal data: a log of its own, beside the log of events, in DATA/access/. Why it is apart, and what it
- * does when it cannot be written, is in docs/decisions/012-accesses.md. */
+ * does when it cannot be written, is in docs/decisions/018-accesses.md. */
 #ifndef HUB_LOG_ACCESS_H
 #define HUB_LOG_ACCESS_H
 

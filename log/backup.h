@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Backups of a data directory that a hub may be writing: made, listed and put back. docs/decisions/012-backup.md.
+/* Backups of a data directory that a hub may be writing: made, listed and put back. docs/decisions/015-backup.md.
  *
  *     DIR/lock            held by who writes here
  *     DIR/log/            RocksDB's backup engine: each table file once, however many backups have it

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Puts a backup back as a data directory. docs/operating.md, docs/decisions/012-backup.md. */
+/* Puts a backup back as a data directory. docs/operating.md, docs/decisions/015-backup.md. */
 #ifndef HUB_LOG_RESTORE_H
 #define HUB_LOG_RESTORE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* A tool that reads personal data notes it first, in DATA/access/, as the API does (docs/decisions/012-accesses.md). */
+/* A tool that reads personal data notes it first, in DATA/access/, as the API does (docs/decisions/018-accesses.md). */
 #ifndef HUB_TOOLS_NOTING_H
 #define HUB_TOOLS_NOTING_H
 
