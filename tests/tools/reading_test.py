@@ -283,7 +283,7 @@ class Damaged(unittest.TestCase):
             shutil.copy(os.path.join(other.data, 'witness'), os.path.join(self.hub.data, 'witness'))
         done = run('audit', 'verify', '--data', self.hub.data)
         self.assertEqual(done.returncode, 3)
-        self.assertIn('the witness saw', done.stderr)
+        self.assertIn('the witness is of another log', done.stderr)
 
     def test_views_that_are_damaged_are_no_loss(self):
         for path in glob.glob(f'{self.hub.data}/views/*'):
