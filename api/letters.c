@@ -7,6 +7,7 @@
 #include "actors/crash.h"
 #include "actors/pending.h"
 #include "actors/session/render.h"
+#include "api/accesses.h"
 #include "api/perform.h"
 #include "api/records.h"
 #include "api/respond.h"
@@ -195,9 +196,11 @@ void hub_letters_show(struct hub_call *call)
         return;
     }
     show_end(options->log, &key, arena, shown);
-    struct hub_key_source keys = hub_keyring_source(options->keys);
+    struct hub_key_source keys = hub_accesses_keys(call);
     hub_record_open(&dead_letter_shape, shown, call->caller.company, &keys, arena);
-    hub_respond_record(call, 200, &dead_letter_shape, shown);
+    if (hub_accesses_note(call)) {
+        hub_respond_record(call, 200, &dead_letter_shape, shown);
+    }
 }
 
 /* --- deciding --- */

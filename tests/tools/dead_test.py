@@ -57,6 +57,12 @@ class Dead(unittest.TestCase):
         self.assertEqual((shown['message'], shown['content']), (message, 'The invoice is corrected'))
         self.assertIn('content      The invoice is corrected\n', self.dead('show', letter['letter']))
 
+    def test_who_reads_the_words_is_noted(self):
+        self.fail_to_say('The invoice is corrected')
+        letter, = self.letters()
+        self.hub.get(f"/dead-letters/{letter['letter']}", headers={'Hub-Purpose': 'complaint'})
+        self.assertIn('GET /dead-letters/{letter_id}', [row['what'] for row in self.hub.get('/audit/reads').json['accesses']])
+
     def test_a_retry_delivers_and_stands_in_the_log(self):
         message, = self.fail_to_say('The invoice is corrected')
         letter = self.letters()[0]['letter']
