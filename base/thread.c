@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Scheduling of the calling thread. */
+/* Scheduling of the calling thread, and joining others. */
 #include "base/thread.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { SLICE_NS = 100 * 1000 };
@@ -25,4 +27,14 @@ void hub_thread_urgent(void)
         struct attributes shorter = { .size = sizeof shorter, .policy = SCHED_OTHER, .runtime = SLICE_NS };
         (void) syscall(SYS_sched_setattr, 0, &shorter, 0);
     }
+}
+
+bool hub_thread_join_within(pthread_t thread, unsigned ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until); /* the clock that pthread_timedjoin_np goes by */
+    until.tv_nsec += (long) ms * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    return pthread_timedjoin_np(thread, NULL, &until) == 0;
 }

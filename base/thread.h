@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* What a thread asks of the scheduler. */
+/* What a thread asks of the scheduler, and waiting for one. */
 #ifndef HUB_BASE_THREAD_H
 #define HUB_BASE_THREAD_H
+
+#include <pthread.h>
+#include <stdbool.h>
 
 /* Run the calling thread as soon as it can: for one that mostly sleeps, does little when it wakes, and for which everybody
  * waits. It asks for the lowest real-time priority (LimitRTPRIO=1, CAP_SYS_NICE), else for a short slice (Linux 6.12 on);
  * where neither is given it stays as it is. */
 void hub_thread_urgent(void);
+
+/* Join a thread that may be done within so many milliseconds. Returns false when it was not: it is to be joined still. */
+bool hub_thread_join_within(pthread_t thread, unsigned ms);
 
 #endif

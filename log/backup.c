@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/list.h"
+#include "base/thread.h"
 #include "log/backup_files.h"
 #include "log/chain.h"
 #include "log/file.h"
@@ -278,17 +279,6 @@ static void *copy_log(void *arg)
     return NULL;
 }
 
-/* Wait a moment for a thread. True when it is done. */
-static bool is_joined(pthread_t thread)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += LOOK_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    return pthread_timedjoin_np(thread, NULL, &until) == 0;
-}
-
 static int back_up_log(struct run *self)
 {
     pthread_t thread;
@@ -303,7 +293,7 @@ static int back_up_log(struct run *self)
     if (pthread_create(&thread, NULL, copy_log, copying) != 0) {
         return hub_backup_refuse(self->why, HUB_BACKUP_failed, "No thread can be made for the backup.");
     }
-    while (!is_joined(thread)) {
+    while (!hub_thread_join_within(thread, LOOK_MS)) {
         uint64_t now = hub_backup_bytes(self->options->dir), done = now > before ? now - before : 0;
         if (watch->on_progress != NULL && !watch->on_progress(watch->arg, done < total ? done : total, total)) {
             return hub_backup_refuse(self->why, HUB_BACKUP_stopped, "The backup was interrupted.");

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/thread.h"
 #include "log/backup_files.h"
 #include "log/chain.h"
 #include "log/checkpoint.h"
@@ -173,16 +174,6 @@ static void *copy_log(void *arg)
     return NULL;
 }
 
-static bool is_joined(pthread_t thread)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += LOOK_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    return pthread_timedjoin_np(thread, NULL, &until) == 0;
-}
-
 static int restore_log(struct run *self)
 {
     pthread_t thread;
@@ -194,7 +185,7 @@ static int restore_log(struct run *self)
         free(copying->to);
         return hub_backup_refuse(self->why, HUB_BACKUP_failed, "%s cannot be used: %s.", self->dir, strerror(errno));
     }
-    while (!is_joined(thread)) {
+    while (!hub_thread_join_within(thread, LOOK_MS)) {
         if (watch->on_progress != NULL && !watch->on_progress(watch->arg, hub_backup_bytes(self->dir), 0)) {
             return hub_backup_refuse(self->why, HUB_BACKUP_stopped, "The restore was interrupted.");
         }
