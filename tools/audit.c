@@ -118,15 +118,19 @@ static int look_at_checkpoints(struct hub_log *log, const char *data, struct hub
 }
 
 /* Every note of who read personal data. Returns an exit status. */
-static int look_at_accesses(const char *data, uint64_t *ret_count)
+static int look_at_accesses(const char *data, struct hub_report *report, uint64_t *ret_count)
 {
+    enum { WORDS = 256 };
     const char *why = NULL;
+    char what[WORDS];
     uint64_t first = 0, last = 0;
     int error = hub_access_verify(data, &first, &last, &why);
     *ret_count = last == 0 ? 0 : last - first + 1;
-    return error == 0 ? HUB_EXIT_OK
-                      : hub_tool_end(HUB_EXIT_UNSOUND, "the notes of accesses are not sound behind entry %llu: %s",
-                                     (unsigned long long) last, why);
+    if (error == 0)
+        return HUB_EXIT_OK;
+    snprintf(what, sizeof what, "the notes of accesses are not sound behind entry %llu: %s", (unsigned long long) last,
+             why);
+    return unsound(report, 0, what);
 }
 
 /* What the whole log is compared with, besides itself. Returns an exit status. */
@@ -141,7 +145,7 @@ static int compare_all(struct hub_datadir *reader, const char *data, const struc
     if (status == HUB_EXIT_OK)
         status = look_at_checkpoints(reader->log, data, report, &checkpoints);
     if (status == HUB_EXIT_OK)
-        status = look_at_accesses(data, &accesses);
+        status = look_at_accesses(data, report, &accesses);
     if (status != HUB_EXIT_OK)
         return status;
     hub_report_say(
