@@ -45,10 +45,10 @@ def run_wrk(bench, script, url):
                     url + PATH_POST], 60)
     bad = re.search(r'Non-2xx or 3xx responses: (\d+)|Socket errors: .*', out)
     rate = re.search(r'Requests/sec:\s+([\d.]+)', out)
-    if bad or not rate:
-        raise Failed(f'wrk: {bad.group() if bad else out[-200:]}')
     latencies = {point: float(value) * UNITS[unit]
                  for point, value, unit in re.findall(r'^\s+(\d+)%\s+([\d.]+)(us|ms|s)$', out, re.M)}
+    if bad or not rate or not {'50', '99'} <= set(latencies):
+        raise Failed(f'wrk: {bad.group() if bad else out[-600:]}')
     return {'rate': float(rate.group(1)), 'p50_us': latencies['50'], 'p99_us': latencies['99']}
 
 
