@@ -56,11 +56,12 @@ sources() {
 # Runs a command in the root, as its ordinary user.
 inside() {
     chroot --userspec=dev:dev "$root" /usr/bin/env -i HOME=/srv LANG=C.UTF-8 TERM=dumb CI=true \
+        NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@" < /dev/null
 }
 
 tidy_up() {
-    umount -l "$root/dev/shm" "$root/proc" 2> /dev/null || true
+    umount -l "$root/dev/pts" "$root/dev/shm" "$root/proc" 2> /dev/null || true
     if [ $keep = yes ]; then
         echo "bare-root: kept at $root"
     else
@@ -86,6 +87,13 @@ cp /etc/hosts "$root/etc/hosts"
 mount -t proc proc "$root/proc"
 mkdir -p "$root/dev/shm"
 mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
+mkdir -p "$root/dev/pts"
+mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
+ln -sf pts/ptmx "$root/dev/ptmx"
+
+# Whom this machine trusts besides Debian's list: a proxy of its own, say, that npm goes through.
+cp /usr/local/share/ca-certificates/*.crt "$root/usr/local/share/ca-certificates/" 2> /dev/null || true
+chroot "$root" update-ca-certificates > /dev/null 2>&1
 
 say "cloning"
 chroot "$root" useradd --home-dir /srv --no-create-home --shell /bin/bash dev
