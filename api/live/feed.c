@@ -117,19 +117,6 @@ static int render_all(const struct hub_reading *reading, void *arg)
     return more < 0 ? more : 0;
 }
 
-/* Figures are not kept: in a batch without a position they reach those who are behind, too. */
-static void say_figures(struct hub_feed *self)
-{
-    struct hub_batch *batch = hub_batch_new(0, 0, 0);
-    self->figures_us = hub_live_figures_say(self->figures, self->arena, batch);
-    if (batch->lane_count == 0) {
-        hub_batch_drop(&batch);
-        return;
-    }
-    hub_batch_seal(batch);
-    self->options.on_batch(self->options.arg, batch);
-}
-
 /* What cannot be read now is tried again with the next round; nothing is left out. */
 static void publish(struct hub_feed *self)
 {
@@ -150,10 +137,9 @@ static void publish(struct hub_feed *self)
     struct hub_batch *batch = self->batch;
     self->batch = NULL;
     options->on_batch(options->arg, batch);
-    say_figures(self);
 }
 
-/* Figures are no event's, so they are in a batch without a position. */
+/* Figures are no event's and are not kept: in a batch without a position they reach those who are behind, too. */
 static void publish_figures(struct hub_feed *self)
 {
     struct hub_batch *batch = hub_batch_new(0, 0, 0);
