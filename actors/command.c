@@ -3,7 +3,7 @@
 #include "actors/command.h"
 
 #include "actors/company/company.h"
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 
 struct hub_command *hub_command_new(const struct hub_shape *shape, size_t arena_bytes)
 {

@@ -6,7 +6,7 @@
 #include "actors/decision.h"
 #include "actors/entity.h"
 #include "log/append.h"
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 
 /* A command whose append is under way. Lies in the command's arena. */
 struct hub_outcome {

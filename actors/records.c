@@ -9,9 +9,9 @@
 #include "actors/pending.h"
 #include "actors/routing/routing.h"
 #include "actors/session/session.h"
-#include "log/access.h"
+#include "log/access/access.h"
 #include "log/envelope.h"
-#include "log/proof.h"
+#include "log/proof/proof.h"
 
 #include "base/def/shapes.h"
 #include "actors/words.def"

@@ -7,8 +7,8 @@
 #include "actors/company/company.h"
 #include "api/respond.h"
 #include "base/error.h"
-#include "log/access.h"
-#include "log/keyring.h"
+#include "log/access/access.h"
+#include "log/keyring/keyring.h"
 #include "log/log.h"
 
 enum { IDS_MAX = 256, WHAT_MAX = 200, ENTRY_BYTES = 1024 };

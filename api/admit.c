@@ -7,7 +7,7 @@
 #include "api/live/door.h"
 #include "api/problem.h"
 #include "api/respond.h"
-#include "log/access.h"
+#include "log/access/access.h"
 
 /* --- headers --- */
 

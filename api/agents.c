@@ -10,7 +10,7 @@
 #include "api/perform.h"
 #include "api/records.h"
 #include "api/respond.h"
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 
 enum { COMMAND_BYTES = 2048, JOB_BYTES = 2048, PASSWORD_TEXT = 24 };
 

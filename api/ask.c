@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/pack.h"
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 #include "log/log.h"
 
 /* --- answering --- */

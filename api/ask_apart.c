@@ -5,8 +5,8 @@
 #include "api/respond.h"
 #include "base/json.h"
 #include "base/pack.h"
-#include "log/access.h"
-#include "log/keyring.h"
+#include "log/access/access.h"
+#include "log/keyring/keyring.h"
 #include "log/log.h"
 
 enum { QUESTION_BYTES = 4096 };

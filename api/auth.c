@@ -13,7 +13,7 @@
 #include "api/records.h"
 #include "api/respond.h"
 #include "api/throttle.h"
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 #include "log/log.h"
 
 enum { LOGIN_S = 12 * 3600, COMMAND_BYTES = 1024, JOB_BYTES = 2048, COOKIE_BYTES = 192 };

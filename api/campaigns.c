@@ -9,7 +9,7 @@
 #include "api/respond.h"
 #include "base/filter.h"
 #include "base/zone.h"
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 #include "log/log.h"
 
 enum { COMMAND_BYTES = 16384, JOB_BYTES = 8192, COUNT_AT_ONCE = 2000 };

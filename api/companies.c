@@ -9,7 +9,7 @@
 #include "api/records.h"
 #include "api/respond.h"
 #include "base/pack.h"
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 #include "log/log.h"
 
 enum { COMMAND_BYTES = 2048, JOB_BYTES = 2048, PASSWORD_TEXT = 24, COMPANIES_MAX = 10000 };

@@ -3,7 +3,7 @@
 #include "api/headers.h"
 
 #include "base/utf8.h"
-#include "log/access.h"
+#include "log/access/access.h"
 
 static char lower(char sign)
 {

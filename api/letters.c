@@ -12,7 +12,7 @@
 #include "api/records.h"
 #include "api/respond.h"
 #include "base/pack.h"
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 
 enum { LETTERS_MAX = 1000, INPUTS_MAX = 256, JOB_BYTES = 65536, KEY_TEXT = 2 * HUB_PENDING_KEY, INPUT_TEXT = 16 };
 

@@ -4,7 +4,7 @@
 
 #include "api/live/feed.h"
 #include "api/live/live.h"
-#include "log/access.h"
+#include "log/access/access.h"
 #include "log/log.h"
 
 enum { VIEWS_MAX = 64 };

@@ -13,7 +13,7 @@
 #include "api/respond.h"
 #include "base/fault.h"
 #include "base/json.h"
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 #include "log/log.h"
 
 enum { COMMAND_BYTES = 2048, KEY_BYTES = 16 + HUB_IDEMPOTENCY_KEY_MAX + 16 };

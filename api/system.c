@@ -9,7 +9,7 @@
 #include "api/perform.h"
 #include "api/records.h"
 #include "api/respond.h"
-#include "log/access.h"
+#include "log/access/access.h"
 #include "log/log.h"
 
 enum { VIEWS_MAX = 64, CHECKS_MAX = 16, DETAIL_BYTES = 200, IDEMPOTENCY_DAYS = 30 };

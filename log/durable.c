@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 #include "log/store.h"
 #include "log/witness.h"
 

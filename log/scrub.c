@@ -8,7 +8,7 @@
 #include "base/pack.h"
 #include "log/chore.h"
 #include "log/keys.h"
-#include "log/pin.h"
+#include "log/backup/pin.h"
 #include "log/rows.h"
 #include "log/store.h"
 

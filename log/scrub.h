@@ -21,7 +21,7 @@ struct hub_scrub_options {
     void *arg;
 };
 
-/* Start the thread. It flushes the log when a backup asks for it (log/pin.h). It follows the head first, which moves the verified mark (a later start has less to check), then
+/* Start the thread. It flushes the log when a backup asks for it (log/backup/pin.h). It follows the head first, which moves the verified mark (a later start has less to check), then
  * walks the whole chain from the beginning, over and over. Never NULL. */
 struct hub_scrub *hub_scrub_start(const struct hub_scrub_options *options);
 

@@ -16,7 +16,7 @@
 #include "base/memory.h"
 #include "base/pack.h"
 #include "log/admit.h"
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 #include "log/rows.h"
 #include "log/stored.h"
 #include "log/tags.h"

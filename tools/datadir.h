@@ -3,7 +3,7 @@
 #ifndef HUB_TOOLS_DATADIR_H
 #define HUB_TOOLS_DATADIR_H
 
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 #include "log/log.h"
 
 struct hub_noting;

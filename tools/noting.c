@@ -9,7 +9,7 @@
 #include "actors/kinds.h"
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "log/access.h"
+#include "log/access/access.h"
 
 enum { ONE_BY_ONE = 8, OTHERS = 64, COMPANIES = 16, NAME_MAX_BYTES = 64 };
 

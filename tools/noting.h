@@ -4,7 +4,7 @@
 #define HUB_TOOLS_NOTING_H
 
 #include "base/sealed.h"
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 #include "log/log.h"
 #include "tools/tool.h"
 

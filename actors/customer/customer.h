@@ -6,7 +6,7 @@
 #include "actors/kind.h"
 
 #include "actors/campaign/plan.h"
-#include "log/proof.h"
+#include "log/proof/proof.h"
 
 #include "base/def/structs.h"
 #include "actors/customer/customer.def"

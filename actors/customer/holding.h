@@ -4,9 +4,9 @@
 #define HUB_ACTORS_CUSTOMER_HOLDING_H
 
 #include "actors/customer/customer.h"
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 #include "log/log.h"
-#include "log/proof.h"
+#include "log/proof/proof.h"
 
 /* Where the log is read, and whom it is about. */
 struct hub_holding_of {

@@ -5,7 +5,7 @@
 #define HUB_API_LIVE_RENDER_H
 
 #include "api/live/frame.h"
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 
 /* What is worked with, one thread at a time. */
 struct hub_renderer {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* The query `accesses`: who read whose data, from the files beside the log. */
 #include "base/error.h"
-#include "log/access.h"
+#include "log/access/access.h"
 #include "replay/queries/log_queries.h"
 
 enum { LIMIT = 100, ENTRY_BYTES = 4096 };

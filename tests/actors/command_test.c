@@ -13,7 +13,7 @@
 #include "actors/company/company.h"
 #include "actors/session/session.h"
 #include "base/world.h"
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 
 struct fixture {
     char dir[64];

@@ -9,7 +9,7 @@
 #include "actors/customer/customer.h"
 #include "actors/runtime.h"
 #include "actors/session/session.h"
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 
 /* What a test may do to appends on their way to the log: 0 to write, an enum hub_append_result to answer with that and write
  * nothing, or FIXTURE_WRITTEN_UNKNOWN to write and answer that nobody knows. Called on the log actor's thread. */

@@ -10,7 +10,7 @@
 #include "actors/worker_state.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 #include "replay/projector.h"
 #include "replay/views/all.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* The log of accesses: what is noted comes back, in order, from several writers, and what is altered is found. */
-#include "log/access.h"
+#include "log/access/access.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,9 +12,9 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "log/access_files.h"
+#include "log/access/access_files.h"
 #include "log/file.h"
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 #include "temp_dir.h"
 
 enum { PATH = 256, WAIT_US = 1000, WAITS = 30000 };

@@ -16,7 +16,7 @@
 
 #include <czmq.h>
 
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 #include "log/log.h"
 #include "log/verify.h"
 #include "log/writer.h"

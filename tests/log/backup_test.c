@@ -11,8 +11,8 @@
 
 #include "base/error.h"
 #include "log/keys.h"
-#include "log/pin.h"
-#include "log/restore.h"
+#include "log/backup/pin.h"
+#include "log/backup/restore.h"
 #include "log/scrub.h"
 #include "log/verify.h"
 #include "tests/log/fixture.h"

@@ -3,7 +3,7 @@
 #ifndef HUB_TESTS_LOG_FIXTURE_H
 #define HUB_TESTS_LOG_FIXTURE_H
 
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 #include "log/log.h"
 
 enum { FIXTURE_DIR = 64 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* The key store: what is found, what survives a crash, what erasing leaves. */
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 #include "log/file.h"
-#include "log/key_files.h"
+#include "log/keyring/key_files.h"
 #include "tests/log/fixture.h"
 
 enum { PATH = 128 };

@@ -11,8 +11,8 @@
 
 #include "base/error.h"
 #include "log/file.h"
-#include "log/notary.h"
-#include "log/proof.h"
+#include "log/proof/notary.h"
+#include "log/proof/proof.h"
 #include "tests/log/fixture.h"
 
 enum { EVENTS = 700, KEPT = 300 };

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "tools/pretty.h"
+#include "tools/demo/pretty.h"
 
 static void assert_printed(const char *json, unsigned indent, bool colours, const char *expected)
 {

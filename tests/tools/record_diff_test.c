@@ -10,7 +10,7 @@
 #include "actors/session/session.h"
 #include "base/buf.h"
 #include "base/list.h"
-#include "tools/record_diff.h"
+#include "tools/replay/record_diff.h"
 
 static void note(void *arg, const struct hub_difference *difference)
 {

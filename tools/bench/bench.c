@@ -8,7 +8,7 @@
 #include "tools/bench/ears_command.h"
 #include "tools/bench/load_command.h"
 #include "tools/bench/zactor.h"
-#include "tools/bench_inside.h"
+#include "tools/bench/bench_inside.h"
 
 struct bench {
     const char *name;

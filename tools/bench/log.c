@@ -14,7 +14,7 @@
 #include <czmq.h>
 
 #include "base/world.h"
-#include "log/keyring.h"
+#include "log/keyring/keyring.h"
 #include "log/log.h"
 #include "log/writer.h"
 #include "tools/bench/histogram.h"

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* `replay`: events, entities in the past, or everything folded afresh. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/replay/replay_entity.h"
+#include "tools/replay/replay_hashes.h"
+#include "tools/replay/replay_verify.h"
+#include "tools/tool.h"
+
+/* Which of the questions about entities is asked, and whether its options fit. Returns an exit status, or -1 for none of them. */
+static int ask_about_entities(const struct hub_tool_call *call, const struct hub_replay_query *query)
+{
+    const struct hub_settings *settings = call->settings;
+    const char *state = hub_settings_text(settings, HUB_SETTING_state);
+    const char *diff = hub_settings_text(settings, HUB_SETTING_diff);
+    const char *lineage = hub_settings_text(settings, HUB_SETTING_lineage);
+    const char *at = hub_settings_text(settings, HUB_SETTING_at);
+    if (at && (!state || diff))
+        return hub_tool_misused("--at belongs to --state and --lineage");
+    if (lineage && (!state || diff))
+        return hub_tool_misused("--lineage FIELD asks about one entity: add --state KIND/ID");
+    if (call->count != (diff ? 1 : 0))
+        return diff ? hub_tool_misused("--diff takes two moments: --diff A B")
+                    : hub_tool_misused("replay takes no '%s'; 'omnihub help replay' explains it", call->operands[0]);
+    if (query->follow && (state || diff))
+        return hub_tool_misused("--follow shows events; it goes with neither --state nor --diff");
+    if (diff)
+        return hub_replay_diff(query, state, diff, call->operands[0]);
+    if (lineage)
+        return hub_replay_lineage(query, state, lineage, at);
+    return state ? hub_replay_state(query, state, at) : -1;
+}
+
+int hub_tool_replay(const struct hub_tool_call *call)
+{
+    const struct hub_settings *settings = call->settings;
+    if (hub_settings_is(settings, HUB_SETTING_verify))
+        return hub_replay_verify(settings);
+    if (hub_settings_is(settings, HUB_SETTING_hashes))
+        return hub_replay_hashes(hub_settings_text(settings, HUB_SETTING_data));
+    const char *format = hub_settings_text(settings, HUB_SETTING_format);
+    if (strcmp(format, "ndjson") == 0)
+        format = "json";
+    const struct hub_replay_query query = { .call = call,
+                                            .data = hub_settings_text(settings, HUB_SETTING_data),
+                                            .master_key = hub_settings_text(settings, HUB_SETTING_master_key),
+                                            .company = hub_settings_text(settings, HUB_SETTING_company),
+                                            .stream = hub_settings_text(settings, HUB_SETTING_stream),
+                                            .customer = hub_settings_text(settings, HUB_SETTING_customer),
+                                            .session = hub_settings_text(settings, HUB_SETTING_session),
+                                            .type = hub_settings_text(settings, HUB_SETTING_type),
+                                            .from = hub_settings_text(settings, HUB_SETTING_from),
+                                            .to = hub_settings_text(settings, HUB_SETTING_to),
+                                            .where = hub_settings_text(settings, HUB_SETTING_where),
+                                            .channel = hub_settings_text(settings, HUB_SETTING_channel),
+                                            .actor = hub_settings_text(settings, HUB_SETTING_actor),
+                                            .limit = hub_settings_count(settings, HUB_SETTING_limit),
+                                            .format = hub_settings_is(settings, HUB_SETTING_json) ? "json" : format,
+                                            .follow = hub_settings_is(settings, HUB_SETTING_follow) };
+    int status = ask_about_entities(call, &query);
+    if (status >= 0)
+        return status;
+    if (query.follow && query.to)
+        return hub_tool_misused("--follow goes on for ever, so it has no --to");
+    return hub_replay_print(&query, stdout);
+}
