@@ -47,8 +47,8 @@ class HelpLive(unittest.TestCase):
 
     def about(self, socket, kind, customer):
         """The next frame of that type about a customer; its rows are always whole."""
-        frame = socket.read_until(lambda frame: frame['type'] == kind and
-                                  customer in (frame['data'].get('customer_id'), frame['data'].get('customer', {}).get('customer_id')))
+        frame = socket.find(lambda frame: frame['type'] == kind and
+                            customer in (frame['data'].get('customer_id'), frame['data'].get('customer', {}).get('customer_id')))
         if 'customer' in frame['data']:
             self.assertLessEqual(ROW, set(frame['data']['customer']), frame)
         return frame['data']

@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import struct
+import time
 
 GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
@@ -39,6 +40,8 @@ class WebSocket:
         self.answers_pings = True
         self.pings = 0
         self.rest = b''
+        self.patience_s = 2 * timeout
+        self.passed = []
         self.sock = socket.socket()
         if receive_buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -144,8 +147,9 @@ class WebSocket:
         return first & 0x0f, self._take(count)
 
     def read(self):
-        """The next message as JSON. Raises Closed at the end."""
-        while True:
+        """The next message as JSON. Raises Closed at the end, and TimeoutError when nothing but pings comes."""
+        deadline = time.monotonic() + self.patience_s
+        while time.monotonic() < deadline:
             opcode, payload = self.read_frame()
             if opcode == TEXT:
                 message = json.loads(payload.decode(), parse_float=decimal.Decimal)
@@ -162,6 +166,7 @@ class WebSocket:
                     self.send_frame(PONG, payload)
             else:
                 assert opcode == PONG, opcode
+        raise TimeoutError(f'nothing but pings for {self.patience_s} s')
 
     def read_until(self, wanted):
         """Read messages until one is wanted; returns it. wanted: a type, or a function."""
@@ -170,3 +175,10 @@ class WebSocket:
             frame = self.read()
             if is_wanted(frame):
                 return frame
+
+    def find(self, wanted):
+        """As read_until, but what it passes over can be found later: an answer and what everybody hears come in either order."""
+        for at, frame in enumerate(self.passed):
+            if wanted(frame):
+                return self.passed.pop(at)
+        return self.read_until(lambda frame: wanted(frame) or self.passed.append(frame))
