@@ -141,41 +141,91 @@ static bool verifies(const struct hub_note_key *key, struct hub_span text, const
     return fine;
 }
 
-/* Whether one line is a signature of the text by this key. */
-static bool is_signature(const struct hub_note_key *key, struct hub_span text, struct hub_span line)
-{
-    size_t dash_len = strlen(dash);
+/* A line of signature, taken apart. */
+struct signature {
     struct hub_span name;
-    char bytes[SIGNED / 3 * 3 + 3];
-    size_t len;
+    char bytes[SIGNED / 3 * 3 + 3]; /* key id, signature */
+};
+
+static bool read_signature(struct hub_span line, struct signature *ret_signature)
+{
+    size_t dash_len = strlen(dash), len;
     if (line.len <= dash_len || memcmp(line.at, dash, dash_len) != 0) {
         return false;
     }
     line = hub_span_of(line.at + dash_len, line.len - dash_len);
-    return cut(&line, ' ', &name) && name.len == strlen(key->name) && memcmp(name.at, key->name, name.len) == 0 &&
-           line.len == (SIGNED + 2) / 3 * 4 && hub_base64_parse(line, bytes, &len) && len == SIGNED &&
-           memcmp(bytes, key->id, HUB_NOTE_ID) == 0 && verifies(key, text, (const uint8_t *) bytes + HUB_NOTE_ID);
+    return cut(&line, ' ', &ret_signature->name) && line.len == (SIGNED + 2) / 3 * 4 &&
+           hub_base64_parse(line, ret_signature->bytes, &len) && len == SIGNED;
 }
 
-bool hub_note_open(const struct hub_note_key *key, struct hub_span note, struct hub_span *ret_text)
+static bool names(const struct signature *signature, const struct hub_note_key *key)
 {
-    if (note.len > HUB_NOTE_MAX) {
-        return false;
-    }
-    size_t split = 0; /* the last blank line ends the text */
-    for (size_t i = 2; i <= note.len; i++) {
+    return hub_span_is(signature->name, hub_span(key->name)) && memcmp(signature->bytes, key->id, HUB_NOTE_ID) == 0;
+}
+
+static bool is_by(const struct signature *signature, const struct hub_note_key *key, struct hub_span text)
+{
+    return verifies(key, text, (const uint8_t *) signature->bytes + HUB_NOTE_ID);
+}
+
+/* Whether a signature that does not fit is meant to be by this key: one of base64's signs may hold bits of both the id's last
+ * byte and the signature. */
+static bool is_damaged(const struct signature *signature, const struct hub_note_key *key, struct hub_span text)
+{
+    return hub_span_is(signature->name, hub_span(key->name)) &&
+           (memcmp(signature->bytes, key->id, HUB_NOTE_ID - 1) == 0 || is_by(signature, key, text));
+}
+
+/* Split a note at its last blank line. False for a text that is too long or has none. */
+static bool split_note(struct hub_span note, struct hub_span *ret_text, struct hub_span *ret_lines)
+{
+    size_t split = 0;
+    for (size_t i = 2; i <= note.len && note.len <= HUB_NOTE_MAX; i++) {
         split = memcmp(note.at + i - 2, "\n\n", 2) == 0 ? i : split;
     }
     if (split == 0) {
         return false;
     }
-    struct hub_span text = hub_span_of(note.at, split - 1), lines = hub_span_of(note.at + split, note.len - split),
-                    line;
+    *ret_text = hub_span_of(note.at, split - 1);
+    *ret_lines = hub_span_of(note.at + split, note.len - split);
+    return true;
+}
+
+bool hub_note_open(const struct hub_note_key *key, struct hub_span note, struct hub_span *ret_text)
+{
+    struct hub_span text, lines, line;
+    struct signature signature;
+    if (!split_note(note, &text, &lines)) {
+        return false;
+    }
     while (cut(&lines, '\n', &line)) {
-        if (is_signature(key, text, line)) {
+        if (read_signature(line, &signature) && names(&signature, key) && is_by(&signature, key, text)) {
             *ret_text = text;
             return true;
         }
     }
     return false;
+}
+
+bool hub_note_is_foreign(const struct hub_note_key *key, struct hub_span note, struct hub_span *ret_text,
+                         struct hub_span *ret_name)
+{
+    struct hub_span text, lines, line, name = { NULL, 0 };
+    struct signature signature;
+    if (!split_note(note, &text, &lines)) {
+        return false;
+    }
+    while (cut(&lines, '\n', &line)) {
+        bool is_read = read_signature(line, &signature);
+        if (is_read && is_damaged(&signature, key, text)) {
+            return false;
+        }
+        name = is_read && name.at == NULL ? signature.name : name;
+    }
+    if (name.at == NULL) {
+        return false;
+    }
+    *ret_text = text;
+    *ret_name = name;
+    return true;
 }

@@ -44,4 +44,14 @@ void hub_note_sign(const struct hub_note_key *key, struct hub_span text, struct 
  * Returns false, with ret_text untouched, when it is no note or has no valid signature of this key. Any thread. */
 bool hub_note_open(const struct hub_note_key *key, struct hub_span note, struct hub_span *ret_text);
 
+/* Whether a note that did not open names another key, rather than being damaged: it has a signature with another name or key
+ * id, and none that is this key's but for a damaged byte of the id. A name that was damaged reads as another one: compare
+ * it with what the text says.
+ *
+ * ret_text, ret_name  the text, and the name of the key that it names first; spans of the note, untouched when false
+ *
+ * Nothing of it was checked: that needs the other key. Any thread. */
+bool hub_note_is_foreign(const struct hub_note_key *key, struct hub_span note, struct hub_span *ret_text,
+                         struct hub_span *ret_name);
+
 #endif

@@ -12,8 +12,15 @@
 
 static enum hub_exit exit_of(long status)
 {
-    bool is_absent = status == 404 || status == 410;
-    return status == 401 || status == 403 ? HUB_EXIT_DENIED : is_absent ? HUB_EXIT_ABSENT : HUB_EXIT_FAILED;
+    switch (status) {
+    case 400: return HUB_EXIT_USAGE;
+    case 401:
+    case 403: return HUB_EXIT_DENIED;
+    case 404:
+    case 410: return HUB_EXIT_ABSENT;
+    case 507: return HUB_EXIT_FULL;
+    default: return HUB_EXIT_FAILED;
+    }
 }
 
 /* Judges an answer; reads it into the record. Returns an exit status. */

@@ -3,12 +3,14 @@
 #include "tools/datadir.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "actors/kind.h"
+#include "base/error.h"
 #include "base/json.h"
 #include "base/json_emit.h"
 #include "base/sealed.h"
@@ -41,22 +43,34 @@ void hub_datadir_find_company(struct hub_datadir *self)
     hub_arena_destroy(&arena);
 }
 
+/* What must be there before anything is opened. Returns 0, or an exit status as a negative number. */
+static int look(const char *data, const char *master_key)
+{
+    if (!hub_datadir_has_log(data))
+        return -hub_tool_end(HUB_EXIT_ABSENT, "there is no log in %s", data);
+    if (master_key && access(master_key, R_OK) != 0)
+        return -hub_tool_end(errno == ENOENT ? HUB_EXIT_ABSENT : HUB_EXIT_DENIED,
+                             "the master key %s cannot be read: %s", master_key, strerror(errno));
+    return 0;
+}
+
 int hub_datadir_open(struct hub_datadir *self, const char *data, const char *master_key)
 {
     char why[512] = "";
     *self = (struct hub_datadir){ .dir = data, .has_keys = can_read_keys(data, master_key) };
+    int error = look(data, master_key);
+    if (error)
+        return error;
     const struct hub_world *world = hub_world_real();
     const struct hub_log_options options = {
         .data_dir = data, .world = world, .mode = HUB_LOG_FOLLOW, .memory_bytes = LOG_BYTES
     };
-    int error = hub_log_open(&options, &self->log, why, sizeof why);
+    error = hub_log_open(&options, &self->log, why, sizeof why);
     const struct hub_keyring_options keys = { .data_dir = data, .master_path = master_key, .world = world };
     if (!error)
         error = hub_keyring_open(&keys, &self->keys, why, sizeof why);
-    if (error) {
-        hub_tool_fail("%s", why);
-        return -1;
-    }
+    if (error)
+        return -hub_tool_end(error == HUB_ERROR_unauthenticated ? HUB_EXIT_DENIED : HUB_EXIT_FAILED, "%s", why);
     hub_datadir_find_company(self);
     self->noting = hub_noting_new(data, self->log, self->keys);
     return 0;
@@ -90,6 +104,76 @@ int hub_datadir_point(const struct hub_datadir *self, const char *text, uint64_t
     if (ret_is_time)
         *ret_is_time = !is_number;
     return 0;
+}
+
+static uint64_t head_of(const struct hub_datadir *self)
+{
+    return hub_log_commit(self->log).sequence;
+}
+
+/* Nothing, or an exit status as a negative number with a sentence, for a position that is not there. */
+static int is_there(const struct hub_datadir *self, const char *text, uint64_t sequence, uint64_t end)
+{
+    if (sequence <= end)
+        return 0;
+    return -hub_tool_end(HUB_EXIT_ABSENT, "position %s is past the end of the log, which has %" PRIu64 " events", text,
+                         head_of(self));
+}
+
+int hub_datadir_moment(const struct hub_datadir *self, const char *text, uint64_t *ret_sequence)
+{
+    uint64_t sequence = head_of(self);
+    int error = text ? hub_datadir_point(self, text, &sequence, NULL) : 0;
+    if (!error && sequence == 0)
+        error = -hub_tool_end(HUB_EXIT_ABSENT, "nothing was there yet at %s: the log begins later",
+                              text ? text : "the start");
+    error = error ? error : is_there(self, text, sequence, head_of(self));
+    if (!error)
+        *ret_sequence = sequence;
+    return error;
+}
+
+/* The first event from a time on; `last` is the last one up to it. */
+static uint64_t first_from(const struct hub_datadir *self, const char *time, uint64_t last)
+{
+    int64_t time_us = 0;
+    struct hub_stored event;
+    struct hub_arena *arena = hub_arena_new(4096);
+    hub_time_parse(hub_span(time), &time_us);
+    bool is_before = hub_log_read(self->log, (struct hub_position){ last }, arena, &event) != 0 ||
+                     event.header.time < time_us;
+    hub_arena_destroy(&arena);
+    return last + (is_before ? 1 : 0);
+}
+
+/* Whether the later one of two points was given first. There may be no event between two times that are in order. */
+static bool is_backwards(const char *from, const char *to, const struct hub_datadir_range *range)
+{
+    int64_t from_us = 0, to_us = 0;
+    if (!from || !to)
+        return false;
+    bool are_times = hub_time_parse(hub_span(from), &from_us) && hub_time_parse(hub_span(to), &to_us);
+    return are_times ? from_us > to_us : range->from > range->to;
+}
+
+int hub_datadir_range(const struct hub_datadir *self, const char *from, const char *to, bool is_open,
+                      struct hub_datadir_range *ret_range)
+{
+    struct hub_datadir_range range = { .from = 1, .to = head_of(self) };
+    bool is_time = false;
+    int error = from ? hub_datadir_point(self, from, &range.from, &is_time) : 0;
+    if (!error && is_time)
+        range.from = first_from(self, from, range.from);
+    else if (!error)
+        error = is_there(self, from, range.from, head_of(self) + is_open);
+    if (!error && to)
+        error = hub_datadir_moment(self, to, &range.to);
+    if (!error && is_backwards(from, to, &range))
+        error = -hub_tool_misused("--from %s lies behind --to %s", from, to);
+    range.from = range.from > 0 ? range.from : 1;
+    if (!error)
+        *ret_range = range;
+    return error;
 }
 
 int hub_datadir_entity(const struct hub_datadir *self, struct hub_ulid company, uint8_t kind, const char *text,

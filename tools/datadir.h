@@ -22,7 +22,7 @@ struct hub_datadir {
 bool hub_datadir_has_log(const char *data);
 
 /* Open a data directory for reading. master_key: NULL for the one inside. Says on stderr what is wrong.
- * Returns 0 or < 0; hub_datadir_close is due in both cases. */
+ * Returns 0, or an exit status as a negative number; hub_datadir_close is due in both cases. */
 int hub_datadir_open(struct hub_datadir *self, const char *data, const char *master_key);
 /* Say which tool reads and why (--reason), before anything is unsealed: it is noted (tools/noting.h). Returns an exit status. */
 int hub_datadir_tell(const struct hub_datadir *self, const struct hub_tool_call *call);
@@ -34,6 +34,25 @@ void hub_datadir_find_company(struct hub_datadir *self);
 /* A moment: a position's number, or a time (RFC 3339) which stands for the last position up to then.
  * ret_is_time may be NULL. Returns 0, or an exit status as a negative number when the text is none, which was said on stderr. */
 int hub_datadir_point(const struct hub_datadir *self, const char *text, uint64_t *ret_sequence, bool *ret_is_time);
+
+/* A moment as of which something is asked: a point that has events up to it, and lies within the log. text: NULL for the end.
+ * Returns 0, or an exit status as a negative number (HUB_EXIT_ABSENT for others), which was said on stderr. */
+int hub_datadir_moment(const struct hub_datadir *self, const char *text, uint64_t *ret_sequence);
+
+/* The positions from one to another, both included; none when `to` < `from`. */
+struct hub_datadir_range {
+    uint64_t from, to;
+};
+
+/* What lies between two points (NULL: the log's start, its end). A time stands for the first event from then on, or the last
+ * up to then.
+ *
+ * is_open  the position behind the last one will do for `from`, too, as something may be written there
+ *
+ * Returns 0, or an exit status as a negative number: for a position that is not in the log, for a time before it that it is to
+ * end at, for the later one first. */
+int hub_datadir_range(const struct hub_datadir *self, const char *from, const char *to, bool is_open,
+                      struct hub_datadir_range *ret_range);
 
 /* An entity by our id or by the client's own. Returns 0, or an exit status as a negative number when there is none, which was said
  * on stderr. */

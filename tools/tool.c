@@ -103,6 +103,15 @@ static int unknown_tool(int argc, char **argv)
                 : hub_tool_misused("there is no command '%s'; 'omnihub help' lists them", argv[0]);
 }
 
+/* No success without what was to be printed. */
+static int is_out(int status)
+{
+    bool is_fine = fflush(stdout) == 0 && !ferror(stdout);
+    return is_fine || status != HUB_EXIT_OK
+               ? status
+               : hub_tool_end(HUB_EXIT_FULL, "what was found could not be written to stdout");
+}
+
 static int run(enum hub_tool_name tool, int argc, char **argv)
 {
     const char **operands = hub_memory_new(sizeof *operands * ((size_t) argc + 1));
@@ -116,7 +125,7 @@ static int run(enum hub_tool_name tool, int argc, char **argv)
                          tools[tool].words);
     else if (count >= 0) {
         struct hub_tool_call call = { .tool = tool, .settings = settings, .operands = operands, .count = count };
-        status = tools[tool].run(&call);
+        status = is_out(tools[tool].run(&call));
     }
     hub_settings_destroy(&settings);
     free(operands);

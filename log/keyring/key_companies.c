@@ -124,11 +124,13 @@ static const char *fault_of_master(struct hub_key_companies *self, const char *p
     return stat(path, &info) == 0 && (info.st_mode & 077) != 0 ? "others can read it; make its mode 600" : NULL;
 }
 
-/* Read or make the key. Returns 0, HUB_ERROR_not_found, or < 0 with what is wrong in ret_fault. */
+/* Read or make the key. Returns 0, HUB_ERROR_not_found, or with what is wrong in ret_fault < 0, or
+ * HUB_ERROR_unauthenticated: what is there is no such key. */
 static int take_master(struct hub_key_companies *self, const struct place *place, bool create, const char **ret_fault)
 {
     struct hub_buf text;
     char *path = hub_path(place->dir, place->name);
+    int failed = -1;
     hub_buf_init(&text);
     int result = hub_file_read(place->dir, place->name, MASTER_HEX + 1, &text);
     *ret_fault = NULL;
@@ -139,6 +141,7 @@ static int take_master(struct hub_key_companies *self, const struct place *place
         *ret_fault = result < 0 ? strerror(errno) : NULL;
     } else if (result == 0 || (result < 0 && errno == EFBIG)) {
         *ret_fault = fault_of_master(self, path, result == 0 ? hub_buf_span(&text) : hub_span(NULL));
+        failed = HUB_ERROR_unauthenticated;
     } else if (result < 0) {
         *ret_fault = strerror(errno);
     }
@@ -147,7 +150,7 @@ static int take_master(struct hub_key_companies *self, const struct place *place
     }
     hub_buf_done(&text);
     free(path);
-    return *ret_fault == NULL ? result : -1;
+    return *ret_fault == NULL ? result : failed;
 }
 
 static int open_master(struct hub_key_companies *self, const struct hub_key_master_options *options, char *ret_why,
@@ -156,7 +159,7 @@ static int open_master(struct hub_key_companies *self, const struct hub_key_mast
     const char *fault;
     struct place place = place_of(options);
     int result = take_master(self, &place, options->create, &fault);
-    if (result < 0) {
+    if (fault != NULL) {
         snprintf(ret_why, why_size, "The master key %s/%s cannot be used: %s.", place.dir, place.name, fault);
     }
     free(place.dir);
@@ -243,7 +246,7 @@ static int read_records(struct hub_key_companies *self, bool create, char *ret_w
         size_t whole = (size_t) count * RECORD;
         if (count == UINT32_MAX) {
             snprintf(ret_why, why_size, "The master key does not open the keys in %s.", self->dir);
-            result = -1;
+            result = HUB_ERROR_unauthenticated;
         } else if (bytes.len - whole > RECORD) {
             snprintf(ret_why, why_size, "The file %s/%s is damaged at record %u; restore keys/ from its backup.",
                      self->dir, file_name, count);
@@ -256,7 +259,7 @@ static int read_records(struct hub_key_companies *self, bool create, char *ret_w
         snprintf(ret_why, why_size, "The file %s/%s cannot be read: %s.", self->dir, file_name, strerror(errno));
     }
     hub_buf_done(&bytes);
-    return result < 0 ? result : 0;
+    return result == HUB_ERROR_not_found ? 0 : result;
 }
 
 int hub_key_companies_open(const struct hub_key_master_options *options, struct hub_key_companies **ret_companies,

@@ -23,7 +23,7 @@ struct hub_key_master_options {
 };
 
 /* Read the master key and unwrap every company's keys. Returns 0; HUB_ERROR_not_found: there is no master key (and create
- * is not set); < 0 with a sentence in ret_why. The ring has the lock for all of these. */
+ * is not set); with a sentence in ret_why HUB_ERROR_unauthenticated: it is none, or not theirs, or < 0. The ring has the lock for all of these. */
 int hub_key_companies_open(const struct hub_key_master_options *options, struct hub_key_companies **ret_companies,
                            char *ret_why, size_t why_size);
 void hub_key_companies_close(struct hub_key_companies **self_p);

@@ -75,7 +75,7 @@ static int open_store(struct hub_keyring *self, const struct hub_keyring_options
         self->is_absent = true;
         return 0;
     }
-    return result != 0 ? -1 : hub_key_files_open(self->dir, options->create, &self->files, ret_why, why_size);
+    return result != 0 ? result : hub_key_files_open(self->dir, options->create, &self->files, ret_why, why_size);
 }
 
 static int make_dirs(struct hub_keyring *self, const char *data_dir, char *ret_why, size_t why_size)
@@ -102,7 +102,7 @@ int hub_keyring_open(const struct hub_keyring_options *options, struct hub_keyri
         snprintf(ret_why, why_size, "The hub's own key cannot be stored in %s: %s.", self->dir, strerror(errno));
         result = -1;
     }
-    if (result < 0) {
+    if (result != 0) {
         hub_keyring_close(&self);
         return result;
     }

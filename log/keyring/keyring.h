@@ -16,7 +16,8 @@ struct hub_keyring_options {
 };
 
 /* Open DATA/keys/; with `create` it is locked against another writer. An empty ring finds nothing, as tools do on a copy
- * without keys. Options are copied, their texts too. Returns 0, or < 0 with a sentence in ret_why. */
+ * without keys. Options are copied, their texts too. Returns 0, or with a sentence in ret_why < 0, or
+ * HUB_ERROR_unauthenticated: the master key does not open it. */
 int hub_keyring_open(const struct hub_keyring_options *options, struct hub_keyring **ret_ring, char *ret_why,
                      size_t why_size);
 void hub_keyring_close(struct hub_keyring **self_p);

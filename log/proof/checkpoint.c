@@ -118,21 +118,41 @@ static bool number_of(struct hub_span line, uint64_t *ret_number)
     return true;
 }
 
-bool hub_checkpoint_open(const struct hub_note_key *key, struct hub_span note, struct hub_checkpoint *ret_checkpoint)
+/* The three lines of a checkpoint's text. */
+static bool read_text(struct hub_span text, struct hub_checkpoint *ret_checkpoint)
 {
     enum { ROOT_TEXT = 44 };
-    struct hub_span text, origin, size, root;
+    struct hub_span origin, size, root;
     struct hub_checkpoint checkpoint = { .origin = "" };
     char bytes[HUB_DIGEST + 1];
     size_t len;
-    if (!hub_note_open(key, note, &text) || !line_of(&text, &origin) || !line_of(&text, &size) ||
-        !line_of(&text, &root) || origin.len >= HUB_ORIGIN || !number_of(size, &checkpoint.head.size) ||
-        root.len != ROOT_TEXT || !hub_base64_parse(root, bytes, &len) || len != HUB_DIGEST) {
+    if (!line_of(&text, &origin) || !line_of(&text, &size) || !line_of(&text, &root) || origin.len >= HUB_ORIGIN ||
+        !number_of(size, &checkpoint.head.size) || root.len != ROOT_TEXT || !hub_base64_parse(root, bytes, &len) ||
+        len != HUB_DIGEST) {
         return false;
     }
     memcpy(checkpoint.origin, origin.at, origin.len);
     memcpy(checkpoint.head.root.b, bytes, HUB_DIGEST);
     *ret_checkpoint = checkpoint;
+    return true;
+}
+
+bool hub_checkpoint_open(const struct hub_note_key *key, struct hub_span note, struct hub_checkpoint *ret_checkpoint)
+{
+    struct hub_span text;
+    return hub_note_open(key, note, &text) && read_text(text, ret_checkpoint);
+}
+
+bool hub_checkpoint_is_foreign(const struct hub_note_key *key, struct hub_span note,
+                               struct hub_checkpoint *ret_checkpoint)
+{
+    struct hub_span text, name;
+    struct hub_checkpoint claimed;
+    if (!hub_note_is_foreign(key, note, &text, &name) || !read_text(text, &claimed) ||
+        !hub_span_is(name, hub_span(claimed.origin))) {
+        return false;
+    }
+    *ret_checkpoint = claimed;
     return true;
 }
 

@@ -37,6 +37,13 @@ int hub_checkpoint_sign(struct hub_tree *tree, const struct hub_log *log, uint64
 /* Open a signed checkpoint. Returns false for any text that is none, or not signed by this key. */
 bool hub_checkpoint_open(const struct hub_note_key *key, struct hub_span note, struct hub_checkpoint *ret_checkpoint);
 
+/* Whether a text that did not open is a checkpoint which another key signed, that of the log it names, as far as can be seen
+ * without that key. False for a damaged one.
+ *
+ * ret_checkpoint  what it says, not checked; untouched when false */
+bool hub_checkpoint_is_foreign(const struct hub_note_key *key, struct hub_span note,
+                               struct hub_checkpoint *ret_checkpoint);
+
 /* Append a signed checkpoint to DATA/checkpoints, durably. Returns 0, or < 0 with errno set. */
 int hub_checkpoint_keep(const char *data_dir, struct hub_span note);
 

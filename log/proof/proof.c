@@ -139,7 +139,7 @@ static int check_consistency(const struct log_proof *proof, const struct hub_not
                              const struct hub_merkle_path *path, struct hub_proved *proved, const char **ret_why)
 {
     if (!HUB_HAS(log_proof, proof, before) || !hub_checkpoint_open(key, proof->before, &proved->before)) {
-        *ret_why = "its earlier checkpoint is not signed by this key";
+        *ret_why = "its earlier checkpoint is damaged: it is not what this key signed";
         return -1;
     }
     if (strcmp(proved->before.origin, proved->checkpoint.origin) != 0 ||
@@ -156,7 +156,7 @@ int hub_proof_check(const struct log_proof *proof, const struct hub_note_key *ke
     struct hub_proved proved = { .event = { .payload = { NULL, 0 } } };
     struct hub_merkle_path path;
     if (!hub_checkpoint_open(key, proof->checkpoint, &proved.checkpoint)) {
-        *ret_why = "its checkpoint is not signed by this key";
+        *ret_why = "its checkpoint is damaged: it is not what this key signed";
         return -1;
     }
     if (!read_path(proof->path, &path)) {

@@ -37,7 +37,8 @@ struct hub_proved {
  *
  * ret_why  a clause that says what is wrong; static
  *
- * Returns 0, or < 0 for a proof that shows nothing. Any thread. */
+ * Returns 0, or < 0 for a proof that shows nothing, also when another key signed it (hub_checkpoint_is_foreign). Any
+ * thread. */
 int hub_proof_check(const struct log_proof *proof, const struct hub_note_key *key, struct hub_arena *arena,
                     struct hub_proved *ret_proved, const char **ret_why);
 

@@ -65,18 +65,35 @@ static void what_is_signed_opens_with_its_key_and_no_other(void **unused)
     hub_buf_done(&note);
 }
 
-static void a_note_with_any_bit_changed_does_not_open(void **unused)
+static void a_note_with_any_bit_changed_does_not_open_nor_seem_anothers(void **unused)
 {
     (void) unused;
     struct hub_note_key key = make("hub-1", 1);
     struct hub_buf note;
-    struct hub_span opened;
+    struct hub_span opened, name;
     sign(&key, &note);
     for (size_t i = 0; i < note.len * 8; i++) {
         note.at[i / 8] ^= (char) (1 << i % 8);
         assert_false(hub_note_open(&key, hub_buf_span(&note), &opened));
+        assert_false(hub_note_is_foreign(&key, hub_buf_span(&note), &opened, &name) &&
+                     hub_span_is(name, hub_span("hub-1")));
         note.at[i / 8] ^= (char) (1 << i % 8);
     }
+    hub_buf_done(&note);
+}
+
+static void a_note_of_another_key_is_foreign_and_says_whose(void **unused)
+{
+    (void) unused;
+    struct hub_note_key key = make("hub-1", 1), renamed = make("hub-2", 3), renewed = make("hub-1", 2);
+    struct hub_buf note;
+    struct hub_span opened, name = { NULL, 0 };
+    sign(&key, &note);
+    assert_true(hub_note_is_foreign(&renamed, hub_buf_span(&note), &opened, &name));
+    assert_true(hub_span_is(name, hub_span("hub-1")));
+    assert_true(hub_span_is(opened, hub_span(text)));
+    assert_true(hub_note_is_foreign(&renewed, hub_buf_span(&note), &opened, &name));
+    assert_false(hub_note_is_foreign(&renamed, hub_span(text), &opened, &name));
     hub_buf_done(&note);
 }
 
@@ -138,7 +155,8 @@ int main(void)
         cmocka_unit_test(the_public_key_of_the_rfc_follows_from_its_seed),
         cmocka_unit_test(a_verifier_key_is_read_as_it_was_printed),
         cmocka_unit_test(what_is_signed_opens_with_its_key_and_no_other),
-        cmocka_unit_test(a_note_with_any_bit_changed_does_not_open),
+        cmocka_unit_test(a_note_with_any_bit_changed_does_not_open_nor_seem_anothers),
+        cmocka_unit_test(a_note_of_another_key_is_foreign_and_says_whose),
         cmocka_unit_test(a_note_cut_short_anywhere_does_not_open),
         cmocka_unit_test(signatures_of_others_are_passed_over),
         cmocka_unit_test(what_is_no_verifier_key_is_refused),

@@ -268,7 +268,7 @@ class Backup(unittest.TestCase):
         self.refused(USAGE, 'leave the machine locked', 'backup', there, '--data', self.hub.data)
         self.refused(USAGE, 'is no public X25519 key', 'backup', there, '--data', self.hub.data, '--recipient', self.private)
         self.refused(USAGE, 'at least', 'backup', there, '--data', self.hub.data, '--passphrase-file', self.file('short', 'x\n'))
-        self.refused(FAILED, 'cannot be read', 'backup', there, '--data', self.hub.data, '--passphrase-file', there)
+        self.refused(ABSENT, 'cannot be read', 'backup', there, '--data', self.hub.data, '--passphrase-file', there)
         self.refused(ABSENT, 'cannot be copied aside', 'backup', there, '--data', self.made, '--passphrase-file', self.passphrase)
         data = self.fresh('other')
         with Hub(data=data) as other:

@@ -17,7 +17,7 @@ static void must(bool fine)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint8_t seed[HUB_NOTE_SEED] = { 1 };
-    struct hub_span whole = hub_span_of(data, size), text;
+    struct hub_span whole = hub_span_of(data, size), text, name;
     struct hub_note_key key;
     struct hub_buf out;
     hub_buf_init(&out);
@@ -28,6 +28,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(hub_note_key_make(hub_span("hub-1"), seed, &key));
     if (hub_note_open(&key, whole, &text)) {
         must(text.at == whole.at && text.len < whole.len && text.at[text.len - 1] == '\n');
+        must(!hub_note_is_foreign(&key, whole, &text, &name));
+    } else if (hub_note_is_foreign(&key, whole, &text, &name)) {
+        must(text.at == whole.at && name.at > text.at + text.len && name.at + name.len < whole.at + whole.len);
     }
     hub_buf_done(&out);
     return 0;

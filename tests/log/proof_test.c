@@ -174,6 +174,32 @@ static void a_log_forked_is_found_by_one_of_two_who_compare(void **state)
     fixture_teardown(&second);
 }
 
+static void a_damaged_checkpoint_is_told_from_one_of_another_key(void **state)
+{
+    static const uint8_t seed[HUB_NOTE_SEED] = { 8 };
+    struct fixture *fixture = *state;
+    struct desk desk;
+    struct hub_note_key renewed, other;
+    struct hub_checkpoint said;
+    struct hub_buf note;
+    hub_buf_init(&note);
+    write_events(fixture, 0, 3, "words");
+    open_desk(&desk, fixture, false);
+    assert_true(hub_note_key_make(hub_span(desk.key.name), seed, &renewed));
+    assert_true(hub_note_key_make(hub_span("omnihub/other"), seed, &other));
+    assert_int_equal(hub_checkpoint_sign(desk.tree, fixture->log, 3, &desk.key, &note), 0);
+    assert_true(hub_checkpoint_is_foreign(&renewed, hub_buf_span(&note), &said));
+    assert_true(hub_checkpoint_is_foreign(&other, hub_buf_span(&note), &said));
+    assert_string_equal(said.origin, desk.key.name);
+    for (size_t i = 0; i < note.len * 8; i++) {
+        note.at[i / 8] ^= (char) (1 << i % 8);
+        assert_false(hub_checkpoint_is_foreign(&desk.key, hub_buf_span(&note), &said));
+        note.at[i / 8] ^= (char) (1 << i % 8);
+    }
+    hub_buf_done(&note);
+    hub_tree_close(&desk.tree);
+}
+
 static void a_proof_that_was_changed_shows_nothing(void **state)
 {
     struct fixture *fixture = *state;
@@ -329,6 +355,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_log_cut_short_is_found, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_log_rewritten_is_found, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_log_forked_is_found_by_one_of_two_who_compare, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_damaged_checkpoint_is_told_from_one_of_another_key, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_proof_that_was_changed_shows_nothing, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_tree_file_of_another_log_or_half_written_is_made_anew, fixture_setup,

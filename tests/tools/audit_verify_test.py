@@ -46,9 +46,10 @@ class Verify(unittest.TestCase):
         self.assertEqual(json.loads(self.verify(0, 'sound', '--from', '2', '--to', '4', '--json'))['events'], 3)
 
     def test_a_range_that_holds_nothing(self):
-        self.verify(4, 'there is nothing from 192 to its end: the log has the positions 1 to 191', '--from', '192')
-        self.verify(4, 'there is nothing from 9 to 5', '--from', '9', '--to', '5')
-        self.verify(4, 'there is nothing from 1 to 500', '--to', '500')
+        self.verify(4, 'there is nothing from 2100-01-01T00:00:00Z to its end: the log has the positions 1 to 191', '--from',
+                    '2100-01-01T00:00:00Z')
+        self.verify(2, '--from 9 lies behind --to 5', '--from', '9', '--to', '5')
+        self.verify(4, 'position 500 is past the end of the log, which has 191 events', '--to', '500')
         self.verify(2, 'is neither a position', '--from', 'yesterday')
 
     def test_a_key_that_is_missing(self):

@@ -84,13 +84,9 @@ class Words(unittest.TestCase):
             self.assertEqual(done.stdout, '', words)
 
     def test_what_cannot_be_done_ends_with_1_and_one_sentence(self):
-        with tempfile.TemporaryDirectory() as folder:
-            for words in (('replay', '--data', f'{folder}/none'), ('audit', 'verify', '--data', f'{folder}/none'),
-                          ('serve', '--data', '/dev/null/x', '--listen', '127.0.0.1:0')):
-                done = run(*words)
-                self.assertEqual(done.returncode, 1, (words, done.stderr))
-                self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
-                self.assertTrue(done.stderr.startswith('omnihub: '), done.stderr)
+        done = run('serve', '--data', '/dev/null/x', '--listen', '127.0.0.1:0')
+        self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
+        self.assertTrue(done.stderr.startswith('omnihub: '), done.stderr)
 
     def test_hidden_options_stay_out_of_the_help(self):
         self.assertNotIn('unsafe-no-sync', run('help', 'serve').stdout)

@@ -138,8 +138,8 @@ class Commands(unittest.TestCase):
         with open(f'{folder}/no-proof', 'w', encoding='utf-8') as file:
             file.write('{}')
         for status, words in (
-                (1, ('replay', '--data', f'{folder}/nowhere')),
-                (1, ('audit', 'verify', '--data', f'{folder}/nowhere')),
+                (4, ('replay', '--data', f'{folder}/nowhere')),
+                (4, ('audit', 'verify', '--data', f'{folder}/nowhere')),
                 (2, ('replay', *data, '--from', 'yesterday')),
                 (2, ('replay', *data, '--stream', 'nonsense')),
                 (3, ('audit', 'check', f'{folder}/no-proof', '--key', f'{hub.data}/checkpoint.pub')),

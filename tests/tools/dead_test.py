@@ -112,7 +112,7 @@ class Dead(unittest.TestCase):
                                     (('show', 'a/b'), 2, 'takes one id'),
                                     (('show',), 2, 'takes one id'),
                                     (('drop', letter), 2, 'needs --reason'),
-                                    (('drop', letter, '--reason', 'x'), 1, 'reason'),
+                                    (('drop', letter, '--reason', 'x'), 2, 'reason'),
                                     (('retry', 16 * '0', '--reason', 'try it'), 4, 'No such input'),
                                     (('retry', 16 * 'x', '--reason', 'try it'), 4, 'No such input')):
             self.assertIn(hint, self.dead(*words, status=status), words)

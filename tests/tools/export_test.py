@@ -108,7 +108,7 @@ class Export(unittest.TestCase):
             done = subprocess.run([os.environ['OMNIHUB'], 'export', '--to', path, '--data', self.hub.data, '--format', name],
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
                                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000)))
-            self.assertEqual(done.returncode, 1, done)
+            self.assertEqual(done.returncode, 6, done)
             self.assertIn(path, done.stderr)
             self.export(path, '--format', name)
             self.export(whole, '--format', name)
@@ -121,14 +121,14 @@ class Export(unittest.TestCase):
             for name in ('sqlite', 'csv', 'json'):
                 path = self.fresh(name)
                 self.export(path, '--format', name)
-                self.assertIn('another log', self.export(path, '--format', name, data=other.data, status=1))
+                self.assertIn('another log', self.export(path, '--format', name, data=other.data, status=8))
         taken = self.fresh('csv')
         with open(taken, 'w', encoding='utf-8') as file:
             file.write('mine\n')
-        self.assertIn('is no export', self.export(taken, '--format', 'csv', status=1))
+        self.assertIn('is no export', self.export(taken, '--format', 'csv', status=8))
         with open(taken, encoding='utf-8') as file:
             self.assertEqual(file.read(), 'mine\n')
-        self.assertIn('/nonexistent/x', self.export('/nonexistent/x', status=1))
+        self.assertIn('/nonexistent/x', self.export('/nonexistent/x', status=6))
         done = run('export', '--data', self.hub.data)
         self.assertEqual((done.returncode, '--to FILE' in done.stderr), (2, True))
 

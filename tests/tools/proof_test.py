@@ -74,14 +74,18 @@ class Proof(unittest.TestCase):
             mine = self.keep('mine', self.audit('checkpoint', '--data', self.hub.data))
             size = read(mine).splitlines()[1]
             theirs = self.keep('theirs', self.audit('prove', '1', '--data', other.data))
-            self.assertIn('not signed by this key', self.audit('check', theirs, '--key', self.key, status=3))
+            said = self.audit('check', theirs, '--key', self.key, status=5)
+            self.assertIn('and the key given is that of ' + read(self.key).split('+')[0], said)
+            said = self.audit('check', self.prove('1'), '--key', self.key, '--checkpoint',
+                              self.keep('foreign', self.audit('checkpoint', '--data', other.data)), status=5)
+            self.assertIn('is signed by the key of', said)
             # The thief of the key signs for a log of his own.
             stolen = os.path.join(self.apart, 'stolen')
             shutil.copytree(other.data, stolen, ignore=shutil.ignore_patterns('lock'))
             shutil.copy(os.path.join(self.hub.data, 'checkpoint.key'), stolen)
-            self.assertIn('it has no', self.audit('prove', size, '--data', stolen, status=4))
+            self.assertIn('past the end', self.audit('prove', size, '--data', stolen, status=4))
             proof = self.keep('stolen-proof', self.audit('prove', '2', '--data', stolen))
-            self.assertIn('not signed', self.audit('check', proof, '--key', self.key, status=3))
+            self.assertIn('is signed by the key of', self.audit('check', proof, '--key', self.key, status=5))
 
     def test_a_proof_for_another_moment_is_not_taken_for_the_one_kept(self):
         kept = self.keep('kept-3', self.audit('checkpoint', '--data', self.hub.data))
@@ -98,6 +102,12 @@ class Proof(unittest.TestCase):
             self.audit('check', bad, '--key', self.key, status=3)
         for text in ('', '{', '[]', '{}', '\0'):
             self.audit('check', self.keep('bad', text), '--key', self.key, status=3)
+        damaged = self.keep('bad', json.dumps({**proof, 'checkpoint': proof['checkpoint'].replace('\n3', '\n4')
+                                               .replace('= ', 'A ')[:-6] + 'AAAAA\n'}))
+        self.assertIn('damaged', self.audit('check', damaged, '--key', self.key, status=3))
+        kept = self.audit('checkpoint', '--data', self.hub.data)
+        damaged = self.keep('bad', kept[:20] + ('0' if kept[20] != '0' else '1') + kept[21:])
+        self.assertIn('damaged', self.audit('check', proof_file, '--key', self.key, '--checkpoint', damaged, status=3))
         self.assertIn('no such file', self.audit('check', '/nonexistent', '--key', self.key, status=4))
         self.assertIn('no verifier key', self.audit('check', self.key, '--key', proof_file, status=5))
 
@@ -106,7 +116,7 @@ class Proof(unittest.TestCase):
         self.assertIn('POSITION', self.audit('prove', *data, status=2))
         self.assertIn('neither a position', self.audit('prove', 'yesterday', *data, status=2))
         self.assertIn('comes first', self.audit('prove', '--between', '4', '2', *data, status=2))
-        self.assertIn('the log ends at', self.audit('prove', '999999', *data, status=4))
+        self.assertIn('position 999999 is past the end of the log', self.audit('prove', '999999', *data, status=4))
         self.assertIn('needs --key', self.audit('check', self.key, status=2))
         self.assertIn('audit check has no option --data', self.audit('check', 'x', '--data', 'y', status=2))
 

@@ -103,10 +103,8 @@ class Reading(unittest.TestCase):
         self.assertEqual(self.events('--from', '3', '--to', '5'), everything[2:5])
         self.assertEqual(self.events('--from', everything[3]['time'], '--to', everything[5]['time']), everything[3:6])
         self.assertEqual(self.events('--from', '2000-01-01T00:00:00Z')[:len(everything)], everything)
-        self.assertEqual(self.events('--to', '2000-01-01T00:00:00Z'), [])
-        self.assertEqual(self.events('--from', '999999999'), [])
-        self.assertEqual(self.events('--from', '2000-01-01T00:00:00Z', '--to', '2000-01-02T00:00:00Z'), [])
-        for points in (('5', '3'), ('2000-01-02T00:00:00Z', '2000-01-01T00:00:00Z'), ('5', '2000-01-01T00:00:00Z')):
+        self.assertEqual(self.events('--from', '2100-01-01T00:00:00Z'), [])
+        for points in (('5', '3'), ('2100-01-02T00:00:00Z', '2100-01-01T00:00:00Z'), ('2100-01-01T00:00:00Z', '3')):
             done = run('replay', '--data', self.hub.data, '--from', points[0], '--to', points[1])
             self.assertEqual((done.returncode, done.stdout), (2, ''))
             self.assertIn(f'--from {points[0]} lies behind --to {points[1]}', done.stderr)

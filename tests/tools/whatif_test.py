@@ -106,7 +106,7 @@ class WhatIf(unittest.TestCase):
         self.refused(2, '/rules/0/targets/0/channel', table=rules('pigeon'))
         self.refused(2, '/calendars/0/timezone: This time zone is not known here.',
                      table={**rules('email'), 'calendars': [{'name': 'x', 'timezone': 'Moon/Base', 'hours': []}]})
-        self.refused(4, 'there is no routing decision from 1 to 2', '--to', '2', table=rules('email'))
+        self.refused(4, 'there is no routing decision from the start to 2', '--to', '2', table=rules('email'))
         self.refused(4, 'there is no company', '--company', '01ARZ3NDEKTSV4RRFFQ69G5FAV', table=rules('email'))
         self.refused(2, '--company takes an id', '--company', 'x', table=rules('email'))
         self.refused(2, 'is neither a position', '--from', 'yesterday', table=rules('email'))

@@ -78,17 +78,16 @@ static int find_range(const struct hub_settings *settings, struct hub_datadir *r
                       struct hub_verify_options *options)
 {
     const char *from = hub_settings_text(settings, HUB_SETTING_from), *to = hub_settings_text(settings, HUB_SETTING_to);
-    uint64_t head = hub_log_commit(reader->log).sequence;
-    bool is_time = false;
-    int error = from ? hub_datadir_point(reader, from, &options->from, &is_time) : 0;
-    options->from += is_time; /* a time stands for the last position up to then */
-    if (error == 0 && to)
-        error = hub_datadir_point(reader, to, &options->to, NULL);
+    struct hub_datadir_range range;
+    int error = hub_datadir_range(reader, from, to, false, &range);
     if (error < 0)
         return -error;
-    if (options->from > head || options->to > head || (to && options->to < (options->from ? options->from : 1)))
+    if (range.from > range.to && (from || to))
         return hub_tool_end(HUB_EXIT_ABSENT, "there is nothing from %s to %s: the log has the positions 1 to %llu",
-                            from ? from : "1", to ? to : "its end", (unsigned long long) head);
+                            from ? from : "1", to ? to : "its end",
+                            (unsigned long long) hub_log_commit(reader->log).sequence);
+    options->from = from ? range.from : 0;
+    options->to = to ? range.to : 0;
     return HUB_EXIT_OK;
 }
 
@@ -194,8 +193,9 @@ int hub_audit_sound(const struct hub_audit_of *of, struct hub_report *report)
     struct hub_datadir reader;
     if (recall(of->data, &memory) < 0)
         return HUB_EXIT_FAILED;
-    int status = hub_datadir_open(&reader, of->data, of->master_key) == 0 ? verify(of, &reader, &memory, report)
-                                                                          : HUB_EXIT_FAILED;
+    int status = -hub_datadir_open(&reader, of->data, of->master_key);
+    if (status == HUB_EXIT_OK)
+        status = verify(of, &reader, &memory, report);
     hub_datadir_close(&reader);
     return status;
 }

@@ -105,16 +105,15 @@ int hub_tool_audit_reads(const struct hub_tool_call *call)
     struct hub_datadir reader;
     struct wanted wanted;
     struct hub_report report;
-    int status = HUB_EXIT_FAILED;
     if (call->count > 1)
         return hub_tool_misused("audit reads takes one CUSTOMER at most");
-    if (hub_datadir_open(&reader, data, hub_settings_text(call->settings, HUB_SETTING_master_key)) == 0) {
+    int status = -hub_datadir_open(&reader, data, hub_settings_text(call->settings, HUB_SETTING_master_key));
+    if (status == HUB_EXIT_OK)
         status = look_up(call, &reader, &wanted);
-        if (status == HUB_EXIT_OK) {
-            hub_report_begin(&report, call->settings);
-            status = list(&report, &reader, data, &wanted);
-            status = hub_report_end(&report, status);
-        }
+    if (status == HUB_EXIT_OK) {
+        hub_report_begin(&report, call->settings);
+        status = list(&report, &reader, data, &wanted);
+        status = hub_report_end(&report, status);
     }
     hub_datadir_close(&reader);
     return status;

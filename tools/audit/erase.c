@@ -182,10 +182,10 @@ static int send(struct erasing *self, const struct hub_holding *holding)
     command->target = KIND_customer;
     command->names[KIND_customer] = (struct hub_name){ .given = true, .is_ours = true, .id = self->shown.customer };
     struct hub_answer *answer = hub_hub_ask(self->hub, &command);
-    int status = HUB_EXIT_OK;
-    if (answer->error)
-        status = hub_tool_end(answer->error == HUB_ERROR_erased ? HUB_EXIT_ABSENT : HUB_EXIT_FAILED, "%s",
-                              answer->fault.reason);
+    enum hub_exit wrong = answer->error == HUB_ERROR_erased          ? HUB_EXIT_ABSENT
+                          : answer->error == HUB_ERROR_invalid_field ? HUB_EXIT_USAGE
+                                                                     : HUB_EXIT_FAILED;
+    int status = answer->error ? hub_tool_end(wrong, "%s", answer->fault.reason) : HUB_EXIT_OK;
     hub_answer_destroy(&answer);
     return status;
 }
@@ -242,14 +242,14 @@ static int at_rest(struct erasing *self)
         .master_key = hub_settings_text(self->settings, HUB_SETTING_master_key),
         .is_silent = true,
     };
-    char *log = hub_path(options.data_dir, "log");
-    bool is_there = access(log, F_OK) == 0;
-    free(log);
-    if (!is_there)
-        return hub_tool_fail("there is no log in %s", options.data_dir);
+    if (!hub_datadir_has_log(options.data_dir))
+        return hub_tool_end(HUB_EXIT_ABSENT, "there is no log in %s", options.data_dir);
     hub_signals_block();
-    if (hub_hub_open(&options, &self->hub, why, sizeof why) < 0)
-        return hub_tool_fail("%s (a running hub is told with --url and --key)", why);
+    int error = hub_hub_open(&options, &self->hub, why, sizeof why);
+    if (error)
+        return error == HUB_ERROR_unauthenticated
+                   ? hub_tool_end(HUB_EXIT_DENIED, "%s", why)
+                   : hub_tool_fail("%s (a running hub is told with --url and --key)", why);
     self->at_rest = (struct hub_datadir){ .log = hub_hub_log(self->hub),
                                           .keys = hub_hub_keys(self->hub),
                                           .has_keys = true };

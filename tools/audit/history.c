@@ -40,14 +40,11 @@ int hub_history_begin(struct hub_history *self, const struct hub_datadir *reader
                       const char *point)
 {
     *self = (struct hub_history){ .reader = reader, .company = reader->company, .arena = hub_arena_new(65536) };
-    self->to = hub_log_commit(reader->log).sequence;
-    int error = point ? hub_datadir_point(reader, point, &self->to, NULL) : 0;
+    int error = hub_datadir_moment(reader, point, &self->to);
     if (!error)
         error = hub_datadir_entity(reader, self->company, KIND_customer, customer, &self->customer);
     if (error)
         return -error;
-    if (self->to == 0)
-        return hub_tool_end(HUB_EXIT_ABSENT, "nothing was there yet at %s", point);
     self->document = HUB_NEW(self->arena, struct hub_json_emit);
     find_time(self);
     self->state = fold(self, (struct hub_stream){ self->company, self->customer, KIND_customer }, self->to);
@@ -295,9 +292,10 @@ static int write_history(const struct hub_tool_call *call, const struct hub_data
 static int open_reader(const struct hub_tool_call *call, struct hub_datadir *reader)
 {
     const struct hub_settings *settings = call->settings;
-    int error = hub_datadir_open(reader, hub_settings_text(settings, HUB_SETTING_data),
-                                 hub_settings_text(settings, HUB_SETTING_master_key));
-    int status = error ? HUB_EXIT_FAILED : hub_datadir_tell(reader, call);
+    int status = -hub_datadir_open(reader, hub_settings_text(settings, HUB_SETTING_data),
+                                   hub_settings_text(settings, HUB_SETTING_master_key));
+    if (status == HUB_EXIT_OK)
+        status = hub_datadir_tell(reader, call);
     return status ? status : find_company(reader, hub_settings_text(settings, HUB_SETTING_company));
 }
 

@@ -25,11 +25,13 @@ struct desk {
     uint64_t head; /* the log's length at opening */
 };
 
+/* Returns 0, or an exit status as a negative number. */
 static int open_desk(struct desk *self, const char *data)
 {
     self->arena = hub_arena_new(65536);
-    if (hub_datadir_open(&self->reader, data, NULL) < 0)
-        return -1;
+    int error = hub_datadir_open(&self->reader, data, NULL);
+    if (error)
+        return error;
     self->head = hub_log_commit(self->reader.log).sequence;
     int result = hub_checkpoint_key(self->reader.log, data, NULL, &self->key);
     if (result == HUB_ERROR_not_found)
@@ -38,7 +40,7 @@ static int open_desk(struct desk *self, const char *data)
         hub_tool_fail("the signing key %s/checkpoint.key cannot be used: %s", data, strerror(errno));
     else if (hub_tree_open(self->reader.log, data, false, &self->tree) < 0)
         hub_tool_fail("the file %s/tree cannot be used: %s", data, strerror(errno));
-    return self->tree != NULL ? 0 : -1;
+    return self->tree != NULL ? 0 : -HUB_EXIT_FAILED;
 }
 
 static void close_desk(struct desk *self)
@@ -72,28 +74,23 @@ int hub_tool_audit_checkpoint(const struct hub_tool_call *call)
     struct desk desk = { .head = 0 };
     struct hub_buf note;
     hub_buf_init(&note);
-    int status = HUB_EXIT_FAILED;
-    if (open_desk(&desk, hub_settings_text(call->settings, HUB_SETTING_data)) == 0) {
+    int status = -open_desk(&desk, hub_settings_text(call->settings, HUB_SETTING_data));
+    if (status == HUB_EXIT_OK) {
         if (hub_checkpoint_sign(desk.tree, desk.reader.log, desk.head, &desk.key, &note) == 0)
             status = show_checkpoint(call, desk.head, hub_buf_span(&note));
         else
-            hub_tool_fail("the log cannot be read");
+            status = hub_tool_fail("the log cannot be read");
     }
     hub_buf_done(&note);
     close_desk(&desk);
     return status;
 }
 
-/* A position's number, or a time, within the log. */
-static int read_point(const struct desk *desk, const char *text, uint64_t *ret_sequence)
+/* How long the log was that a proof begins with: 0 is a checkpoint of an empty one. */
+static int read_before(const struct desk *desk, const char *text, uint64_t *ret_size)
 {
-    bool is_time;
-    int error = hub_datadir_point(&desk->reader, text, ret_sequence, &is_time);
-    if (error)
-        return -error;
-    if (*ret_sequence > desk->head)
-        return hub_tool_end(HUB_EXIT_ABSENT, "the log ends at %" PRIu64 ": it has no %s", desk->head, text);
-    return HUB_EXIT_OK;
+    *ret_size = 0;
+    return strcmp(text, "0") == 0 ? HUB_EXIT_OK : -hub_datadir_moment(&desk->reader, text, ret_size);
 }
 
 static int print_proof(const struct log_proof *proof)
@@ -112,15 +109,13 @@ static int prove(struct desk *desk, const char *from, const char *point)
     const struct hub_prover prover = prover_of(desk);
     struct log_proof proof;
     uint64_t before = 0, at = 0;
-    int status = from ? read_point(desk, from, &before) : HUB_EXIT_OK;
+    int status = from ? read_before(desk, from, &before) : HUB_EXIT_OK;
     if (status == HUB_EXIT_OK)
-        status = read_point(desk, point, &at);
+        status = from ? read_before(desk, point, &at) : -hub_datadir_moment(&desk->reader, point, &at);
     if (status != HUB_EXIT_OK)
         return status;
     if (from && before > at)
         return hub_tool_misused("--between %s %s: the earlier one comes first", from, point);
-    if (!from && at == 0)
-        return hub_tool_end(HUB_EXIT_ABSENT, "there was no event yet at %s", point);
     int error = from ? hub_prove_consistency(&prover, before, at, desk->arena, &proof)
                      : hub_prove_inclusion(&prover, at, desk->head, desk->arena, &proof);
     return error ? hub_tool_fail("the log cannot be read") : print_proof(&proof);
@@ -129,10 +124,10 @@ static int prove(struct desk *desk, const char *from, const char *point)
 int hub_tool_audit_prove(const struct hub_tool_call *call)
 {
     struct desk desk = { .head = 0 };
-    int status = HUB_EXIT_FAILED;
     if (call->count != 1)
         return hub_tool_misused("audit prove takes one POSITION, or --between A B");
-    if (open_desk(&desk, hub_settings_text(call->settings, HUB_SETTING_data)) == 0)
+    int status = -open_desk(&desk, hub_settings_text(call->settings, HUB_SETTING_data));
+    if (status == HUB_EXIT_OK)
         status = prove(&desk, hub_settings_text(call->settings, HUB_SETTING_between), call->operands[0]);
     close_desk(&desk);
     return status;
@@ -167,6 +162,19 @@ static int read_key(const char *text, struct hub_note_key *ret_key)
     return status;
 }
 
+/* Says why a checkpoint does not open: the key is another log's, or the text is damaged. */
+static int refuse(const struct hub_note_key *key, struct hub_span checkpoint, const char *what, const char *why)
+{
+    struct hub_checkpoint other;
+    if (!hub_checkpoint_is_foreign(key, checkpoint, &other))
+        return hub_tool_end(HUB_EXIT_UNSOUND, "%s: %s", what, why);
+    if (strcmp(other.origin, key->name) == 0)
+        return hub_tool_end(HUB_EXIT_DENIED, "%s: it is signed by another key of %s than the one given", what,
+                            key->name);
+    return hub_tool_end(HUB_EXIT_DENIED, "%s: it is signed by the key of %s, and the key given is that of %s", what,
+                        other.origin, key->name);
+}
+
 /* The checkpoint that was kept must be one of those that the proof connects. */
 static int compare_kept(const struct hub_proved *proved, const struct hub_note_key *key, const char *path)
 {
@@ -177,7 +185,7 @@ static int compare_kept(const struct hub_proved *proved, const struct hub_note_k
     while (text.len > 1 && text.at[text.len - 1] == '\n' && text.at[text.len - 2] == '\n')
         text.len--;
     if (status == HUB_EXIT_OK && !hub_checkpoint_open(key, hub_buf_span(&text), &kept))
-        status = hub_tool_end(HUB_EXIT_DENIED, "%s is no checkpoint that this key signed", path);
+        status = refuse(key, hub_buf_span(&text), path, "that is no checkpoint, or it is damaged");
     hub_buf_done(&text);
     if (status != HUB_EXIT_OK)
         return status;
@@ -280,7 +288,10 @@ static int read_shown(struct hub_span text, const struct hub_note_key *key, stru
     error = certifies ? hub_erasure_check(&ret_shown->certificate, key, arena, &ret_shown->proved, &why)
                       : hub_proof_check(&ret_shown->proof, key, arena, &ret_shown->proved, &why);
     *ret_certifies = certifies;
-    return error ? hub_tool_end(HUB_EXIT_UNSOUND, "the %s shows nothing: %s", what, why) : HUB_EXIT_OK;
+    if (error == 0)
+        return HUB_EXIT_OK;
+    return refuse(key, certifies ? ret_shown->certificate.proof->checkpoint : ret_shown->proof.checkpoint,
+                  certifies ? "the certificate shows nothing" : "the proof shows nothing", why);
 }
 
 static int check(const struct hub_tool_call *call, struct hub_span text, const struct hub_note_key *key)

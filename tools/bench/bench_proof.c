@@ -72,10 +72,11 @@ int hub_bench_proof(int argc, char **argv)
     int read = hub_options_read(&options, argc, argv, &settings), status = HUB_EXIT_FAILED;
     if (read != 0 || settings.runs == 0)
         return read > 0 ? HUB_EXIT_OK : HUB_EXIT_USAGE;
-    if (hub_datadir_open(&reader, settings.data, NULL) == 0) {
+    status = -hub_datadir_open(&reader, settings.data, NULL);
+    if (status == HUB_EXIT_OK) {
         if (hub_checkpoint_key(reader.log, settings.data, NULL, &key) != 0 ||
             hub_tree_open(reader.log, settings.data, false, &tree) != 0)
-            hub_tool_fail("%s has no checkpoint.key or no tree that can be read", settings.data);
+            status = hub_tool_fail("%s has no checkpoint.key or no tree that can be read", settings.data);
         else
             status = measure(&(struct hub_prover){ reader.log, tree, &key }, settings.runs);
         hub_tree_close(&tree);

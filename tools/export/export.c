@@ -23,9 +23,10 @@ const struct hub_export_kind *hub_export_kind_find(const char *name)
     return NULL;
 }
 
-int hub_export_fail(struct hub_export *to, const char *format, ...)
+int hub_export_fail(struct hub_export *to, enum hub_exit status, const char *format, ...)
 {
     va_list args;
+    to->status = status;
     va_start(args, format);
     vsnprintf(to->why, sizeof to->why, format, args);
     va_end(args);
@@ -65,7 +66,8 @@ static int copy(struct hub_export *to, struct hub_scan *scan, uint64_t head, str
         }
     }
     if (!error && more < 0)
-        error = hub_export_fail(to, "the log cannot be read further; 'omnihub audit verify' says what is wrong");
+        error = hub_export_fail(to, HUB_EXIT_UNSOUND,
+                                "the log cannot be read further; 'omnihub audit verify' says what is wrong");
     if (!error && at > to->position)
         error = to->kind->commit(to, at);
     hub_arena_destroy(&arena);
@@ -78,8 +80,8 @@ static int run(struct hub_export *to, const struct hub_settings *settings)
     uint64_t head = hub_log_commit(to->reader->log).sequence;
     int result = to->kind->open(to);
     if (!result && to->position > head)
-        result = hub_export_fail(to, "%s has %" PRIu64 " events, but the log ends at %" PRIu64, to->path, to->position,
-                                 head);
+        result = hub_export_fail(to, HUB_EXIT_UNSOUND, "%s has %" PRIu64 " events, but the log ends at %" PRIu64,
+                                 to->path, to->position, head);
     uint64_t before = to->position;
     if (!result && before < head) {
         struct hub_scan *scan = hub_scan_all(to->reader->log, before + 1, head);
@@ -90,7 +92,7 @@ static int run(struct hub_export *to, const struct hub_settings *settings)
     }
     to->kind->close(to);
     if (result < 0)
-        return hub_tool_fail("%s", to->why);
+        return hub_tool_end(to->status, "%s", to->why);
     if (result > 0)
         return hub_tool_end(HUB_EXIT_INTERRUPTED,
                             "interrupted at event %" PRIu64 " of %" PRIu64 "; run it again to go on", to->position,
@@ -112,15 +114,15 @@ int hub_tool_export(const struct hub_tool_call *call)
     struct hub_export to = { .kind = hub_export_kind_find(hub_settings_text(settings, HUB_SETTING_export_format)),
                              .reader = &reader,
                              .path = hub_settings_text(settings, HUB_SETTING_export_to) };
-    int status = HUB_EXIT_FAILED;
     if (!to.path || !to.kind)
         return hub_tool_misused("export needs --to FILE");
     hub_signals_block();
-    if (hub_datadir_open(&reader, hub_settings_text(settings, HUB_SETTING_data),
-                         hub_settings_text(settings, HUB_SETTING_master_key)) == 0) {
+    int status = -hub_datadir_open(&reader, hub_settings_text(settings, HUB_SETTING_data),
+                                   hub_settings_text(settings, HUB_SETTING_master_key));
+    if (status == HUB_EXIT_OK)
         status = hub_datadir_tell(&reader, call);
-        status = status == HUB_EXIT_OK ? run(&to, settings) : status;
-    }
+    if (status == HUB_EXIT_OK)
+        status = run(&to, settings);
     hub_datadir_close(&reader);
     return status;
 }

@@ -69,10 +69,25 @@ static const struct {
 #undef EVENT
 };
 
+static enum hub_exit status_of(sqlite3 *db)
+{
+    switch (db ? sqlite3_errcode(db) & 0xff : SQLITE_NOMEM) {
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY: return HUB_EXIT_FULL;
+    case SQLITE_NOTADB:
+    case SQLITE_BUSY: return HUB_EXIT_TAKEN;
+    case SQLITE_CORRUPT: return HUB_EXIT_UNSOUND;
+    default: return HUB_EXIT_FAILED;
+    }
+}
+
 static int fail(struct hub_export *to)
 {
     struct database *self = to->self;
-    return hub_export_fail(to, "%s: %s", to->path, self->db ? sqlite3_errmsg(self->db) : "no memory");
+    return hub_export_fail(to, status_of(self->db), "%s: %s", to->path,
+                           self->db ? sqlite3_errmsg(self->db) : "no memory");
 }
 
 static int run(struct hub_export *to, const char *sql)
@@ -138,11 +153,11 @@ static int prepare(struct hub_export *to, const char *type, const char *sql)
     statement->type = shape ? shape->id : 0;
     statement->bind_count = sqlite3_bind_parameter_count(statement->sql);
     if ((type && !shape) || statement->bind_count > BINDS)
-        return hub_export_fail(to, "export.def: %s", type ? type : "too many values");
+        return hub_export_fail(to, HUB_EXIT_FAILED, "export.def: %s", type ? type : "too many values");
     for (int i = 0; i < statement->bind_count; i++) {
         const char *name = sqlite3_bind_parameter_name(statement->sql, i + 1);
         if (!resolve(name, shape, &statement->binds[i]))
-            return hub_export_fail(to, "export.def: %s has no %s", type ? type : "an event", name);
+            return hub_export_fail(to, HUB_EXIT_FAILED, "export.def: %s has no %s", type ? type : "an event", name);
     }
     return 0;
 }
@@ -184,7 +199,7 @@ static int find_position(struct hub_export *to)
     to->position = is_there ? (uint64_t) sqlite3_column_int64(ask, 2) : 0;
     sqlite3_finalize(ask);
     if (is_there && !is_ours)
-        return hub_export_fail(to, "%s holds an export of another log", to->path);
+        return hub_export_fail(to, HUB_EXIT_TAKEN, "%s holds an export of another log", to->path);
     snprintf(sql, sizeof sql, "INSERT INTO export_position VALUES ('%s', %u, 0)", id, (unsigned) identity->incarnation);
     return is_there ? 0 : run(to, sql);
 }

@@ -26,7 +26,7 @@ struct text_file {
 
 static int fail(struct hub_export *to)
 {
-    return hub_export_fail(to, "%s: %s", to->path, strerror(errno));
+    return hub_export_fail(to, HUB_EXIT_FULL, "%s: %s", to->path, strerror(errno));
 }
 
 /* "LOG-ID INCARNATION EVENTS BYTES" */
@@ -49,9 +49,10 @@ static int read_mark(struct hub_export *to)
     if (self->is_new)
         return 0;
     if (!is_read)
-        return hub_export_fail(to, "%s.position cannot be read; delete it and %s to begin anew", to->path, to->path);
+        return hub_export_fail(to, HUB_EXIT_UNSOUND, "%s.position cannot be read; delete it and %s to begin anew",
+                               to->path, to->path);
     if (strcmp(id, hex) != 0 || incarnation != identity->incarnation)
-        return hub_export_fail(to, "%s holds an export of another log", to->path);
+        return hub_export_fail(to, HUB_EXIT_TAKEN, "%s holds an export of another log", to->path);
     return 0;
 }
 
@@ -76,10 +77,10 @@ static int cut(struct hub_export *to)
     if (fstat(self->fd, &status) < 0)
         return fail(to);
     if ((uint64_t) status.st_size < self->bytes)
-        return hub_export_fail(to, "%s is shorter than %s.position says; delete both to begin anew", to->path,
-                               to->path);
+        return hub_export_fail(to, HUB_EXIT_UNSOUND, "%s is shorter than %s.position says; delete both to begin anew",
+                               to->path, to->path);
     if (self->is_new && status.st_size > 0)
-        return hub_export_fail(to, "%s is there already and is no export", to->path);
+        return hub_export_fail(to, HUB_EXIT_TAKEN, "%s is there already and is no export", to->path);
     return ftruncate(self->fd, (off_t) self->bytes) == 0 && lseek(self->fd, 0, SEEK_END) >= 0 ? 0 : fail(to);
 }
 

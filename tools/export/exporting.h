@@ -5,6 +5,7 @@
 
 #include "tools/datadir.h"
 #include "tools/replay/event_print.h"
+#include "tools/tool.h"
 
 /* An event with its payload decoded, personal values opened where there is a key. */
 struct hub_exported {
@@ -22,7 +23,8 @@ struct hub_export {
     const struct hub_datadir *reader;
     const char *path;
     uint64_t position;        /* events in it, durably */
-    char why[HUB_EXPORT_WHY]; /* a sentence, when something failed */
+    char why[HUB_EXPORT_WHY]; /* a sentence, when something failed, */
+    enum hub_exit status;     /* and how the command ends then */
     void *self;               /* the kind's own */
 };
 
@@ -43,8 +45,9 @@ const struct hub_export_kind *hub_export_kind_find(const char *name);
 
 extern const struct hub_export_kind hub_export_sqlite, hub_export_csv, hub_export_json;
 
-/* Fill in `why` (errno's text when format is NULL). Returns -1. */
-int hub_export_fail(struct hub_export *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Fill in `status` and `why`. Returns -1. */
+int hub_export_fail(struct hub_export *to, enum hub_exit status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Print the tables of SQLite exports as a page of documentation. */
 void hub_export_describe(struct hub_buf *out);

@@ -14,9 +14,11 @@ enum { SECRET_MAX = 4096, SECRET_MIN = 8, MEGA = 1000 * 1000 };
 
 static int read_file(const char *path, struct hub_buf *ret_text)
 {
-    if (hub_file_read(*path == '/' ? "" : ".", path, SECRET_MAX, ret_text) == 0)
+    int result = hub_file_read(*path == '/' ? "" : ".", path, SECRET_MAX, ret_text);
+    if (result == 0)
         return HUB_EXIT_OK;
-    return hub_tool_fail("the file %s cannot be read: %s", path, strerror(errno == 0 ? ENOENT : errno));
+    return hub_tool_end(result > 0 ? HUB_EXIT_ABSENT : HUB_EXIT_FAILED, "the file %s cannot be read: %s", path,
+                        strerror(result > 0 ? ENOENT : errno));
 }
 
 /* The first line of a file. */

@@ -126,9 +126,9 @@ static int look(const struct hub_tool_call *call, struct hub_log *log)
 int hub_tool_log_info(const struct hub_tool_call *call)
 {
     struct hub_datadir reader;
-    int status = HUB_EXIT_FAILED;
     hub_signals_block();
-    if (hub_datadir_open(&reader, hub_settings_text(call->settings, HUB_SETTING_data), NULL) == 0)
+    int status = -hub_datadir_open(&reader, hub_settings_text(call->settings, HUB_SETTING_data), NULL);
+    if (status == HUB_EXIT_OK)
         status = look(call, reader.log);
     hub_datadir_close(&reader);
     return status;

@@ -147,7 +147,8 @@ int hub_tool_view_status(const struct hub_tool_call *call)
         return status;
     }
     hub_signals_block();
-    if (hub_datadir_open(&reader, data, NULL) == 0)
+    status = -hub_datadir_open(&reader, data, NULL);
+    if (status == HUB_EXIT_OK)
         status = show_stored(call, data, hub_log_commit(reader.log).sequence);
     hub_datadir_close(&reader);
     return status;
@@ -268,7 +269,8 @@ static int rebuild_at_rest(const struct hub_tool_call *call, const struct hub_vi
         return hub_tool_end(HUB_EXIT_ABSENT, "there is no log in %s", data);
     if (hub_dir_lock(data, &lock, why, sizeof why) < 0)
         return hub_tool_fail("%s A running hub rebuilds when it is asked with --url.", why);
-    if (hub_datadir_open(&reader, data, NULL) == 0)
+    status = -hub_datadir_open(&reader, data, NULL);
+    if (status == HUB_EXIT_OK)
         status = rebuild_stored(call, reader.log, info);
     hub_datadir_close(&reader);
     close(lock);

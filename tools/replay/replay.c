@@ -32,13 +32,30 @@ static int ask_about_entities(const struct hub_tool_call *call, const struct hub
     return state ? hub_replay_state(query, state, at) : -1;
 }
 
+/* Everything is folded: what narrows other questions is no part of this one. Returns an exit status. */
+static int ask_about_all(const struct hub_tool_call *call, enum hub_setting_name asked)
+{
+    const struct hub_setting_row *rows = hub_setting_rows();
+    if (call->count > 0)
+        return hub_tool_misused("replay takes no '%s'; 'omnihub help replay' explains it", call->operands[0]);
+    for (enum hub_setting_name name = 0; name < HUB_SETTINGS; name++) {
+        bool is_fine = name == asked || name == HUB_SETTING_data || name == HUB_SETTING_master_key ||
+                       name == HUB_SETTING_json || name == HUB_SETTING_purpose;
+        if (!is_fine && hub_settings_source(call->settings, name) == HUB_SOURCE_flag)
+            return hub_tool_misused("--%s folds the whole log; it goes with no --%s", rows[asked].flag,
+                                    rows[name].flag);
+    }
+    return HUB_EXIT_OK;
+}
+
 int hub_tool_replay(const struct hub_tool_call *call)
 {
     const struct hub_settings *settings = call->settings;
-    if (hub_settings_is(settings, HUB_SETTING_verify))
-        return hub_replay_verify(settings);
-    if (hub_settings_is(settings, HUB_SETTING_hashes))
-        return hub_replay_hashes(hub_settings_text(settings, HUB_SETTING_data));
+    bool is_verify = hub_settings_is(settings, HUB_SETTING_verify);
+    if (is_verify || hub_settings_is(settings, HUB_SETTING_hashes)) {
+        int status = ask_about_all(call, is_verify ? HUB_SETTING_verify : HUB_SETTING_hashes);
+        return status ? status : is_verify ? hub_replay_verify(settings) : hub_replay_hashes(settings);
+    }
     const char *format = hub_settings_text(settings, HUB_SETTING_format);
     if (strcmp(format, "ndjson") == 0)
         format = "json";

@@ -214,8 +214,8 @@ static int compare_named(struct diff *self, const char *name)
 static int find_moments(struct diff *self, const char *a, const char *b)
 {
     struct hub_study *study = &self->study;
-    int error = strcmp(a, "0") == 0 ? 0 : hub_study_moment(study, a, &study->from);
-    error = error ? error : hub_study_moment(study, b, &study->to);
+    int error = strcmp(a, "0") == 0 ? 0 : hub_datadir_moment(&study->reader, a, &study->from);
+    error = error ? error : hub_datadir_moment(&study->reader, b, &study->to);
     if (!error && study->from > study->to) {
         hub_tool_misused("--diff %s lies behind %s", a, b);
         return -HUB_EXIT_USAGE;

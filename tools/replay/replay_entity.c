@@ -61,7 +61,7 @@ int hub_replay_state(const struct hub_replay_query *query, const char *name, con
     struct hub_folded_state folded = { 0 };
     int error = hub_study_open(&self, query);
     error = error ? error : hub_study_find(&self, name);
-    error = error ? error : hub_study_moment(&self, at, &self.to);
+    error = error ? error : hub_datadir_moment(&self.reader, at, &self.to);
     error = error ? error : hub_study_fold(&self, NULL, NULL, &folded);
     if (!error && !folded.state)
         error = -hub_tool_end(HUB_EXIT_ABSENT, "there was no %s at that moment", name);
@@ -154,7 +154,7 @@ int hub_replay_lineage(const struct hub_replay_query *query, const char *name, c
     struct lineage self = { .events = 0 };
     int error = hub_study_open(&self.study, query);
     error = error ? error : hub_study_find(&self.study, name);
-    error = error ? error : hub_study_moment(&self.study, at, &self.study.to);
+    error = error ? error : hub_datadir_moment(&self.study.reader, at, &self.study.to);
     error = error ? error : find_path(&self, name, field);
     int status = error ? -error : print_lineage(&self, name, field);
     hub_study_close(&self.study);

@@ -92,46 +92,18 @@ static int find_filters(struct walk *self)
     return error ? error : add_equals(self, "--actor", "principal", query->actor);
 }
 
-/* Nothing can lie between two points of which the later one is given first. Returns 0 or < 0. */
-static int check_order(const struct walk *self, bool from_is_time, bool to_is_time)
-{
-    const struct hub_replay_query *query = self->query;
-    int64_t from_us = 0, to_us = 0;
-    bool is_wrong = self->from > self->to;
-    if (!query->from || !query->to)
-        return 0;
-    if (from_is_time && to_is_time) /* there may be no event between two moments that are in order */
-        is_wrong = hub_time_parse(hub_span(query->from), &from_us) && hub_time_parse(hub_span(query->to), &to_us) &&
-                   from_us > to_us;
-    if (is_wrong)
-        hub_tool_misused("--from %s lies behind --to %s", query->from, query->to);
-    return is_wrong ? -HUB_EXIT_USAGE : 0;
-}
-
 static int find_points(struct walk *self)
 {
     const struct hub_replay_query *query = self->query;
-    bool is_time = false, to_is_time = false;
-    self->from = 1;
-    if (query->from && hub_datadir_point(self->reader, query->from, &self->from, &is_time) < 0)
-        return -HUB_EXIT_USAGE;
-    if (query->from && is_time) { /* the first one from then on, not the last before */
-        struct hub_stored event;
-        struct hub_arena *arena = hub_arena_new(4096);
-        int64_t time_us;
-        hub_time_parse(hub_span(query->from), &time_us);
-        bool is_before = hub_log_read(self->reader->log, (struct hub_position){ self->from }, arena, &event) != 0 ||
-                         event.header.time < time_us;
-        self->from += is_before ? 1 : 0;
-        hub_arena_destroy(&arena);
-    }
-    if (query->to && hub_datadir_point(self->reader, query->to, &self->to, &to_is_time) < 0)
-        return -HUB_EXIT_USAGE;
-    if (!query->to)
-        self->to = hub_log_commit(self->reader->log).sequence;
+    struct hub_datadir_range range;
+    int error = hub_datadir_range(self->reader, query->from, query->to, query->follow, &range);
+    if (error)
+        return error;
+    self->from = range.from;
+    self->to = range.to;
     if (query->last > 0)
         self->from = self->to > query->last ? self->to - query->last + 1 : 1;
-    return check_order(self, is_time, to_is_time);
+    return 0;
 }
 
 /* What is named, narrowest first: one of them decides which index is walked. */
@@ -294,10 +266,10 @@ int hub_replay_print(const struct hub_replay_query *query, FILE *out)
     struct walk self = {
         .query = query, .reader = &reader, .visit = print_event, .arg = &printing, .arena = hub_arena_new(65536)
     };
-    int status = HUB_EXIT_FAILED;
     if (query->follow)
         hub_signals_block();
-    if (hub_datadir_open(&reader, query->data, query->master_key) == 0)
+    int status = -hub_datadir_open(&reader, query->data, query->master_key);
+    if (status == HUB_EXIT_OK)
         status = print_walk(&self, &printing);
     hub_buf_done(&printing.line);
     hub_datadir_close(&reader);

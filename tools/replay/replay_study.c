@@ -2,17 +2,15 @@
 /* A state is folded event by event; after each, it is compared with what it was before. */
 #include "tools/replay/replay_study.h"
 
-#include <inttypes.h>
-
 #include "base/pack.h"
 #include "tools/tool.h"
 
 int hub_study_open(struct hub_study *self, const struct hub_replay_query *query)
 {
     *self = (struct hub_study){ .query = query, .arena = hub_arena_new(65536) };
-    if (hub_datadir_open(&self->reader, query->data, query->master_key) < 0)
-        return -HUB_EXIT_FAILED;
-    int error = query->call ? -hub_datadir_tell(&self->reader, query->call) : 0;
+    int error = hub_datadir_open(&self->reader, query->data, query->master_key);
+    if (!error && query->call)
+        error = -hub_datadir_tell(&self->reader, query->call);
     if (error)
         return error;
     self->company = self->reader.company;
@@ -44,23 +42,6 @@ int hub_study_find(struct hub_study *self, const char *name)
     if (!error)
         hub_study_choose(self, &stream);
     return error;
-}
-
-/* A moment that has events before it; NULL: the end. Returns 0, or an exit status as a negative number. */
-int hub_study_moment(struct hub_study *self, const char *text, uint64_t *ret_position)
-{
-    uint64_t head = hub_log_commit(self->reader.log).sequence;
-    *ret_position = head;
-    int error = text ? hub_datadir_point(&self->reader, text, ret_position, NULL) : 0;
-    if (error)
-        return error;
-    if (*ret_position == 0)
-        return -hub_tool_end(HUB_EXIT_ABSENT, "nothing was there yet at %s: the log begins later",
-                             text ? text : "the start");
-    if (*ret_position > head)
-        return -hub_tool_end(HUB_EXIT_ABSENT, "position %s is past the end of the log, which has %" PRIu64 " events",
-                             text, head);
-    return 0;
 }
 
 /* Fold the stream up to `to`. Returns 0, or an exit status as a negative number. */

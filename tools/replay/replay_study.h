@@ -29,9 +29,6 @@ void hub_study_close(struct hub_study *self);
 void hub_study_choose(struct hub_study *self, const struct hub_stream *stream);
 int hub_study_find(struct hub_study *self, const char *name);
 
-/* A moment that has events before it; NULL: the end. */
-int hub_study_moment(struct hub_study *self, const char *text, uint64_t *ret_position);
-
 /* Fold the entity up to `to`. on_folded as in hub_fold_options; may be NULL. */
 int hub_study_fold(struct hub_study *self,
                    void (*on_folded)(void *arg, const struct hub_stored *event, const void *state), void *arg,

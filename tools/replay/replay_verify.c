@@ -105,9 +105,9 @@ int hub_replay_verify(const struct hub_settings *settings)
     const char *data = hub_settings_text(settings, HUB_SETTING_data);
     struct hub_datadir reader;
     struct hub_report report;
-    int status = HUB_EXIT_FAILED;
     hub_signals_block();
-    if (hub_datadir_open(&reader, data, NULL) == 0) {
+    int status = -hub_datadir_open(&reader, data, NULL);
+    if (status == HUB_EXIT_OK) {
         hub_report_begin(&report, settings);
         status = verify(reader.log, data, &report);
         status = hub_report_end(&report, status);

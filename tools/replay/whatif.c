@@ -93,16 +93,12 @@ static int read_company(struct asked *self)
 
 static int read_range(struct asked *self)
 {
-    const char *from = hub_settings_text(self->settings, HUB_SETTING_from);
-    const char *to = hub_settings_text(self->settings, HUB_SETTING_to);
-    bool is_time = false;
-    int error = from ? hub_datadir_point(&self->reader, from, &self->options.from, &is_time) : 0;
-    self->options.from += is_time;
-    if (error == 0 && to)
-        error = hub_datadir_point(&self->reader, to, &self->options.to, NULL);
-    if (error == 0 && (!to || self->options.to > hub_log_commit(self->reader.log).sequence))
-        self->options.to = hub_log_commit(self->reader.log).sequence;
-    return error < 0 ? -error : HUB_EXIT_OK;
+    struct hub_datadir_range range = { .from = 0 };
+    int error = hub_datadir_range(&self->reader, hub_settings_text(self->settings, HUB_SETTING_from),
+                                  hub_settings_text(self->settings, HUB_SETTING_to), false, &range);
+    self->options.from = range.from;
+    self->options.to = range.to;
+    return -error;
 }
 
 static int read_all(struct asked *self)
@@ -266,6 +262,12 @@ static int show(const struct asked *self, const struct hub_whatif *result)
     return hub_report_end(&report, HUB_EXIT_OK);
 }
 
+static const char *given(const struct asked *self, enum hub_setting_name name, const char *otherwise)
+{
+    const char *text = hub_settings_text(self->settings, name);
+    return text ? text : otherwise;
+}
+
 static int run(struct asked *self)
 {
     struct hub_whatif result;
@@ -277,8 +279,8 @@ static int run(struct asked *self)
     self->options.world = hub_world_real();
     int error = hub_whatif(&self->options, &result, &fault);
     if (error == HUB_ERROR_not_found)
-        return hub_tool_end(HUB_EXIT_ABSENT, "there is no routing decision from %" PRIu64 " to %" PRIu64,
-                            self->options.from > 0 ? self->options.from : 1, self->options.to);
+        return hub_tool_end(HUB_EXIT_ABSENT, "there is no routing decision from %s to %s",
+                            given(self, HUB_SETTING_from, "the start"), given(self, HUB_SETTING_to, "the end"));
     if (error == HUB_ERROR_invalid_field)
         return refuse_rules(hub_settings_text(self->settings, HUB_SETTING_rules), &fault);
     return error ? hub_tool_fail("the log cannot be read") : show(self, &result);
@@ -287,14 +289,14 @@ static int run(struct asked *self)
 int hub_tool_whatif(const struct hub_tool_call *call)
 {
     struct asked self = { .settings = call->settings };
-    int status = HUB_EXIT_FAILED;
     if (!hub_settings_text(call->settings, HUB_SETTING_rules) &&
         !hub_settings_text(call->settings, HUB_SETTING_capacity))
         return hub_tool_misused("whatif needs --rules FILE or --capacity CHANNEL=N");
     self.arena = hub_arena_new(0);
     hub_buf_init(&self.text);
-    if (hub_datadir_open(&self.reader, hub_settings_text(call->settings, HUB_SETTING_data),
-                         hub_settings_text(call->settings, HUB_SETTING_master_key)) == 0)
+    int status = -hub_datadir_open(&self.reader, hub_settings_text(call->settings, HUB_SETTING_data),
+                                   hub_settings_text(call->settings, HUB_SETTING_master_key));
+    if (status == HUB_EXIT_OK)
         status = run(&self);
     hub_datadir_close(&self.reader);
     hub_buf_done(&self.text);

@@ -9,6 +9,7 @@
 
 #include "actors/company/company.h"
 #include "base/buf.h"
+#include "base/error.h"
 #include "tools/serve/first_start.h"
 #include "tools/serve/notify.h"
 #include "tools/report.h"
@@ -220,11 +221,14 @@ static int work(void *arg, const struct hub_supervised *supervised)
         self->port = supervised->port;
     struct hub_hub_options options = options_of(self);
     struct hub_hub *hub = NULL;
-    if (hub_hub_open(&options, &hub, why, sizeof why) < 0) {
+    int error = hub_hub_open(&options, &hub, why, sizeof why);
+    if (error) {
         bool is_stopped = hub_signals_pending();
         if (is_stopped)
             say(self, "info", "stopped before it was ready");
-        return is_stopped ? HUB_EXIT_OK : hub_tool_fail("%s", why);
+        return is_stopped
+                   ? HUB_EXIT_OK
+                   : hub_tool_end(error == HUB_ERROR_unauthenticated ? HUB_EXIT_DENIED : HUB_EXIT_FAILED, "%s", why);
     }
     int status = run(self, &hub, supervised);
     hub_hub_close(&hub, 0);
