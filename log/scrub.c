@@ -12,7 +12,7 @@
 #include "log/rows.h"
 #include "log/store.h"
 
-enum { RATE = 10000, STRIDE = 1000, FORGET_STEP = 1000, FAR_SECONDS = 10, HURRY = 8 };
+enum { RATE = 10000, STRIDE = 1000, FORGET_STEP = 1000, FAR_SECONDS = 10, HURRY = 8, START_EVENTS = 500000 };
 static const int64_t second_us = 1000 * 1000;
 static const int64_t idle_us = 5 * 1000 * 1000;
 static const uint64_t idle_bytes = 1024 * 1024;
@@ -161,12 +161,15 @@ static void flush_if_idle(struct hub_scrub *self)
     }
 }
 
-/* How long to wait before the next step. Far behind the head it walks faster, as a start after a crash has to check all
- * that is not verified. */
+/* How long to wait before the next step. Far behind the head it walks faster, as a start has to check all that is not
+ * verified; and without a pause when that would take it more than half a second (messages in bulk come faster than it walks). */
 static int64_t pause_us(struct hub_scrub *self)
 {
     uint32_t rate = self->options.events_per_second == 0 ? RATE : self->options.events_per_second;
     uint64_t behind = hub_log_commit(self->options.log).sequence - hub_store_mark(self->options.log).sequence;
+    if (behind > START_EVENTS && self->options.events_per_second == 0) {
+        return 0;
+    }
     return STRIDE * second_us / rate / (behind > (uint64_t) rate * FAR_SECONDS ? HURRY : 1);
 }
 
