@@ -50,12 +50,18 @@ static struct hub_span *place_of_name(struct hub_call_headers *headers, const h2
     }
 }
 
-/* Another line of a header that is a list, behind what is there (RFC 9110 §5.3). */
-static void join(struct hub_call *call, struct hub_span *list, const h2o_iovec_t *line)
+/* Another line of a header that is a list, behind what is there (RFC 9110 §5.3); HTTP/2 may bring each cookie in a line of
+ * its own (RFC 9113 §8.2.3). */
+static bool join(struct hub_call *call, struct hub_span *list, const h2o_iovec_t *line)
 {
+    bool is_cookie = list == &call->headers.cookie && call->req->version >= 0x200;
+    if (!is_cookie && list != &call->headers.if_match) {
+        return false;
+    }
     h2o_iovec_t joined = h2o_concat(&call->req->pool, h2o_iovec_init(list->at, list->len),
-                                    h2o_iovec_init(H2O_STRLIT(", ")), *line);
+                                    h2o_iovec_init(is_cookie ? "; " : ", ", 2), *line);
     *list = hub_span_of(joined.base, joined.len);
+    return true;
 }
 
 static bool read_headers(struct hub_call *call)
@@ -74,8 +80,7 @@ static bool read_headers(struct hub_call *call)
             }
             continue;
         }
-        if (place->at != NULL && place == &call->headers.if_match) {
-            join(call, place, &header->value);
+        if (place->at != NULL && join(call, place, &header->value)) {
             continue;
         }
         if (place->at != NULL) {

@@ -7,6 +7,7 @@
 #include "api/bulk.h"
 #include "api/headers.h"
 #include "api/hold.h"
+#include "api/http2.h"
 #include "api/perform.h"
 #include "api/respond.h"
 
@@ -56,6 +57,7 @@ static void dispose(void *call)
     }
     hub_arena_destroy(&self->arena);
     if (!self->answered) {
+        hub_http2_given_up(self->loop, self->req);
         atomic_fetch_sub_explicit(&self->loop->under_way, 1, memory_order_relaxed);
     }
 }
@@ -191,7 +193,9 @@ int hub_call_on_request(h2o_handler_t *handler, h2o_req_t *req)
 {
     (void) handler;
     struct hub_call *self = call_new(H2O_STRUCT_FROM_MEMBER(struct hub_loop, context, req->conn->ctx), req);
-    if (hub_admit(self)) {
+    if (!hub_http2_admit(self->loop, req)) {
+        hub_respond_problem(self, HUB_ERROR_limit_reached, "", "This connection gives up too many requests.");
+    } else if (hub_admit(self)) {
         dispatch(self);
     }
     return 0;

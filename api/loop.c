@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "api/call.h"
+#include "api/http2.h"
 #include "api/live/live.h"
 #include "api/recall.h"
 #include "log/log.h"
@@ -125,6 +126,9 @@ static void on_accept(h2o_socket_t *listener, const char *error)
     for (int i = 0; i < ACCEPTS_AT_ONCE && (sock = h2o_evloop_socket_accept(listener)) != NULL; i++) {
         atomic_fetch_add_explicit(&self->connections, 1, memory_order_relaxed);
         setsockopt(h2o_socket_get_fd(sock), IPPROTO_TCP, TCP_USER_TIMEOUT, &unsent_ms, sizeof unsent_ms);
+        if (self->server->options.http2) {
+            hub_http2_accept(self, sock);
+        }
         h2o_accept(&self->accept, sock);
     }
 }
@@ -138,6 +142,7 @@ static void begin(struct hub_loop *self)
     self->listener = h2o_evloop_socket_create(self->context.loop, self->listener_fd, H2O_SOCKET_FLAG_DONT_READ);
     self->listener->data = self;
     h2o_multithread_register_receiver(self->context.queue, &self->receiver, on_message);
+    h2o_linklist_init_anchor(&self->known);
     self->tickets = hub_tickets_new(self->number, HUB_TICKETS_MAX);
     hub_waits_init(&self->waits);
     self->credentials = hub_credentials_new(options->views, options->world, options->rate_per_s, options->rate_burst);
@@ -150,13 +155,15 @@ static void begin(struct hub_loop *self)
     h2o_socket_read_start(self->listener, on_accept);
 }
 
-/* No new connections; requests that still come on open ones are the last of theirs. */
+/* No new connections; requests that still come on open ones are the last of theirs. HTTP/2 is told once: after its second
+ * GOAWAY h2o would turn in a circle over a CONTINUATION. */
 static void stop_listening(struct hub_loop *self)
 {
     if (self->listener == NULL) {
         return;
     }
     h2o_context_request_shutdown(&self->context);
+    h2o_timeout_unlink(&self->context.http2._graceful_shutdown_timeout);
     h2o_socket_read_stop(self->listener);
     h2o_socket_close(self->listener);
     self->listener = NULL;
@@ -170,7 +177,13 @@ static int shut(h2o_req_t *req, void *unused)
     return 0;
 }
 
-/* Requests under way are answered that the hub stops; then each connection is shut, which h2o sees as its end. */
+static bool has_connections(struct hub_loop *self)
+{
+    return !h2o_linklist_is_empty(&self->context.http1._conns) || !h2o_linklist_is_empty(&self->context.http2._conns);
+}
+
+/* Requests under way are answered that the hub stops; then each connection is shut, which h2o sees as its end. What was
+ * answered over HTTP/2 is written in the round after. */
 static void close_connections(struct hub_loop *self)
 {
     const struct hub_world *world = self->server->options.world;
@@ -181,8 +194,10 @@ static void close_connections(struct hub_loop *self)
     }
     hub_tickets_expire(self->tickets, INT64_MAX);
     hub_waits_run(&self->waits, 0, INT64_MAX);
-    while (!h2o_linklist_is_empty(&self->context.http1._conns) && hub_tick_us(world) < until_us) {
+    h2o_evloop_run(self->context.loop, 0);
+    while (has_connections(self) && hub_tick_us(world) < until_us) {
         self->context.globalconf->http1.callbacks.foreach_request(&self->context, shut, NULL);
+        hub_http2_shut_all(self);
         h2o_evloop_run(self->context.loop, BUSY_WAIT_MS);
         hub_port_flush(self->port);
         hub_tickets_expire(self->tickets, INT64_MAX);
@@ -190,8 +205,8 @@ static void close_connections(struct hub_loop *self)
     }
 }
 
-/* h2o cannot let go of a context that still has connections; such a one (HTTP/2, or a client that never went) is left to
- * the end of the process. */
+/* h2o cannot let go of a context that still has connections; such a one (a client that never went) is left to the end of
+ * the process. */
 static void end(struct hub_loop *self)
 {
     h2o_loop_t *loop = self->context.loop;
@@ -199,13 +214,11 @@ static void end(struct hub_loop *self)
     close_connections(self);
     hub_port_destroy(&self->port);
     shut_out(self);
-    if (!h2o_linklist_is_empty(&self->context.http1._conns) || !h2o_linklist_is_empty(&self->context.http2._conns)) {
+    if (has_connections(self)) {
         return;
     }
     h2o_evloop_run(loop, 0);
     h2o_multithread_unregister_receiver(self->context.queue, &self->receiver);
-    /* It waits to send a second GOAWAY, to nobody. */
-    h2o_timeout_unlink(&self->context.http2._graceful_shutdown_timeout);
     h2o_context_dispose(&self->context);
     h2o_evloop_run(loop, 0);
     h2o_evloop_destroy(loop);
@@ -222,10 +235,12 @@ void *hub_loop_run(void *loop)
     begin(self);
     while (!atomic_load(&server->stopping)) {
         int wait_ms = self->waits.count > 0 ? BUSY_WAIT_MS : IDLE_WAIT_MS;
+        self->round++;
         h2o_evloop_run(self->context.loop, has_more ? 0 : wait_ms);
         has_more = hub_live_take(self->live);
         run_waits(self);
         hub_live_tick(self->live);
+        hub_http2_tick(self);
         hub_port_flush(self->port);
         hub_tickets_expire(self->tickets, hub_tick_us(world));
         if (atomic_load_explicit(&server->draining, memory_order_relaxed)) {

@@ -11,7 +11,7 @@ enum { VIEWS_MAX = 64 };
 
 struct figures {
     uint64_t commit, views_position, uptime_s;
-    uint64_t requests, problems, connections, under_way, unclaimed;
+    uint64_t requests, problems, connections, calmed, under_way, unclaimed;
     uint64_t parsed, parse_us, replied, reply_us;
     uint64_t sockets, sockets_opened, slow_sockets, resumed, reloaded, said, refused;
     struct hub_feed_stats feed;
@@ -43,6 +43,7 @@ static void gather(struct hub_server *server, struct figures *figures)
         figures->requests += atomic_load(&loop->requests);
         figures->problems += atomic_load(&loop->problems);
         figures->connections += atomic_load(&loop->connections);
+        figures->calmed += atomic_load(&loop->calmed);
         figures->under_way += atomic_load(&loop->under_way);
         figures->unclaimed += atomic_load(&loop->unclaimed);
         figures->parsed += atomic_load(&loop->parsed);

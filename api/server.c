@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "api/call.h"
+#include "api/http2.h"
 #include "api/live/asyncapi.h"
 #include "api/live/feed.h"
 #include "api/live/live.h"
@@ -215,7 +216,7 @@ static int open_tls(struct hub_server *self, char *ret_why, size_t why_size)
         return fail(ret_why, why_size, options->tls_key, ERR_reason_error_string(ERR_peek_last_error()));
     }
     if (options->http2) {
-        h2o_ssl_register_alpn_protocols(self->ssl, h2o_http2_alpn_protocols);
+        h2o_ssl_register_alpn_protocols(self->ssl, hub_http2_protocols);
     }
     return 0;
 }
@@ -227,6 +228,7 @@ static void prepare_h2o(struct hub_server *self)
     self->config.max_request_entity_size = 2 * HUB_BODY_MAX;
     self->config.http1.req_timeout = REQUEST_TIMEOUT_MS;
     self->config.http1.upgrade_to_http2 = 0;
+    self->config.http2.idle_timeout = REQUEST_TIMEOUT_MS;
     h2o_hostconf_t *host = h2o_config_register_host(&self->config, h2o_iovec_init(H2O_STRLIT("default")), 65535);
     h2o_pathconf_t *path = h2o_config_register_path(host, "/", 0);
     h2o_create_handler(path, sizeof(h2o_handler_t))->on_req = hub_call_on_request;

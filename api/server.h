@@ -27,7 +27,7 @@ struct hub_server_options {
     unsigned loops;            /* threads that serve, 1 .. 64; 0: one */
     const char *tls_cert;      /* PEM file with the chain; NULL: no TLS */
     const char *tls_key;       /* PEM file with the key */
-    bool http2;                /* offer HTTP/2 (over TLS); off unless a current proxy stands in front */
+    bool http2;                /* offer HTTP/2 over TLS: for clients that are trusted, see docs/decisions/019-http2.md */
     const char *cors_origins;  /* origins that browsers may call from, separated by blanks or commas; NULL: none */
     uint32_t rate_per_s;       /* requests per second and credential; 0: no limit */
     uint32_t rate_burst;       /* at once; 0: twice the rate */

@@ -50,6 +50,9 @@ struct hub_loop {
     h2o_context_t context;
     h2o_accept_ctx_t accept;
     h2o_socket_t *listener;    /* NULL: not listening any more */
+    h2o_linklist_t known;      /* connections, where HTTP/2 is offered */
+    uint64_t round;            /* of the loop, counted */
+    uint64_t looked_ms;        /* when requests of HTTP/2 were last looked at */
     h2o_generator_t generator; /* of every answer: nothing more to come, nothing to stop */
     struct hub_port *port;
     struct hub_tickets *tickets;
@@ -67,7 +70,7 @@ struct hub_loop {
     _Atomic(struct hub_job *) jobs;
 
     /* Figures for /metrics, read by any thread. */
-    atomic_ullong requests, problems, unclaimed, connections;
+    atomic_ullong requests, problems, unclaimed, connections, calmed;
     atomic_ullong under_way; /* requests that are not answered yet */
     atomic_bool waiting;     /* queries wait for the views */
     /* Of one request in HUB_TIMED_EVERY: reading a command, and writing its answer. */

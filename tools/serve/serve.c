@@ -79,6 +79,11 @@ static unsigned choose_loops(const struct hub_settings *settings)
     return cores > 4 ? (unsigned) (cores / 4 > 16 ? 16 : cores / 4) : 1;
 }
 
+static bool offers_http2(const struct hub_settings *settings)
+{
+    return strcmp(hub_settings_text(settings, HUB_SETTING_http2), "on") == 0;
+}
+
 static struct hub_hub_options options_of(const struct serving *self)
 {
     const struct hub_settings *settings = self->settings;
@@ -100,6 +105,7 @@ static struct hub_hub_options options_of(const struct serving *self)
                     .loops = choose_loops(settings),
                     .tls_cert = hub_settings_text(settings, HUB_SETTING_tls_cert),
                     .tls_key = hub_settings_text(settings, HUB_SETTING_tls_key),
+                    .http2 = offers_http2(settings),
                     .cors_origins = self->origins.len > 1 ? self->origins.at : NULL,
                     .ping_s = (uint32_t) hub_settings_count(settings, HUB_SETTING_ping),
                     .agent_gone_s = (uint32_t) hub_settings_count(settings, HUB_SETTING_agent_gone),
@@ -244,6 +250,8 @@ int hub_tool_serve(const struct hub_tool_call *call)
         return hub_tool_misused("--listen takes ADDR:PORT, like 127.0.0.1:8302 or [::1]:8302, not '%s'", listen);
     if (has_cert != (hub_settings_text(call->settings, HUB_SETTING_tls_key) != NULL))
         return hub_tool_misused("--tls-cert and --tls-key belong together");
+    if (offers_http2(call->settings) && !has_cert)
+        return hub_tool_misused("--http2 on needs --tls-cert and --tls-key: without TLS the hub talks HTTP/1.1");
     if (check_secrets(&self) < 0)
         return HUB_EXIT_USAGE;
     hub_buf_init(&self.origins);
