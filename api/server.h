@@ -27,15 +27,15 @@ struct hub_server_options {
     unsigned loops;            /* threads that serve, 1 .. 64; 0: one */
     const char *tls_cert;      /* PEM file with the chain; NULL: no TLS */
     const char *tls_key;       /* PEM file with the key */
-    bool http2;                /* offer HTTP/2 over TLS: for clients that are trusted, see docs/decisions/019-http2.md */
-    const char *cors_origins;  /* origins that browsers may call from, separated by blanks or commas; NULL: none */
-    uint32_t rate_per_s;       /* requests per second and credential; 0: no limit */
-    uint32_t rate_burst;       /* at once; 0: twice the rate */
-    uint32_t agent_gone_s;     /* a person without a socket for so long is lost; 0: 30 */
-    uint32_t ping_s;           /* a socket that is silent for so long is pinged; 0: 22 */
-    unsigned queries_at_once;  /* questions about the past that may wait for their thread; 0: 64 */
-    bool password_light;       /* tests only: argon2id with the least memory that libsodium allows */
-    struct hub_zones *zones;   /* time zones; NULL: they are not checked */
+    bool http2;               /* offer HTTP/2 over TLS: for clients that are trusted, see docs/decisions/019-http2.md */
+    const char *cors_origins; /* origins that browsers may call from, separated by blanks or commas; NULL: none */
+    uint32_t rate_per_s;      /* requests per second and credential; 0: no limit */
+    uint32_t rate_burst;      /* at once; 0: twice the rate */
+    uint32_t agent_gone_s;    /* a person without a socket for so long is lost; 0: 30 */
+    uint32_t ping_s;          /* a socket that is silent for so long is pinged; 0: 22 */
+    unsigned queries_at_once; /* questions about the past that may wait for their thread; 0: 64 */
+    bool password_light;      /* tests only: argon2id with the least memory that libsodium allows */
+    struct hub_zones *zones;  /* time zones; NULL: they are not checked */
 };
 
 /* A server that does nothing yet: a valid argument for the callbacks below. Never NULL. */
