@@ -51,7 +51,7 @@ static void find_answer(struct hub_job *job, void *server)
     const struct hub_server_options *options = &((struct hub_server *) server)->options;
     const struct question *question = job->question;
     struct hub_ask ask = question->ask;
-    if (ask.query == &hub_query_accesses && options->access != NULL) {
+    if ((ask.query == &hub_query_accesses || ask.query == &hub_query_person) && options->access != NULL) {
         (void) hub_access_flush(options->access); /* what cannot be written yet is not shown either */
     }
     if (question->at.at != NULL) {

@@ -4,6 +4,7 @@
 #include "api/erasure.h"
 
 #include "actors/customer/holding.h"
+#include "api/accesses.h"
 #include "api/perform.h"
 #include "api/records.h"
 #include "api/respond.h"
@@ -111,7 +112,10 @@ static void on_shown(struct hub_call *call, struct hub_job *job)
     if (looking->certificate != NULL) {
         HUB_SET(customer_erasure, &shown, certificate, looking->certificate);
     }
-    hub_respond_record(call, 200, &customer_erasure_shape, &shown);
+    (void) hub_accesses_keys(call); /* nothing is opened, but somebody looked at this customer */
+    if (hub_accesses_note(call)) {
+        hub_respond_record(call, 200, &customer_erasure_shape, &shown);
+    }
     hub_job_destroy(&job);
 }
 

@@ -92,6 +92,7 @@ extern const struct hub_query_info hub_query_agent; /* agent_at_query -> agent_s
 
 extern const struct hub_query_info hub_query_events;   /* events_query -> event_page */
 extern const struct hub_query_info hub_query_accesses; /* accesses_query -> access_page */
+extern const struct hub_query_info hub_query_person;   /* person_query -> person_export */
 
 struct hub_ask {
     const struct hub_query_info *query;

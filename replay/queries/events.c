@@ -27,6 +27,15 @@ static void hide_secrets(const struct hub_shape *shape, void *record)
     }
 }
 
+void hub_log_query_open(const struct hub_reading *reading, const struct hub_shape *shape, void *record,
+                        struct hub_arena *arena)
+{
+    hide_secrets(shape, record);
+    if (reading->keys != NULL) {
+        hub_record_open(shape, record, reading->company, reading->keys, arena);
+    }
+}
+
 static struct hub_span payload_of(const struct hub_reading *reading, const struct hub_stored *stored)
 {
     const struct hub_shape *shape = hub_registry_find(hub_records(), (uint16_t) stored->header.type);
@@ -36,10 +45,7 @@ static struct hub_span payload_of(const struct hub_reading *reading, const struc
     }
     struct hub_buf text;
     hub_buf_init(&text);
-    hide_secrets(shape, record);
-    if (reading->keys != NULL) {
-        hub_record_open(shape, record, reading->company, reading->keys, reading->arena);
-    }
+    hub_log_query_open(reading, shape, record, reading->arena);
     hub_json_write(shape, record, HUB_DIALECT_snake, &text);
     struct hub_span kept = hub_arena_copy(reading->arena, hub_buf_span(&text));
     hub_buf_done(&text);

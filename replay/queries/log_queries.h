@@ -21,4 +21,8 @@ struct hub_span hub_events_stream_kind(struct hub_span stream);
 int hub_events_wanted_read(const struct hub_reading *reading, const struct events_query *query,
                            struct hub_events_wanted *ret_wanted);
 
+/* Open the sealed values of an event's record, or of a part of one, and take its secrets out. */
+void hub_log_query_open(const struct hub_reading *reading, const struct hub_shape *shape, void *record,
+                        struct hub_arena *arena);
+
 #endif

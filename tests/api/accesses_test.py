@@ -89,6 +89,12 @@ class Accesses(unittest.TestCase):
             row, = self.noted(lambda: self.hub.get(path))
             self.assertEqual((row['role'], row['customers']), ('admin', [self.ids['customer_1']]), path)
             self.assertEqual(self.noted(lambda: service.get(path)), [], path)
+        for path in ('/customer/customer_1/export', '/customer/customer_1/erasure', f"/customer/{self.ids['customer_1']}/erasure"):
+            for client in (self.hub, self.auditor):
+                row, = self.noted(lambda: client.get(path, headers=PURPOSE))
+                self.assertIn(self.ids['customer_1'], row['customers'], path)  # and agents whose addresses are in it
+                self.assertEqual(row['purpose'], 'complaint 7 of Grünau', path)
+        self.assertEqual(self.noted(lambda: self.hub.get('/customer/nobody/erasure')), [])
 
     def test_a_key_of_a_person_s_role_is_a_person(self):
         row, = self.noted(lambda: self.auditor.get('/session/s1'))

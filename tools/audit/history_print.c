@@ -13,11 +13,6 @@ static void put_id(struct hub_buf *out, struct hub_ulid id)
     hub_buf_put(out, text, sizeof text);
 }
 
-static const char *doc_of(const struct hub_history_event *event)
-{
-    return event->shape ? event->shape->doc : "An event of a type that this program does not know.";
-}
-
 static void put_position(const struct hub_history_event *event, struct hub_buf *out)
 {
     if (event->sequence > 0)
@@ -26,9 +21,9 @@ static void put_position(const struct hub_history_event *event, struct hub_buf *
         hub_buf_put_byte(out, '-');
 }
 
-static void no_foot(const struct hub_history *history, struct hub_buf *out)
+static void no_foot(struct hub_history_print *print, struct hub_buf *out)
 {
-    (void) history;
+    (void) print;
     (void) out;
 }
 
@@ -44,12 +39,13 @@ static void put_fact(void *arg, struct hub_span name, struct hub_span text)
     hub_buf_put_byte(out, '\n');
 }
 
-static void table_head(const struct hub_history *history, struct hub_buf *out)
+static void table_head(struct hub_history_print *print, struct hub_buf *out)
 {
+    const struct hub_history *history = print->history;
     hub_buf_put_text(out, "Customer ");
-    put_id(out, history->customer);
+    put_id(out, history->of.customer);
     hub_buf_put_text(out, " as of position ");
-    hub_buf_put_u64(out, history->to);
+    hub_buf_put_u64(out, history->of.to);
     hub_buf_put_text(out, ", ");
     hub_time_print(history->to_time_us, out);
     hub_buf_put_text(out, "\n\nKnown then:\n");
@@ -57,14 +53,14 @@ static void table_head(const struct hub_history *history, struct hub_buf *out)
     hub_buf_put_text(out, "\nWhat happened:\n");
 }
 
-static void table_event(const struct hub_history *history, const struct hub_history_event *event, struct hub_buf *out)
+static void table_event(struct hub_history_print *print, const struct hub_history_event *event, struct hub_buf *out)
 {
-    (void) history;
+    (void) print;
     hub_time_print(event->time_us, out);
     hub_buf_put_text(out, "  ");
     put_position(event, out);
     hub_buf_put_text(out, "  ");
-    hub_buf_put_text(out, doc_of(event));
+    hub_buf_put_text(out, hub_history_doc(event));
     hub_buf_put_text(out, "\n    by ");
     hub_buf_put_text(out, event->who);
     hub_buf_put_byte(out, '\n');
@@ -87,10 +83,10 @@ static void put_time_member(struct hub_json_emit *emit, const char *name, int64_
 static void emit_customer(struct hub_json_emit *emit, const struct hub_history *history)
 {
     char id[HUB_ULID_TEXT];
-    hub_ulid_print(history->customer, id);
+    hub_ulid_print(history->of.customer, id);
     hub_json_emit_key(emit, "customer");
     hub_json_emit_span(emit, hub_span_of(id, sizeof id));
-    hub_json_emit_member_i64(emit, "as_of", (int64_t) history->to);
+    hub_json_emit_member_i64(emit, "as_of", (int64_t) history->of.to);
     put_time_member(emit, "as_of_time", history->to_time_us);
     hub_json_emit_key(emit, "state");
     hub_json_write(&customer_state_shape, history->state, HUB_DIALECT_snake, hub_json_emit_value(emit));
@@ -103,7 +99,7 @@ static void emit_event(struct hub_json_emit *emit, const struct hub_history_even
         hub_json_emit_member_i64(emit, "sequence", (int64_t) event->sequence);
     put_time_member(emit, "time", event->time_us);
     hub_json_emit_member_text(emit, "type", event->shape ? event->shape->name : NULL);
-    hub_json_emit_member_text(emit, "what", doc_of(event));
+    hub_json_emit_member_text(emit, "what", hub_history_doc(event));
     hub_json_emit_member_text(emit, "who", event->who);
     hub_json_emit_key(emit, "payload");
     if (event->record)
@@ -113,21 +109,21 @@ static void emit_event(struct hub_json_emit *emit, const struct hub_history_even
     hub_json_emit_object_end(emit);
 }
 
-static void json_head(const struct hub_history *history, struct hub_buf *out)
+static void json_head(struct hub_history_print *print, struct hub_buf *out)
 {
     struct hub_json_emit emit;
     hub_json_emit_init(&emit, out);
     hub_json_emit_object_begin(&emit);
-    emit_customer(&emit, history);
+    emit_customer(&emit, print->history);
     hub_json_emit_object_end(&emit);
     hub_json_emit_done(&emit);
     hub_buf_put_byte(out, '\n');
 }
 
-static void json_event(const struct hub_history *history, const struct hub_history_event *event, struct hub_buf *out)
+static void json_event(struct hub_history_print *print, const struct hub_history_event *event, struct hub_buf *out)
 {
     struct hub_json_emit emit;
-    (void) history;
+    (void) print;
     hub_json_emit_init(&emit, out);
     emit_event(&emit, event);
     hub_json_emit_done(&emit);
@@ -136,27 +132,26 @@ static void json_event(const struct hub_history *history, const struct hub_histo
 
 /* --- one JSON document: the emitter lives from head to foot --- */
 
-static void document_head(const struct hub_history *history, struct hub_buf *out)
+static void document_head(struct hub_history_print *print, struct hub_buf *out)
 {
-    hub_json_emit_init(history->document, out);
-    hub_json_emit_object_begin(history->document);
-    emit_customer(history->document, history);
-    hub_json_emit_key(history->document, "events");
-    hub_json_emit_array_begin(history->document);
+    hub_json_emit_init(&print->document, out);
+    hub_json_emit_object_begin(&print->document);
+    emit_customer(&print->document, print->history);
+    hub_json_emit_key(&print->document, "events");
+    hub_json_emit_array_begin(&print->document);
 }
 
-static void document_event(const struct hub_history *history, const struct hub_history_event *event,
-                           struct hub_buf *out)
+static void document_event(struct hub_history_print *print, const struct hub_history_event *event, struct hub_buf *out)
 {
-    emit_event(history->document, event);
+    emit_event(&print->document, event);
     hub_buf_put_byte(out, '\n');
 }
 
-static void document_foot(const struct hub_history *history, struct hub_buf *out)
+static void document_foot(struct hub_history_print *print, struct hub_buf *out)
 {
-    hub_json_emit_array_end(history->document);
-    hub_json_emit_object_end(history->document);
-    hub_json_emit_done(history->document);
+    hub_json_emit_array_end(&print->document);
+    hub_json_emit_object_end(&print->document);
+    hub_json_emit_done(&print->document);
     hub_buf_put_byte(out, '\n');
 }
 
@@ -197,19 +192,20 @@ static void put_term(void *arg, struct hub_span name, struct hub_span text)
     hub_buf_put_text(out, "</dd>\n");
 }
 
-static void html_head(const struct hub_history *history, struct hub_buf *out)
+static void html_head(struct hub_history_print *print, struct hub_buf *out)
 {
+    const struct hub_history *history = print->history;
     const struct customer_state *customer = history->state;
     hub_buf_put_text(out, page_top);
     hub_buf_put_text(out, "<h1>Customer ");
     if (HUB_HAS(customer_state, customer, customer_id))
         put_html(out, customer->customer_id.clear);
     else
-        put_id(out, history->customer);
+        put_id(out, history->of.customer);
     hub_buf_put_text(out, "</h1>\n<p class=\"when\">Everything that was known at ");
     hub_time_print(history->to_time_us, out);
     hub_buf_put_text(out, ", position ");
-    hub_buf_put_u64(out, history->to);
+    hub_buf_put_u64(out, history->of.to);
     hub_buf_put_text(out, "</p>\n<h2>Known then</h2>\n<dl>\n");
     hub_facts_tell(&customer_state_shape, history->state, put_term, out);
     hub_buf_put_text(out,
@@ -217,15 +213,15 @@ static void html_head(const struct hub_history *history, struct hub_buf *out)
                      "whom</th></tr></thead><tbody>\n");
 }
 
-static void html_event(const struct hub_history *history, const struct hub_history_event *event, struct hub_buf *out)
+static void html_event(struct hub_history_print *print, const struct hub_history_event *event, struct hub_buf *out)
 {
-    (void) history;
+    (void) print;
     hub_buf_put_text(out, "<tr><td class=\"t\">");
     hub_time_print(event->time_us, out);
     hub_buf_put_text(out, "</td><td class=\"t\">");
     put_position(event, out);
     hub_buf_put_text(out, "</td><td>");
-    put_html(out, hub_span(doc_of(event)));
+    put_html(out, hub_span(hub_history_doc(event)));
     hub_buf_put_text(out, "<div class=\"by\">by ");
     put_html(out, hub_span(event->who));
     hub_buf_put_text(out, "</div><dl>\n");
@@ -234,9 +230,9 @@ static void html_event(const struct hub_history *history, const struct hub_histo
     hub_buf_put_text(out, "</dl></td></tr>\n");
 }
 
-static void html_foot(const struct hub_history *history, struct hub_buf *out)
+static void html_foot(struct hub_history_print *print, struct hub_buf *out)
 {
-    (void) history;
+    (void) print;
     hub_buf_put_text(out, "</tbody></table>\n</body></html>\n");
 }
 
