@@ -141,6 +141,21 @@ class Backup(unittest.TestCase):
             self.assertIn('campaigns send nothing while', hub.complaints())
         self.assertEqual(run('audit', 'verify', '--data', data).stderr, '')
 
+    def test_who_read_comes_back_and_is_gone_on_with(self):
+        reads, there = ('audit', 'reads', '--json', '--data'), self.fresh('backups')
+        run('audit', 'history', CUSTOMER, '--data', self.hub.data, '--reason', 'before the backup')
+        self.backup_of(self.hub.data, to=there)
+        kept = json.loads(run(*reads, self.hub.data).stdout)['accesses']
+        self.assertEqual(kept[-1]['purpose'], 'before the backup')
+        run('audit', 'history', CUSTOMER, '--data', self.hub.data, '--reason', 'behind the backup')
+        data = self.fresh()
+        self.assertEqual(run('restore', there, '--data', data, '--passphrase-file', self.passphrase).returncode, DONE)
+        self.assertEqual(json.loads(run(*reads, data).stdout)['accesses'], kept)
+        self.assertGreaterEqual(json.loads(run('audit', 'verify', '--data', data, '--json').stdout)['accesses'], len(kept))
+        run('audit', 'history', CUSTOMER, '--data', data, '--reason', 'of the restored one')
+        noted = json.loads(run(*reads, data).stdout)['accesses']
+        self.assertEqual((noted[:len(kept)], noted[-1]['purpose']), (kept, 'of the restored one'))
+
     def test_a_moment_between_two_backups_comes_back_with_the_hashes_of_then(self):
         to = (self.first['position'] + self.second['position']) // 2
         data, said = self.restored('--to', str(to))

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The same log gives the same hashes of states and views: again, without keys, and by another compiler's binary (I5, I7)."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -68,6 +69,13 @@ class Determinism(unittest.TestCase):
         self.assertRegex(self.expected, r'(?m)^state\s+session\b.*\b[0-9a-f]{64}$')
         self.assertRegex(self.expected, r'(?m)^view\s+routing\b.*\b[0-9a-f]{64}$')
         self.assertRegex(self.expected, r'(?m)^state\s+routing\b.*\b[0-9a-f]{64}$')
+
+    def test_for_programs_they_are_one_document(self):
+        said = json.loads(subprocess.run([BINARY, 'replay', '--hashes', '--json', '--data', self.hub.data], capture_output=True,
+                                         text=True, check=True, timeout=120).stdout)
+        lines = ([f"state {row['state']} {row['entities']} {row['hash']}" for row in said['states']] +
+                 [f"view {row['view']} {row['hash']}" for row in said['views']])
+        self.assertEqual(lines, [' '.join(line.split()) for line in self.expected.splitlines()])
 
     def test_again(self):
         self.assertEqual(hashes(self.hub.data), self.expected)
