@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "log/framing.h"
 
 enum {
     FAMILIES_MAX = 32,
@@ -221,6 +222,9 @@ static char *open_store(struct hub_rocks *self, const struct hub_rocks_options *
 
 int hub_rocks_open(const struct hub_rocks_options *options, struct hub_rocks **ret_db, char *ret_why, size_t why_size)
 {
+    if (options->profile == HUB_ROCKS_SECONDARY && hub_framing_check(options->dir, ret_why, why_size) < 0) {
+        return -1;
+    }
     struct hub_rocks *self = hub_memory_new(sizeof *self);
     *self = (struct hub_rocks){ 0 };
     rocksdb_options_t *each[FAMILIES_MAX] = { NULL };

@@ -28,7 +28,7 @@ struct hub_rocks_options {
     size_t memory_bytes;         /* for blocks and memtables together; 0: 128 MiB */
 };
 
-/* Open or create. Returns 0, or < 0 with RocksDB's own words in ret_why. */
+/* Open or create. Returns 0, or < 0 with RocksDB's own words in ret_why, or with framing's about a damaged file. */
 int hub_rocks_open(const struct hub_rocks_options *options, struct hub_rocks **ret_db, char *ret_why, size_t why_size);
 
 /* Close; *self_p becomes NULL. Takes NULL. No iterator, batch or snapshot may be left. */

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Whether RocksDB's log files are laid out so that following them comes to an end. */
+#ifndef HUB_LOG_FRAMING_H
+#define HUB_LOG_FRAMING_H
+
+#include <stddef.h>
+
+/* Look at the frames of every write-ahead log and manifest of a store, which may be growing meanwhile. Only frames: what is in
+ * them has checksums that RocksDB looks at.
+ *
+ * dir      the store's directory
+ * ret_why  the file and the byte where the first frame is that no writer made
+ *
+ * Returns 0, also when a file cannot be read (RocksDB says so better), or < 0. Any thread. */
+int hub_framing_check(const char *dir, char *ret_why, size_t why_size);
+
+#endif
