@@ -9,13 +9,14 @@ import time
 from http1 import ask
 from hub import HEADERS, MESSAGE, Hub, write_rows
 from measure import KNOWN_CONNECTIONS, PATH_GET, PATH_POST, Load, Target, create_sessions
-from processes import Failed
+from processes import Failed, run_text
 from report import Row, table
-from routes import BULK
+from routes import BULK, TRANSFER, to_and_fro
 
 SIZES = (1000, 4000, 16000, 64000)  # sessions, each with a customer of its own
 SHORT_SIZES = (250, 1000, 4000)
 CONNECTIONS = 64
+FEW = 1024
 LOGS = (0.01, 0.1, 1)  # parts of --events
 BAR_START_S = 2.0
 ACTIVE = '/sessions/active?limit=50'
@@ -51,7 +52,10 @@ def measure_sessions(bench, servers):
     hub = Hub(servers, bench.binary, 'growing hub', os.path.join(bench.folder, 'growing'))
     rows = os.path.join(bench.folder, 'rows-growing')
     seconds = min(1.0, bench.seconds)
-    figures = {name: [] for name in ('POST us', 'GET us', 'active list us', 'resident MB')}
+    figures = {name: [] for name in ('POST us', 'bulk us', 'GET us', 'unified view us', 'active list us', 'transfer us', 'resident MB')}
+    few = os.path.join(bench.folder, 'rows-few')  # for bulk, so that the others do not get fifty messages at once
+    write_rows(few, FEW, 'few')
+    create_sessions(bench, hub, few, FEW)
     known, empty = 0, settled_bytes(hub)
     for size in sizes:
         bench.progress.step(f'growth: {size:,} sessions')
@@ -59,15 +63,22 @@ def measure_sessions(bench, servers):
         create_sessions(bench, hub, rows, size - known, KNOWN_CONNECTIONS)
         known = size
         write_rows(rows, size, 'growing')
-        for name, method, path, body in (('POST us', 'POST', PATH_POST, MESSAGE), ('GET us', 'GET', PATH_GET, None),
-                                         ('active list us', 'GET', ACTIVE, None)):
-            result = Load(bench, method, path, rows, body).put(Target(hub.name, hub.url), CONNECTIONS, seconds)
+        moves = to_and_fro(rows, os.path.join(bench.folder, 'rows-moving'))
+        for name, method, path, body, which in (
+                ('POST us', 'POST', PATH_POST, MESSAGE, rows), ('bulk us', 'POST', '/message/bulk-process', BULK, few),
+                ('GET us', 'GET', PATH_GET, None, rows), ('unified view us', 'GET', '/customer/{2}/unified-view', None, rows),
+                ('active list us', 'GET', ACTIVE, None, rows), ('transfer us', 'POST', '/transfer/channel', TRANSFER, moves)):
+            result = Load(bench, method, path, which, body).put(Target(hub.name, hub.url), CONNECTIONS, seconds)
             figures[name].append(1e6 / result['rate'])
         hub.catch_up(hub.behind()[1])
         figures['resident MB'].append(settled_bytes(hub) / (1 << 20))
     bench.results.rows.append(Row('bytes of one more known, active session and customer', [
         (figures['resident MB'][-1] * (1 << 20) - empty) / sizes[-1]], text='{:.0f}'))
     show(bench, 'Growth with sessions', 'sessions', sizes, figures)
+    servers.stop(hub.server)
+    hub = Hub(servers, bench.binary, 'growing hub', hub.data, is_new=False)
+    bench.results.rows.append(Row('bytes of one more known session and customer that are not active, after a start', [
+        max(0, settled_bytes(hub) - empty) / sizes[-1]], text='{:.0f}'))
     servers.stop(hub.server)
 
 
@@ -99,7 +110,7 @@ def measure_log(bench, servers):
     first = write_rows(rows, 1024, 'long')[0]
     hub = Hub(servers, bench.binary, 'hub with a long log', data)
     create_sessions(bench, hub, rows, 1024)
-    sizes, figures = [], {'first answer ms': [], 'GET us': [], 'log MB': []}
+    sizes, figures = [], {'first answer ms': [], 'POST us': [], 'GET us': [], 'folding again ms': [], 'log MB': []}
     for part in LOGS:
         wanted = int(bench.events * part)
         bench.progress.step(f'growth: a log of {wanted:,} events')
@@ -108,8 +119,12 @@ def measure_log(bench, servers):
         servers.stop(hub.server)
         hub, took = first_answer_s(bench, servers, data, first)
         figures['first answer ms'].append(took * 1000)
-        result = Load(bench, 'GET', PATH_GET, rows).put(Target(hub.name, hub.url), CONNECTIONS, min(1.0, bench.seconds))
-        figures['GET us'].append(1e6 / result['rate'])
+        for name, method, path, body in (('POST us', 'POST', PATH_POST, MESSAGE), ('GET us', 'GET', PATH_GET, None)):
+            result = Load(bench, method, path, rows, body).put(Target(hub.name, hub.url), CONNECTIONS, min(1.0, bench.seconds))
+            figures[name].append(1e6 / result['rate'])
+        began = time.monotonic()
+        run_text([bench.binary, 'replay', '--verify', '--data', data], 600)
+        figures['folding again ms'].append((time.monotonic() - began) * 1000)
         log = os.path.join(data, 'log')
         figures['log MB'].append(sum(os.path.getsize(os.path.join(log, name)) for name in os.listdir(log)) / (1 << 20))
     bench.results.rows.append(Row(f'first answer after a start with {sizes[-1]:,} events, s', [figures['first answer ms'][-1] / 1000],

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@
 enum { HEADERS_MAX = HUB_TEXTS_MAX, NAME_MAX_BYTES = 64, ACCEPTS_AT_ONCE = 16 };
 
 struct settings {
-    const char *listen, *status, *server, *body, *body_file;
+    const char *listen, *status, *server, *body, *body_file, *tls_cert, *tls_key;
     struct hub_texts headers;
 };
 
@@ -36,7 +37,7 @@ static const struct hub_option rows[] = {
 
 static const struct hub_options options = {
     .usage = "bench-hello [options]",
-    .doc = "Answer every HTTP/1.1 request with the same status, headers and body, on one h2o loop.",
+    .doc = "Answer every request with the same status, headers and body, on one h2o loop.",
     .rows = rows,
 };
 
@@ -170,8 +171,25 @@ static void prepare_h2o(struct hello *self, const char *server)
     self->accept.hosts = self->config.hosts;
 }
 
+/* As the hub does it, so that both have the same handshakes. */
+static int prepare_tls(struct hello *self, const struct settings *settings)
+{
+    if (!settings->tls_cert)
+        return 0;
+    SSL_CTX *ssl = SSL_CTX_new(TLS_server_method());
+    if (!settings->tls_key || SSL_CTX_use_certificate_chain_file(ssl, settings->tls_cert) != 1 ||
+        SSL_CTX_use_PrivateKey_file(ssl, settings->tls_key, SSL_FILETYPE_PEM) != 1) {
+        fprintf(stderr, "bench-hello: cannot use --tls-cert %s\n", settings->tls_cert);
+        return -1;
+    }
+    SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    h2o_ssl_register_alpn_protocols(ssl, h2o_http2_alpn_protocols);
+    self->accept.ssl_ctx = ssl;
+    return 0;
+}
+
 /* Opens the listening socket and says on stdout where it is. Returns the socket, or -1. */
-static int open_listener(const char *text)
+static int open_listener(const char *text, const char *scheme)
 {
     int on = 1;
     struct hub_address address;
@@ -189,7 +207,7 @@ static int open_listener(const char *text)
         return -1;
     }
     address.host[strcspn(address.host, ":")] = '\0';
-    printf("listening on http://%s:%u\n", address.host, (unsigned) ntohs(bound.sin_port));
+    printf("listening on %s://%s:%u\n", scheme, address.host, (unsigned) ntohs(bound.sin_port));
     fflush(stdout);
     return fd;
 }
@@ -198,12 +216,13 @@ int main(int argc, char **argv)
 {
     struct hello self = { 0 };
     struct settings settings = { .listen = "127.0.0.1:0", .status = "200 OK", .body = "hello\n" };
+    signal(SIGPIPE, SIG_IGN); /* TLS says goodbye to clients that are gone */
     int rc = hub_options_read(&options, argc, argv, &settings);
     if (rc != 0)
         return rc < 0 ? 2 : 0;
-    if (prepare_answer(&self, &settings) < 0)
+    if (prepare_answer(&self, &settings) < 0 || prepare_tls(&self, &settings) < 0)
         return 2;
-    int fd = open_listener(settings.listen);
+    int fd = open_listener(settings.listen, settings.tls_cert ? "https" : "http");
     if (fd < 0) {
         fprintf(stderr, "bench-hello: cannot listen on %s: %s\n", settings.listen, strerror(errno));
         return 1;

@@ -6,6 +6,7 @@ The client, the hub and whatever else runs share this machine: on two busy cores
 import json
 import os
 import resource
+import socket
 import subprocess
 import threading
 import time
@@ -19,6 +20,7 @@ FAN_OUT = (1, 100, SOCKETS)
 BAR_HEARD_MS = 25
 BAR_IDLE_BYTES = 12 << 10
 IDLE = 20000
+IDLE_HTTP = 5000
 SPARE_FILES = 1000
 BODY = json.dumps({'customer_id': 'ear_{n}', 'session_id': 'ear_session_{n}', 'channel': 'chat',
                    'content': 'How are you today? {t}'}, separators=(',', ':'))
@@ -104,6 +106,25 @@ def measure_idle(ears, hub, count):
     return (after - before) / count
 
 
+def measure_idle_http(bench, servers, count):
+    """Bytes of one connection of HTTP/1.1 that asked once and waits, of a hub that has freed nothing yet."""
+    bench.progress.step(f'{count} idle connections')
+    hub = Hub(servers, bench.binary, 'idle', os.path.join(bench.folder, 'idle'))
+    before, connections = resident_bytes(hub.server.pid), []
+    try:
+        for _ in range(count):
+            connections.append(socket.create_connection((hub.server.host, hub.server.port), 30))
+            connections[-1].sendall(b'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n')
+        for connection in connections:
+            if not connection.recv(4096).startswith(b'HTTP/1.1 200 '):
+                raise Failed('a connection that was to be idle got no answer')
+        return (resident_bytes(hub.server.pid) - before) / count
+    finally:
+        for connection in connections:
+            connection.close()
+        servers.stop(hub.server)
+
+
 def measure_fan_out(bench, ears):
     """One message to 1, 100 and 2,000 sockets; returns [(sockets, result)]."""
     found = []
@@ -143,6 +164,9 @@ def measure_live(bench, servers):
     bench.progress.step(f'{idle} idle sockets')
     bench.results.rows.append(Row(f'{idle:,} idle sockets: bytes of one', [measure_idle(ears, hub, idle)], BAR_IDLE_BYTES,
                                   at_most=True, text='{:.0f}'))
+    connections = min(IDLE_HTTP, idle)
+    bench.results.rows.append(Row(f'{connections:,} idle HTTP/1.1 connections: bytes of one', [
+        measure_idle_http(bench, servers, connections)], BAR_IDLE_BYTES, at_most=True, text='{:.0f}'))
     measure_fan_out(bench, ears)
     if bench.is_whole:
         measure_stalled(bench, hub, ears)

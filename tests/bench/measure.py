@@ -6,7 +6,8 @@ import time
 
 from http1 import ask
 from hub import CONTENT, HEADERS, MESSAGE, SESSION, Hub, fill, write_rows
-from processes import Failed, run_tool
+from processes import Failed, run_text, run_tool
+from report import BAR_CORES, Row
 
 PATH_POST = '/message/process'
 MAIN = (1, 64, 256)  # connections that bars are about
@@ -67,13 +68,13 @@ def create_sessions(bench, hub, rows, count, connections=64):
     return result['rate']
 
 
-def start_hello(bench, servers, name, answer):
+def start_hello(bench, servers, name, answer, options=()):
     """bench-hello that gives this answer of the hub, byte for byte but for the date."""
     body = os.path.join(bench.folder, name + '.body')
     with open(body, 'wb') as file:
         file.write(answer.body)
     command = [bench.tool('bench-hello'), '--listen', '127.0.0.1:0', '--status', answer.status_text,
-               '--server', answer.header('Server') or '', '--body-file', body]
+               '--server', answer.header('Server') or '', '--body-file', body, *options]
     for line in answer.own_headers():
         command += ['--header', line]
     server = servers.start(name, command)
@@ -193,12 +194,28 @@ def long_log(bench, servers):
     return hub.data
 
 
+def measure_second_core(bench, data):
+    """`replay --verify` folds all views afresh, on all cores: how much faster than bound to one of them."""
+    cores = sorted(os.sched_getaffinity(0))
+    seconds = {}
+    for _ in range(bench.few_rounds):
+        for count, some in ((1, cores[:1]), (len(cores), cores)):
+            bench.progress.step(f'folding again on {count} of {len(cores)} cores')
+            began = time.monotonic()
+            run_text(['taskset', '-c', ','.join(map(str, some)), bench.binary, 'replay', '--verify', '--data', data], 300)
+            seconds.setdefault(count, []).append(time.monotonic() - began)
+    if len(cores) > 1:
+        bench.results.rows.append(Row(f'folding all views again on {len(cores)} cores, of one core', [
+            one / all_of_them for one, all_of_them in zip(seconds[1], seconds[len(cores)])], BAR_CORES))
+
+
 def measure_inside(bench, servers):
     """What the hub measures itself, without HTTP: replay, activation, memory; and what the machine can do."""
     bench.results.hub_resident_bytes = bench.hub.server.resident_bytes()
     servers.stop(bench.hub.server)
+    data = long_log(bench, servers)
     tools = {
-        'replay': ([bench.binary, 'bench', 'replay', '--data', long_log(bench, servers)], 300),
+        'replay': ([bench.binary, 'bench', 'replay', '--data', data], 300),
         'activation': ([bench.binary, 'bench', 'activation'], 300),
         'memory': ([bench.binary, 'bench', 'memory'], 300),
         'disk': ([bench.tool('bench-disk'), '--dir', bench.folder, '--seconds', str(bench.seconds)], 60),
@@ -210,3 +227,5 @@ def measure_inside(bench, servers):
             bench.results.tools[name] = run_tool(command, timeout_s)
         except Failed as error:
             bench.results.missing[f'bench {name}'] = str(error)
+    if not bench.is_short:
+        measure_second_core(bench, data)

@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 
-ADDRESS = re.compile(r'\b(?:http://)?(127\.0\.0\.1|\[::1\]|localhost):([1-9]\d*)\b')
+ADDRESS = re.compile(r'(?:\b(https?)://)?(127\.0\.0\.1|\[::1\]|localhost):([1-9]\d*)\b')
 START_S = 30
 STOP_S = 20
 
@@ -55,6 +55,7 @@ class Server:
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         self.host = self.port = None
+        self.scheme = 'http'
 
     def wait_until_ready(self, port=None):
         """Until it printed its address, or takes connections at the port that it was given."""
@@ -62,7 +63,7 @@ class Server:
 
     @property
     def url(self):
-        return f'http://{self.host}:{self.port}'
+        return f'{self.scheme}://{self.host}:{self.port}'
 
     @property
     def pid(self):
@@ -87,7 +88,8 @@ class Server:
                 raise Failed(f'{self.name} ended before it was ready:\n{self.log_tail()}')
             found = ADDRESS.search(line)
             if found:
-                return found.group(1).strip('[]'), int(found.group(2))
+                self.scheme = found.group(1) or 'http'
+                return found.group(2).strip('[]'), int(found.group(3))
         raise Failed(f'{self.name} printed no address within {START_S} s:\n{self.log_tail()}')
 
     def _wait_for_port(self, port):

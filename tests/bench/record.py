@@ -14,7 +14,7 @@ from processes import Failed
 PAGE, PICTURES = 'performance.md', 'performance'
 BEGIN, END = '<!-- measured: written by make bench -->', '<!-- end of what was measured -->'
 PACKAGES = ('gcc', 'libc6', 'librocksdb7.8', 'libh2o-evloop0.13', 'libssl3', 'redis-server', 'postgresql-15', 'nats-server',
-            'python3-fastapi', 'python3-uvicorn', 'wrk')
+            'nghttp2-client', 'python3-fastapi', 'python3-uvicorn', 'wrk')
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 

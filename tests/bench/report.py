@@ -10,6 +10,7 @@ BAR_POST = 0.45
 BAR_GET = 0.70
 BAR_BEHIND_S = 1.0
 BAR_FOLD = 0.50
+BAR_CORES = 1.5  # with a second core
 BAR_SESSION_BYTES = 8 * 1024
 BAR_KNOWN_BYTES = 512 << 20
 BAR_CONNECTIONS = (64, 256)
@@ -124,6 +125,8 @@ def tool_rows(results):
     if 'bytes_per_session_20' in memory:
         yield Row('bytes per active session of 20 messages', [memory['bytes_per_session_20']], BAR_SESSION_BYTES,
                   at_most=True, text='{:.0f}')
+    if 'bytes_per_customer' in memory:
+        yield Row('bytes per active customer', [memory['bytes_per_customer']], text='{:.0f}')
     if 'bytes_per_session_1000' in memory:
         yield Row('bytes per active session of 1,000 messages', [memory['bytes_per_session_1000']], text='{:.0f}')
     if results.known_resident_bytes:

@@ -26,10 +26,9 @@ class Route:
         self.rows, self.bar, self.each = rows, bar, each
 
 
-def to_and_fro(bench):
-    """Rows that move every session to voice, and then every one back to chat."""
-    path = os.path.join(bench.folder, 'rows-transfer')
-    with open(bench.rows, encoding='ascii') as rows, open(path, 'w', encoding='ascii') as out:
+def to_and_fro(sessions, path):
+    """Rows that move every session to voice, and then every one back to chat; returns their path."""
+    with open(sessions, encoding='ascii') as rows, open(path, 'w', encoding='ascii') as out:
         lines = rows.read().splitlines()
         for channel in ('voice', 'chat'):
             out.writelines(f'{line}\t{channel}\n' for line in lines)
@@ -41,7 +40,7 @@ def routes(bench):
         Route(f'POST bulk-process, {AT_ONCE} messages', 'POST', '/message/bulk-process', BULK, each=AT_ONCE),
         Route('GET unified-view', 'GET', '/customer/{2}/unified-view'),
         Route(f'GET active list of {ACTIVE:,}, first 50', 'GET', '/sessions/active?limit=50', bar=0.5),
-        Route('POST transfer', 'POST', '/transfer/channel', TRANSFER, to_and_fro(bench)),
+        Route('POST transfer', 'POST', '/transfer/channel', TRANSFER, to_and_fro(bench.rows, os.path.join(bench.folder, 'rows-transfer'))),
     )
 
 

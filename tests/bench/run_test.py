@@ -21,6 +21,8 @@ from counters import compare  # noqa: E402
 from flame import by_thread, draw, stacks  # noqa: E402
 from growth import exponent  # noqa: E402
 from peers import Absent, find  # noqa: E402
+from processes import Failed  # noqa: E402
+from protocols import rate_of  # noqa: E402
 from record import BEGIN, END, write_record  # noqa: E402
 from report import Results, Row, table  # noqa: E402
 from write_ahead import batches  # noqa: E402
@@ -139,6 +141,13 @@ class Report(unittest.TestCase):
     def test_a_peer_that_is_not_installed_is_named_with_its_package(self):
         with self.assertRaisesRegex(Absent, r'no-such-server is not installed \(package some-server; tools/setup --bench'):
             find('no-such-server', 'some-server', '/nowhere/*/no-such-server')
+
+    def test_the_rate_of_h2load_counts_when_all_was_answered(self):
+        said = ('finished in 2.03s, 4143.50 req/s, 501.75KB/s\nrequests: 8287 total, 8287 started, 8287 done, 8287 succeeded, '
+                '0 failed, 0 errored, 0 timeout\nstatus codes: 8287 2xx, 0 3xx, 0 4xx, 0 5xx\n')
+        self.assertEqual(rate_of(said), 4143.5)
+        for wrong in (said.replace('0 errored', '1 errored'), said.replace('0 5xx', '3 5xx'), 'it could not connect'):
+            self.assertRaises(Failed, rate_of, wrong)
 
     def test_the_exponent_tells_what_is_constant_from_what_is_a_straight_line(self):
         self.assertAlmostEqual(exponent([(1, 5), (10, 5), (100, 5)]), 0)

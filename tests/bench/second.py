@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""A second opinion: wrk against hello and the hub, with one body and with bodies that its script varies; and over TLS."""
+"""A second opinion: wrk against hello and the hub, with one body and with bodies that its script varies."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import re
 import shutil
 from statistics import median
 
-from hub import HEADERS, MESSAGE, Hub, fill
+from hub import HEADERS, MESSAGE, fill
 from measure import PATH_POST, start_hello
 from processes import Failed, run_text
 from report import BAR_POST, Row, table
@@ -52,15 +52,6 @@ def run_wrk(bench, script, url):
     return {'rate': float(rate.group(1)), 'p50_us': latencies['50'], 'p99_us': latencies['99']}
 
 
-def start_tls(bench, servers):
-    """A hub that answers HTTPS, with a certificate made for the occasion."""
-    key, cert = os.path.join(bench.folder, 'tls.key'), os.path.join(bench.folder, 'tls.crt')
-    run_text(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
-              '-subj', '/CN=localhost', '-keyout', key, '-out', cert], 30)
-    return Hub(servers, bench.binary, 'hub over TLS', os.path.join(bench.folder, 'tls'),
-               ('--tls-cert', cert, '--tls-key', key))
-
-
 def measure_second(bench, servers):
     if not shutil.which('wrk'):
         raise Failed('wrk is not installed; tools/setup --bench brings it')
@@ -68,8 +59,7 @@ def measure_second(bench, servers):
     template = MESSAGE.replace('{1}', session[:-7] + '{1}').replace('{2}', customer[:-7] + '{1}')
     scripts = {'fixed': (FIXED, template), 'varied': (VARIED, template)}
     hello = start_hello(bench, servers, 'hello-wrk', bench.hub.post(PATH_POST, fill(MESSAGE, session, customer)))
-    tls = start_tls(bench, servers)
-    urls = {'hello': hello.url, 'hub': bench.hub.url, 'hub over TLS': tls.url.replace('http:', 'https:')}
+    urls = {'hello': hello.url, 'hub': bench.hub.url}
     found = {}
     for number in range(bench.few_rounds):
         for body, (script, text) in scripts.items():
@@ -77,14 +67,12 @@ def measure_second(bench, servers):
             for name, url in urls.items():
                 bench.progress.step(f'wrk, {body} bodies, {name}')
                 found.setdefault((name, body), []).append(run_wrk(bench, path, url))
-    for server in (hello, tls.server):
-        servers.stop(server)
+    servers.stop(hello)
     for body in scripts:
         rates = {name: [result['rate'] for result in found[name, body]] for name in urls}
         bench.results.rows.append(Row(f'durable POST by wrk, {body} bodies, of hello', [
             a / b for a, b in zip(rates['hub'], rates['hello'])], BAR_POST if body == 'varied' else None))
-    bench.results.section('Second opinion: wrk', f'{CONNECTIONS} connections, {THREADS} threads; HTTP/1.1. HTTP/2 is left to a proxy, as the hub does not '
-                          'offer it itself.\n\n' + table(
+    bench.results.section('Second opinion: wrk', f'{CONNECTIONS} connections, {THREADS} threads; HTTP/1.1.\n\n' + table(
         ['server', 'bodies', 'requests/s', 'p50 us', 'p99 us'],
         [[name, body, *(f'{median(result[key] for result in results):,.0f}' for key in ('rate', 'p50_us', 'p99_us'))]
          for (name, body), results in found.items()]))
