@@ -91,17 +91,27 @@ static struct known_name remember(struct hub_ulid company, uint8_t kind, const s
     return slot;
 }
 
+/* The reservation of a name, NULL when it has none. The mutex is held. */
+static struct known_name *find_reserved(struct hub_names *self, struct hub_ulid company, uint8_t kind,
+                                        const struct hub_name *name)
+{
+    struct known_name *ways = &self->reserved[slot_of(name, kind) % self->sets * WAYS];
+    for (int i = 0; i < WAYS; i++) {
+        if (is_it(&ways[i], company, kind, name)) {
+            return &ways[i];
+        }
+    }
+    return NULL;
+}
+
 /* The id reserved for a name nobody knows yet. */
 static struct hub_ulid reserve(struct hub_names *self, struct hub_ulid company, uint8_t kind, struct hub_name *name)
 {
     size_t set = slot_of(name, kind) % self->sets;
-    struct known_name *ways = &self->reserved[set * WAYS];
     pthread_mutex_lock(&self->mutex);
-    struct known_name *found = NULL;
-    for (int i = 0; i < WAYS && found == NULL; i++)
-        found = is_it(&ways[i], company, kind, name) ? &ways[i] : NULL;
+    struct known_name *found = find_reserved(self, company, kind, name);
     if (found == NULL) {
-        found = &ways[self->turn[set]++ % WAYS];
+        found = &self->reserved[set * WAYS + self->turn[set]++ % WAYS];
         name->id = hub_world_ulid(self->world);
         *found = remember(company, kind, name);
     }
@@ -176,10 +186,15 @@ int hub_names_resolve(struct hub_names *self, struct hub_names_cache *cache, str
     return failed;
 }
 
-void hub_names_forget(struct hub_names *self)
+void hub_names_forget(struct hub_names *self, struct hub_ulid company, const struct hub_alias *alias)
 {
+    struct hub_name name;
+    memcpy(name.digest, alias->digest, sizeof name.digest);
     pthread_mutex_lock(&self->mutex);
-    memset(self->reserved, 0, self->sets * WAYS * sizeof *self->reserved);
+    struct known_name *found = find_reserved(self, company, alias->kind, &name);
+    if (found != NULL) {
+        *found = (struct known_name){ .kind = 0 };
+    }
     pthread_mutex_unlock(&self->mutex);
     atomic_fetch_add(&self->epoch, 1);
 }

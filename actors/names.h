@@ -29,7 +29,8 @@ void hub_names_cache_destroy(struct hub_names_cache **self_p);
 int hub_names_resolve(struct hub_names *self, struct hub_names_cache *cache, struct hub_ulid company, uint8_t kind,
                       struct hub_name *name);
 
-/* Forget every thread's memory of aliases: some were removed. Any thread. */
-void hub_names_forget(struct hub_names *self);
+/* An alias was removed: forget its reservation, and every thread's memory of aliases. What is reserved for other names stays, as
+ * an append with one of them may be on its way. Any thread. */
+void hub_names_forget(struct hub_names *self, struct hub_ulid company, const struct hub_alias *alias);
 
 #endif

@@ -10,6 +10,7 @@ static int error_of(const struct hub_outcome *outcome)
     switch (outcome->append.result) {
     case HUB_APPENDED: return 0;
     case HUB_APPEND_FULL: return HUB_ERROR_log_full;
+    case HUB_APPEND_TAKEN: return HUB_ERROR_already_exists;
     default: return HUB_ERROR_overloaded;
     }
 }
@@ -71,8 +72,7 @@ static void forget_names(struct hub_worker *self, const struct hub_append *appen
 {
     for (unsigned i = 0; i < append->alias_count; i++) {
         if (append->aliases[i].remove) {
-            hub_names_forget(self->options.boxes->names);
-            return;
+            hub_names_forget(self->options.boxes->names, append->stream.company, &append->aliases[i]);
         }
     }
 }

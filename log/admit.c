@@ -5,11 +5,14 @@
 
 #include <assert.h>
 
+#include "log/fresh_aliases.h"
+
 enum {
     HEADS = 32 * 1024,   /* streams of one generation of the cache */
     PENDINGS = 8 * 1024, /* pending rows likewise */
     COMMANDS = 8 * 1024, /* slots for the command ids of one batch, to begin with */
     ALIASES = 1024,      /* likewise for aliases */
+    UNIQUE = 16,         /* and for those that are unique over the whole hub */
 };
 
 void hub_admission_init(struct hub_admission *self, struct hub_log *log)
@@ -18,6 +21,7 @@ void hub_admission_init(struct hub_admission *self, struct hub_log *log)
     hub_heads_init(&self->heads, HEADS);
     hub_heads_init(&self->pendings, PENDINGS);
     hub_table_init(&self->aliases, ALIASES);
+    hub_table_init(&self->unique, UNIQUE);
     hub_table_init(&self->commands, COMMANDS);
     hub_buf_init(&self->value);
     self->sums = log->meta.sums;
@@ -29,6 +33,7 @@ void hub_admission_done(struct hub_admission *self)
     hub_heads_done(&self->heads);
     hub_heads_done(&self->pendings);
     hub_table_done(&self->aliases);
+    hub_table_done(&self->unique);
     hub_table_done(&self->commands);
     hub_buf_done(&self->value);
 }
@@ -38,6 +43,7 @@ void hub_admission_next_batch(struct hub_admission *self)
     hub_heads_turn(&self->heads);
     hub_heads_turn(&self->pendings);
     hub_table_clear(&self->aliases);
+    hub_table_clear(&self->unique);
     hub_table_clear(&self->commands);
 }
 
@@ -121,6 +127,32 @@ static void remember_settles(struct hub_admission *self, const struct hub_append
     }
 }
 
+/* Whether a name that must be unique over the whole hub is somebody's already. Returns 1, 0, or < 0. */
+static int alias_is_taken(struct hub_admission *self, const struct hub_append *append)
+{
+    int taken = 0;
+    for (unsigned i = 0; taken == 0 && i < append->alias_count; i++) {
+        const struct hub_alias *alias = &append->aliases[i];
+        if (alias->of_hub && !alias->remove) {
+            struct hub_name key = hub_name_of_alias(alias, append->stream.company);
+            int got = hub_rocks_has(self->log->db, HUB_FAMILY_alias, HUB_KEY_SPAN(key));
+            taken = got < 0 ? got : got == 0 || hub_table_find(&self->unique, &key) != NULL;
+        }
+    }
+    return taken;
+}
+
+static void remember_aliases(struct hub_admission *self, const struct hub_append *append)
+{
+    for (unsigned i = 0; i < append->alias_count; i++) {
+        bool is_new;
+        struct hub_name key = hub_name_of_alias(&append->aliases[i], append->stream.company);
+        if (append->aliases[i].of_hub) {
+            hub_table_put(&self->unique, &key, &is_new);
+        }
+    }
+}
+
 static void check_limits(const struct hub_append *append)
 {
     assert(append->event_count <= HUB_APPEND_EVENTS);
@@ -145,6 +177,10 @@ int hub_admission_admit(struct hub_admission *self, const struct hub_append *app
             return is < 0 ? is : HUB_APPEND_CONFLICT;
         }
     }
+    int has_one = alias_is_taken(self, append);
+    if (has_one != 0) {
+        return has_one < 0 ? has_one : HUB_APPEND_TAKEN;
+    }
     if (append->command_row != NULL) {
         command = name_of_command(append->command_row->id);
         int taken = command_is_taken(self, &command, append->command_row->id);
@@ -158,6 +194,7 @@ int hub_admission_admit(struct hub_admission *self, const struct hub_append *app
         hub_heads_put(&self->heads, &stream, append->expected_version + append->event_count);
     }
     remember_settles(self, append);
+    remember_aliases(self, append);
     return HUB_APPENDED;
 }
 
@@ -177,26 +214,28 @@ void hub_admission_add_pending(struct hub_admission *self, const struct hub_pend
     self->sums_are_new = true;
 }
 
-/* The hash of an alias as it is now, 0 when there is none. Returns 0, or < 0 for a read error. */
-static int alias_hash(struct hub_admission *self, const struct hub_name *key, uint64_t *ret_hash)
+/* The hash of an alias as the batches before this one left it, 0 when there is none; till this batch is on disk that is what
+ * it leads to. Returns 0, or < 0 for a read error. */
+static int begin_change(struct hub_admission *self, const struct hub_name *key, uint64_t *ret_hash)
 {
-    const uint64_t *known = hub_table_find(&self->aliases, key);
-    *ret_hash = known == NULL ? 0 : *known;
-    if (known != NULL) {
-        return 0;
-    }
+    struct hub_durable *durable = &self->log->durable;
+    struct hub_ulid was = { { 0 } };
     int got = hub_rocks_get(self->log->db, HUB_FAMILY_alias, NULL, HUB_KEY_SPAN(*key), &self->value);
-    if (got == 0) {
-        *ret_hash = hub_row_hash(HUB_KEY_SPAN(*key), hub_buf_span(&self->value));
+    *ret_hash = got == 0 ? hub_row_hash(HUB_KEY_SPAN(*key), hub_buf_span(&self->value)) : 0;
+    if (got == 0 && self->value.len == sizeof was) {
+        memcpy(was.b, self->value.at, sizeof was);
     }
+    hub_fresh_aliases_add(durable->aliases, key, got == 0 ? &was : NULL, durable->written.batch + 1);
     return got < 0 ? got : 0;
 }
 
 int hub_admission_set_alias(struct hub_admission *self, const struct hub_name *key, const struct hub_ulid *entity)
 {
-    uint64_t before, after = entity == NULL ? 0 : hub_row_hash(HUB_KEY_SPAN(*key), HUB_KEY_SPAN(*entity));
+    uint64_t after = entity == NULL ? 0 : hub_row_hash(HUB_KEY_SPAN(*key), HUB_KEY_SPAN(*entity));
+    const uint64_t *known = hub_table_find(&self->aliases, key);
+    uint64_t before = known == NULL ? 0 : *known;
     bool is_new;
-    if (alias_hash(self, key, &before) < 0) {
+    if (known == NULL && begin_change(self, key, &before) < 0) {
         return -1;
     }
     if (before != 0) {

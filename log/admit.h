@@ -12,6 +12,7 @@ struct hub_admission {
     struct hub_heads heads;    /* versions of streams */
     struct hub_heads pendings; /* pending rows of late: their hash, 0 when settled */
     struct hub_table aliases;  /* of this batch: their hash, 0 when removed */
+    struct hub_table unique;   /* those of this batch that only one may have */
     struct hub_table commands; /* ids in this batch */
     struct hub_buf value;      /* scratch */
     struct hub_sums sums;      /* of the rows as this batch leaves them */
@@ -28,7 +29,7 @@ void hub_admission_done(struct hub_admission *self);
 void hub_admission_next_batch(struct hub_admission *self);
 
 /* Decide about one append, as those admitted before left the log. Returns HUB_APPENDED, which must then come true,
- * HUB_APPEND_CONFLICT, or < 0 for a read error. */
+ * HUB_APPEND_CONFLICT, HUB_APPEND_TAKEN, or < 0 for a read error. */
 int hub_admission_admit(struct hub_admission *self, const struct hub_append *append);
 
 /* A row was put into the batch: count it. */

@@ -27,7 +27,7 @@ struct hub_alias {
     uint8_t digest[16];
     struct hub_ulid entity;
     bool remove;
-    bool of_hub; /* found under no company: a name that must be unique over the whole hub, as a login name */
+    bool of_hub; /* found under no company: a name that only one may have over the whole hub, as a login name */
 };
 
 /* Something to be done later, exactly once: a row that is deleted by the append which did it. */
@@ -84,6 +84,7 @@ struct hub_new_key {
 enum hub_append_result {
     HUB_APPENDED = 1,
     HUB_APPEND_CONFLICT, /* another version, a command id that exists, a settled row that is gone: nothing was written */
+    HUB_APPEND_TAKEN,    /* a name that is unique over the whole hub is somebody's already: nothing was written */
     HUB_APPEND_UNKNOWN,  /* nobody knows (a distributed log's time-out): reload */
     HUB_APPEND_FULL,     /* the disk reserve is reached: nothing was written */
 };

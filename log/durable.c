@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "log/fresh_aliases.h"
 #include "log/keyring/keyring.h"
 #include "log/store.h"
 #include "log/witness.h"
@@ -20,6 +21,7 @@ void hub_durable_init(struct hub_log *log, const struct hub_point *at)
     self->witnessed_us = 0;
     pthread_mutex_init(&self->lock, NULL);
     hub_buf_init(&self->erased);
+    self->aliases = hub_fresh_aliases_new();
     atomic_store(&self->loose, at->loose);
     atomic_store(&log->commit, at->sequence);
 }
@@ -28,6 +30,7 @@ void hub_durable_done(struct hub_log *log)
 {
     pthread_mutex_destroy(&log->durable.lock);
     hub_buf_done(&log->durable.erased);
+    hub_fresh_aliases_destroy(&log->durable.aliases);
 }
 
 void hub_durable_note(struct hub_log *log, const struct hub_point *at, struct hub_span erased)
@@ -76,6 +79,7 @@ static int sync_to(struct hub_log *log, const struct hub_point *at, struct hub_s
         return -1;
     }
     log->durable.synced = *at;
+    hub_fresh_aliases_synced(log->durable.aliases, at->batch);
     atomic_store_explicit(&log->durable.loose, at->loose, memory_order_release);
     atomic_store_explicit(&log->commit, at->sequence, memory_order_release);
     return 0;

@@ -13,6 +13,7 @@
 #include "base/digest.h"
 #include "base/ulid.h"
 
+struct hub_fresh_aliases;
 struct hub_log;
 
 /* Where the log stood after a batch. */
@@ -31,11 +32,12 @@ struct hub_erased {
 struct hub_durable {
     pthread_mutex_t lock; /* guards written */
     struct hub_point written;
-    struct hub_buf erased;   /* struct hub_erased of what was written since the last sync; guarded too */
-    struct hub_point synced; /* of the syncing thread */
-    _Atomic uint64_t loose;  /* synced.loose, for any thread */
-    uint64_t witnessed;      /* sequence that the witness names; of the syncing thread, as the next one */
-    int64_t witnessed_us;    /* tick of the last witness */
+    struct hub_fresh_aliases *aliases; /* owned */
+    struct hub_buf erased;             /* struct hub_erased of what was written since the last sync; guarded too */
+    struct hub_point synced;           /* of the syncing thread */
+    _Atomic uint64_t loose;            /* synced.loose, for any thread */
+    uint64_t witnessed;                /* sequence that the witness names; of the syncing thread, as the next one */
+    int64_t witnessed_us;              /* tick of the last witness */
 };
 
 /* All of the log is on disk, as after opening: the commit position is `at`. */

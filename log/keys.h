@@ -93,6 +93,12 @@ static inline struct hub_name hub_name_of_stream(const struct hub_stream *stream
     return hub_name(&stream->company, stream->kind, stream->entity.b);
 }
 
+static inline struct hub_name hub_name_of_alias(const struct hub_alias *alias, struct hub_ulid company)
+{
+    static const struct hub_ulid hub;
+    return hub_name(alias->of_hub ? &hub : &company, alias->kind, alias->digest);
+}
+
 static inline struct hub_named_key hub_named_key(const struct hub_name *name, uint64_t number)
 {
     struct hub_named_key key;

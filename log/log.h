@@ -61,7 +61,7 @@ int hub_log_read(struct hub_log *self, struct hub_position at, struct hub_arena 
 /* The latest version of a stream, 0 when it has no event. */
 int hub_log_stream_version(struct hub_log *self, const struct hub_stream *stream, uint64_t *ret_version);
 
-/* A client's id. */
+/* A client's id. Each change is seen when it is durable. */
 int hub_log_alias(struct hub_log *self, struct hub_ulid company, uint8_t kind, const uint8_t digest[16],
                   struct hub_ulid *ret_entity);
 

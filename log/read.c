@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/pack.h"
+#include "log/fresh_aliases.h"
 #include "log/keys.h"
 #include "log/rows.h"
 #include "log/store.h"
@@ -91,16 +92,24 @@ int hub_log_alias(struct hub_log *self, struct hub_ulid company, uint8_t kind, c
                   struct hub_ulid *ret_entity)
 {
     struct hub_name key = hub_name(&company, kind, digest);
+    struct hub_ulid entity = { { 0 } };
     struct hub_buf value;
     hub_buf_init(&value);
     int result = hub_rocks_get(self->db, HUB_FAMILY_alias, NULL, HUB_KEY_SPAN(key), &value);
-    if (result == 0 && value.len != sizeof ret_entity->b) {
+    if (result == 0 && value.len != sizeof entity.b) {
         result = -1;
     }
     if (result == 0) {
-        memcpy(ret_entity->b, value.at, sizeof ret_entity->b);
+        memcpy(entity.b, value.at, sizeof entity.b);
     }
     hub_buf_done(&value);
+    if (result >= 0 && self->mode == HUB_LOG_WRITE &&
+        hub_fresh_aliases_find(self->durable.aliases, &key, &entity)) { /* it is being synced */
+        result = hub_ulid_is_none(entity) ? HUB_ERROR_not_found : 0;
+    }
+    if (result == 0) {
+        *ret_entity = entity;
+    }
     return result;
 }
 

@@ -240,8 +240,7 @@ static int put_aliases(struct hub_writing *self, const struct hub_append *append
 {
     for (unsigned i = 0; i < append->alias_count; i++) {
         const struct hub_alias *alias = &append->aliases[i];
-        static const struct hub_ulid hub;
-        struct hub_name key = hub_name(alias->of_hub ? &hub : &append->stream.company, alias->kind, alias->digest);
+        struct hub_name key = hub_name_of_alias(alias, append->stream.company);
         if (hub_admission_set_alias(&self->admission, &key, alias->remove ? NULL : &alias->entity) < 0) {
             return -1;
         }

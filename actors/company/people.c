@@ -85,13 +85,15 @@ void hub_company_decide_add_agent(const void *state_, const void *command_, stru
     if (!hub_company_is_there(state, decision)) {
         return;
     }
-    struct hub_ulid known = hub_decision_exists(decision, HUB_ALIAS_USER) ? hub_decision_named(decision, HUB_ALIAS_USER)
-                                                                          : none;
-    if (!is_addable(state, command, known, decision)) {
+    /* Whoever names an address that the log does not know gets the same id for it, so two at once are told apart here. */
+    struct hub_ulid user = hub_decision_named(decision, HUB_ALIAS_USER);
+    bool is_new = !hub_decision_exists(decision, HUB_ALIAS_USER) && hub_company_user_at(state, user) < 0;
+    if (!is_addable(state, command, is_new ? none : user, decision)) {
         return;
     }
-    bool is_new = hub_ulid_is_none(known);
-    struct hub_ulid user = is_new ? hub_decision_id(decision, "user") : known;
+    if (hub_ulid_is_none(user)) {
+        user = hub_decision_id(decision, "user");
+    }
     unsigned role = HUB_HAS(add_agent, command, role) ? command->role : (unsigned) role_agent;
     struct company_user_added *added = HUB_NEW(hub_decision_arena(decision), struct company_user_added);
     HUB_SET(company_user_added, added, user, user);

@@ -115,20 +115,41 @@ static void a_name_that_the_log_has_is_known(void **state)
     tear_down(&w);
 }
 
+static void forget(struct world *w, const struct hub_name *name)
+{
+    struct hub_alias alias = { .kind = KIND_customer };
+    memcpy(alias.digest, name->digest, sizeof alias.digest);
+    hub_names_forget(w->names, w->f.company, &alias);
+}
+
+/* Of the others one may be in an append that is on its way. */
+static void forgetting_leaves_what_is_reserved_for_other_names(void **state)
+{
+    (void) state;
+    static struct world w;
+    set_up(&w, 0);
+    struct hub_name one = resolved(&w, w.cache, KIND_customer, "customer_1");
+    struct hub_name other = resolved(&w, w.cache, KIND_customer, "customer_2");
+    forget(&w, &one);
+    struct hub_name again = resolved(&w, w.cache, KIND_customer, "customer_2");
+    assert_true(hub_ulid_is(other.id, again.id));
+    tear_down(&w);
+}
+
 static void forgetting_empties_every_memory(void **state)
 {
     (void) state;
     static struct world w;
     set_up(&w, 0);
     struct hub_name before = resolved(&w, w.cache, KIND_customer, "customer_1");
-    hub_names_forget(w.names);
+    forget(&w, &before);
     struct hub_name after = resolved(&w, w.cache, KIND_customer, "customer_1");
     assert_false(hub_ulid_is(before.id, after.id));
     struct hub_answer *answer = ask(&w.f, message_for(&w.f, "customer_2", NULL, "hello"));
     hub_answer_destroy(&answer);
     struct hub_name known = resolved(&w, w.cache, KIND_customer, "customer_2");
     assert_true(known.known);
-    hub_names_forget(w.names);
+    forget(&w, &known);
     struct hub_name again = resolved(&w, w.cache, KIND_customer, "customer_2");
     assert_true(again.known);
     assert_true(hub_ulid_is(known.id, again.id));
@@ -202,6 +223,7 @@ int main(void)
         cmocka_unit_test(our_own_ids_and_absent_names_are_left_alone),
         cmocka_unit_test(a_name_that_the_log_has_is_known),
         cmocka_unit_test(forgetting_empties_every_memory),
+        cmocka_unit_test(forgetting_leaves_what_is_reserved_for_other_names),
         cmocka_unit_test(old_reservations_give_way),
         cmocka_unit_test(threads_get_the_same_reservations),
     };

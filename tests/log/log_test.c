@@ -313,6 +313,62 @@ static void an_alias_is_found_and_removed(void **state)
     assert_int_equal(hub_log_alias(f->log, fixture_id(1), CUSTOMER, alias.digest, &entity), HUB_ERROR_not_found);
 }
 
+/* Who is told that a name is taken, or free, must not be told so of what a power cut takes back. */
+static void i1_a_changed_alias_is_found_when_it_is_synced(void **state)
+{
+    struct fixture *f = *state;
+    struct hub_log_sink sink = hub_log_sink(f->log);
+    struct hub_alias alias = { .kind = CUSTOMER, .digest = { 9 }, .entity = fixture_id(3) };
+    struct hub_append append = { .stream = fixture_stream(1, 2, 1), .aliases = &alias, .alias_count = 1 };
+    struct hub_append *one = &append;
+    struct hub_ulid entity;
+    for (int round = 0; round < 3; round++) { /* each half of what is remembered serves again */
+        alias.remove = false;
+        assert_int_equal(sink.put(sink.self, &one, 1, f->why, sizeof f->why), 0);
+        assert_int_equal(hub_log_alias(f->log, fixture_id(1), CUSTOMER, alias.digest, &entity), HUB_ERROR_not_found);
+        assert_int_equal(sink.sync(sink.self, f->why, sizeof f->why), 0);
+        assert_int_equal(hub_log_alias(f->log, fixture_id(1), CUSTOMER, alias.digest, &entity), 0);
+        assert_true(hub_ulid_is(entity, alias.entity));
+        alias.remove = true;
+        assert_int_equal(sink.put(sink.self, &one, 1, f->why, sizeof f->why), 0);
+        alias.remove = false;
+        assert_int_equal(sink.put(sink.self, &one, 1, f->why, sizeof f->why), 0);
+        alias.remove = true;
+        assert_int_equal(sink.put(sink.self, &one, 1, f->why, sizeof f->why), 0);
+        entity = fixture_id(99);
+        assert_int_equal(hub_log_alias(f->log, fixture_id(1), CUSTOMER, alias.digest, &entity), 0);
+        assert_true(hub_ulid_is(entity, alias.entity));
+        assert_int_equal(sink.sync(sink.self, f->why, sizeof f->why), 0);
+        assert_int_equal(hub_log_alias(f->log, fixture_id(1), CUSTOMER, alias.digest, &entity), HUB_ERROR_not_found);
+    }
+}
+
+static void a_name_of_the_whole_hub_has_one_owner(void **state)
+{
+    struct fixture *f = *state;
+    struct hub_log_sink sink = hub_log_sink(f->log);
+    struct hub_alias alias = { .kind = 4, .digest = { 9 }, .entity = fixture_id(3), .of_hub = true }, free_one = alias;
+    struct hub_append a = { .stream = fixture_stream(1, 2, 1), .aliases = &alias, .alias_count = 1 };
+    struct hub_append b = { .stream = fixture_stream(2, 2, 2), .aliases = &alias, .alias_count = 1 };
+    struct hub_append c = { .stream = fixture_stream(2, 2, 2), .aliases = &free_one, .alias_count = 1 };
+    struct hub_append *all[] = { &a, &b, &c };
+    const struct hub_ulid none = { { 0 } };
+    struct hub_ulid entity;
+    free_one.digest[0] = 8;
+    assert_int_equal(sink.put(sink.self, all, 3, f->why, sizeof f->why), 0);
+    assert_int_equal(a.result, HUB_APPENDED);
+    assert_int_equal(b.result, HUB_APPEND_TAKEN); /* by one of the same batch */
+    assert_int_equal(c.result, HUB_APPENDED);
+    assert_int_equal(sink.put(sink.self, &all[1], 1, f->why, sizeof f->why), 0);
+    assert_int_equal(b.result, HUB_APPEND_TAKEN); /* by one that is not on disk */
+    assert_int_equal(sink.sync(sink.self, f->why, sizeof f->why), 0);
+    fixture_reopen(f);
+    fixture_write(f, &all[1], 1);
+    assert_int_equal(b.result, HUB_APPEND_TAKEN);
+    assert_int_equal(hub_log_alias(f->log, none, 4, alias.digest, &entity), 0);
+    assert_true(hub_ulid_is(entity, alias.entity));
+}
+
 /* I11 */
 static void a_key_is_destroyed_with_the_append_that_says_so(void **state)
 {
@@ -621,6 +677,8 @@ int main(void)
         TEST(i4_a_command_without_events_keeps_its_answer),
         TEST(a_fenced_append_without_events_needs_its_version_too),
         TEST(an_alias_is_found_and_removed),
+        TEST(i1_a_changed_alias_is_found_when_it_is_synced),
+        TEST(a_name_of_the_whole_hub_has_one_owner),
         TEST(a_key_is_destroyed_with_the_append_that_says_so),
         TEST(companies_come_one_after_the_other),
         TEST(pending_rows_come_in_due_order_and_are_settled),
