@@ -103,11 +103,11 @@ static void enqueue(struct hub_live_socket *self, struct hub_ref *chunk, size_t 
     self->queue[self->queued++] = (struct hub_piece){ hub_ref_hold(chunk), (uint32_t) at, (uint32_t) len };
 }
 
-/* What the kernel takes at once needs no queue, no callback, and no second look at the socket. Returns how much that was;
- * what is wrong with the socket shows when the rest is written. */
+/* What the kernel takes at once needs no queue, no callback, and no second look at the socket; but with TLS it is not the kernel
+ * that takes it. Returns how much that was; what is wrong with the socket shows when the rest is written. */
 static size_t send_now(const struct hub_live_socket *self, const struct hub_ref *chunk, size_t at, size_t len)
 {
-    if (self->state != HUB_SOCKET_live || self->queued > 0) {
+    if (self->state != HUB_SOCKET_live || self->queued > 0 || self->sock->ssl != NULL) {
         return 0;
     }
     ssize_t sent = send(h2o_socket_get_fd(self->sock), hub_ref_bytes(chunk).at + at, len, MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -3,6 +3,7 @@
 """The server's manners on the wire: connections, limits, TLS, origins, positions of elsewhere, stopping."""
 
 import base64
+import contextlib
 import http.client
 import itertools
 import json
@@ -22,6 +23,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 import conformity  # noqa: E402
 from running import KEY, Client, Hub, wait_for  # noqa: E402
+from websocket import WebSocket  # noqa: E402
 
 conformity.watch()
 
@@ -301,8 +303,11 @@ class Settings(unittest.TestCase):
             self.assertEqual(hub.get('/health').status, 200)
             wait_for(lambda: hub.get('/status').status == 200, what='a free place in the bucket')
 
-    @unittest.skipUnless(shutil.which('openssl'), 'needs the openssl command to make a certificate')
-    def test_tls_is_served_with_a_certificate(self):
+    @contextlib.contextmanager
+    def with_tls(self):
+        """A hub with a certificate, what a client needs to believe it, and a connection."""
+        if not shutil.which('openssl'):
+            self.skipTest('needs the openssl command to make a certificate')
         with tempfile.TemporaryDirectory() as folder:
             cert, key = os.path.join(folder, 'cert.pem'), os.path.join(folder, 'key.pem')
             subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes',
@@ -311,14 +316,31 @@ class Settings(unittest.TestCase):
             with Hub(options=['--tls-cert', cert, '--tls-key', key]) as hub:
                 context = ssl.create_default_context(cafile=cert)
                 connection = http.client.HTTPSConnection('127.0.0.1', hub.port, timeout=30, context=context)
-                for _ in range(3):
-                    connection.request('POST', '/message/process', json.dumps(MESSAGE),
-                                       {'Authorization': f'Bearer {KEY}', 'Content-Type': 'application/json'})
-                    answer = connection.getresponse()
-                    self.assertEqual((answer.status, json.loads(answer.read())['success']), (200, True))
-                    self.assertIn('max-age', answer.headers['Strict-Transport-Security'])
-                self.assertIn(connection.sock.version(), ('TLSv1.2', 'TLSv1.3'))
-                connection.close()
+                self.addCleanup(connection.close)
+                yield hub, context, connection
+
+    def send_message(self, connection, **more):
+        connection.request('POST', '/message/process', json.dumps({**MESSAGE, **more}),
+                           {'Authorization': f'Bearer {KEY}', 'Content-Type': 'application/json'})
+        answer = connection.getresponse()
+        self.assertEqual((answer.status, json.loads(answer.read())['success']), (200, True))
+        return answer
+
+    def test_tls_is_served_with_a_certificate(self):
+        with self.with_tls() as (_, _, connection):
+            for _ in range(3):
+                answer = self.send_message(connection)
+                self.assertIn('max-age', answer.headers['Strict-Transport-Security'])
+            self.assertIn(connection.sock.version(), ('TLSv1.2', 'TLSv1.3'))
+
+    def test_all_that_a_socket_hears_over_tls_is_encrypted(self):
+        with self.with_tls() as (hub, context, connection):
+            listener = WebSocket(hub.port, '/ws/dashboard', KEY, tls=context)
+            self.addCleanup(listener.sock.close)
+            listener.read_until('connected')
+            for number in range(5):  # the first may come from the log, the later ones as they happen
+                self.send_message(connection, content=str(number))
+                self.assertEqual(listener.read_until('new_message')['payload']['content'], str(number))
 
     def test_several_loops_share_a_port_and_find_their_own_requests(self):
         with Hub(options=['--loops', '3']) as hub:

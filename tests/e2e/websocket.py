@@ -31,11 +31,11 @@ class Closed(Exception):
 
 
 class WebSocket:
-    """One connection. Frames are read whole; pings are answered unless told otherwise."""
+    """One connection, through TLS when a context is given. Frames are read whole; pings are answered unless told otherwise."""
 
     observers = []  # called with path and message
 
-    def __init__(self, port, path, key=None, headers=None, timeout=30, receive_buffer=None):
+    def __init__(self, port, path, key=None, headers=None, timeout=30, receive_buffer=None, tls=None):
         self.path = path
         self.answers_pings = True
         self.pings = 0
@@ -49,6 +49,8 @@ class WebSocket:
         try:
             self.sock.connect(('127.0.0.1', port))
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if tls:
+                self.sock = tls.wrap_socket(self.sock, server_hostname='127.0.0.1')
             self._shake_hands(port, path, key, headers or {})
         except BaseException:
             self.sock.close()
