@@ -73,9 +73,9 @@ static void show_end(struct hub_log *log, const struct hub_pending_key *key, str
 {
     struct hub_stored stored;
     struct message_status_changed changed;
-    uint64_t number = hub_pending_key_number(key);
-    if ((number & HUB_PENDING_LOOSE) != 0 ||
-        hub_log_read(log, (struct hub_position){ .sequence = number }, arena, &stored) != 0) {
+    bool is_loose;
+    uint64_t sequence = hub_pending_key_sequence(key, &is_loose);
+    if (is_loose || hub_log_read(log, (struct hub_position){ .sequence = sequence }, arena, &stored) != 0) {
         return;
     }
     HUB_SET(dead_letter, ret_shown, given_up_at, stored.header.time);
@@ -108,7 +108,7 @@ static bool show_letter(const struct hub_pending_key *key, const struct pending_
 /* A walk through the rows of all companies. */
 struct listing {
     struct hub_ulid company;
-    struct hub_arena *arena;
+    struct hub_arena *arena, *scratch;
     struct hub_log *log;
     struct dead_letters *reply;
 };
@@ -119,7 +119,8 @@ static bool list_letter(void *arg, const struct hub_pending_key *key, struct hub
     struct pending_row row;
     struct dead_letters *reply = self->reply;
     struct dead_letter *shown = &reply->letters.at[reply->letters.count];
-    if (hub_unpack(&pending_row_shape, hub_arena_copy(self->arena, value), self->arena, &row, NULL) != 0 ||
+    hub_arena_reset(self->scratch);
+    if (hub_unpack(&pending_row_shape, value, self->scratch, &row, NULL) != 0 ||
         !hub_ulid_is(row.company, self->company)) {
         return true;
     }
@@ -127,6 +128,7 @@ static bool list_letter(void *arg, const struct hub_pending_key *key, struct hub
         HUB_SET(dead_letters, reply, more, true);
         return false;
     }
+    row.record = hub_arena_copy(self->arena, row.record);
     if (show_letter(key, &row, self->arena, shown)) {
         HUB_CLEAR(dead_letter, shown, content);
         HUB_CLEAR(dead_letter, shown, subject);
@@ -143,12 +145,14 @@ static void list_letters(struct hub_job *job, void *server)
     struct listing listing = {
         .company = job->company, .arena = job->arena, .log = ((struct hub_server *) server)->options.log, .reply = reply
     };
+    listing.scratch = hub_arena_new(0);
     const struct hub_due due = { .kind = HUB_PENDING_dead, .until_us = INT64_MAX };
     reply->letters.at = HUB_NEW_ARRAY(job->arena, struct dead_letter, LETTERS_MAX + 1);
     HUB_MARK(dead_letters, reply, letters);
     HUB_SET(dead_letters, reply, more, false);
     job->error = hub_log_pending(listing.log, &due, list_letter, &listing) < 0 ? HUB_ERROR_internal : 0;
     job->result = reply;
+    hub_arena_destroy(&listing.scratch);
 }
 
 static void on_listed(struct hub_call *call, struct hub_job *job)

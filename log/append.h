@@ -63,6 +63,9 @@ struct hub_pending_key hub_pending_key_make(uint8_t kind, int64_t due_us, uint64
 /* The number in it, with all that stands above the sequence or the running number. */
 uint64_t hub_pending_key_number(const struct hub_pending_key *key);
 
+/* The sequence alone, or the running number (*ret_loose), whichever incarnation of the log gave it. */
+uint64_t hub_pending_key_sequence(const struct hub_pending_key *key, bool *ret_loose);
+
 /* What a command with an id leaves behind, so that a repetition gets the same answer. */
 struct hub_command_row {
     uint8_t id[HUB_COMMAND_ID];   /* keyed digest of (company, principal, key) */

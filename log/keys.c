@@ -29,6 +29,13 @@ uint64_t hub_pending_key_number(const struct hub_pending_key *key)
     return hub_get_be64(key->b + 9);
 }
 
+uint64_t hub_pending_key_sequence(const struct hub_pending_key *key, bool *ret_loose)
+{
+    uint64_t number = hub_pending_key_number(key);
+    *ret_loose = (number & HUB_PENDING_LOOSE) != 0;
+    return number & ((UINT64_C(1) << HUB_PENDING_RESTORES) - 1);
+}
+
 struct hub_ulid hub_tag_of_type(uint16_t type)
 {
     struct hub_ulid id = { { 0 } };

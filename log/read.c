@@ -199,12 +199,11 @@ static void due_bounds(uint8_t kind, int64_t until_us, struct hub_pending_key *r
 /* Whether the append that brought a row is on disk; before, nothing may be done about it. A follower sees what it sees. */
 static bool is_durable(const struct hub_log *self, const struct hub_pending_key *key)
 {
-    static const uint64_t below_restores = (UINT64_C(1) << HUB_PENDING_RESTORES) - 1;
-    uint64_t number = hub_pending_key_number(key), plain = number & below_restores;
+    bool is_loose;
+    uint64_t sequence = hub_pending_key_sequence(key, &is_loose);
     return self->mode != HUB_LOG_WRITE ||
-           ((number & HUB_PENDING_LOOSE) != 0
-                ? plain <= atomic_load_explicit(&self->durable.loose, memory_order_acquire)
-                : plain <= hub_log_commit(self).sequence);
+           (is_loose ? sequence <= atomic_load_explicit(&self->durable.loose, memory_order_acquire)
+                     : sequence <= hub_log_commit(self).sequence);
 }
 
 int hub_log_pending(struct hub_log *self, const struct hub_due *due,

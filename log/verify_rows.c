@@ -47,10 +47,9 @@ static int check_pending(struct rows *self, struct hub_span key)
 {
     struct hub_pending_key pending;
     memcpy(pending.b, key.at, sizeof pending.b);
-    uint64_t number = hub_pending_key_number(&pending);
-    bool is_loose = (number & HUB_PENDING_LOOSE) != 0;
-    if (self->log->mode == HUB_LOG_FOLLOW &&
-        (is_loose ? (number & ~HUB_PENDING_LOOSE) > self->meta.loose : number > self->head)) {
+    bool is_loose;
+    uint64_t sequence = hub_pending_key_sequence(&pending, &is_loose);
+    if (self->log->mode == HUB_LOG_FOLLOW && sequence > (is_loose ? self->meta.loose : self->head)) {
         return hub_verify_fault(self->report, self->head, "a row of the %s is of an append that never was",
                                 sum_names[pending.b[0]]);
     }

@@ -308,6 +308,20 @@ static int back_up_log(struct run *self)
 
 /* --- Old ones --- */
 
+static int forget_files(const struct run *self, size_t gone)
+{
+    size_t count = self->before.count - gone + 1;
+    const struct backup_note **notes = HUB_NEW_ARRAY(self->arena, const struct backup_note *, count);
+    for (size_t i = 0; i + 1 < count; i++) {
+        notes[i] = &self->before.at[gone + i];
+    }
+    notes[count - 1] = &self->made->note;
+    return hub_backup_keep_files(self->options->dir, notes, count) == 0
+               ? HUB_BACKUP_done
+               : hub_backup_refuse(self->why, HUB_BACKUP_failed, "Old files in %s/files cannot be removed: %s.",
+                                   self->options->dir, strerror(errno));
+}
+
 /* Remove the notes of all but the newest, then what only they needed. */
 static int forget(const struct run *self)
 {
@@ -329,7 +343,7 @@ static int forget(const struct run *self)
     int result = hub_rocks_forget(engine, first, words, sizeof words);
     free(notes);
     free(engine);
-    return result < 0 ? refuse_words(self->why, "Old backups cannot be removed", words) : HUB_BACKUP_done;
+    return result < 0 ? refuse_words(self->why, "Old backups cannot be removed", words) : forget_files(self, gone);
 }
 
 /* --- All of it --- */

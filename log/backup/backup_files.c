@@ -215,10 +215,12 @@ static int make_folders(const char *into, const char *name)
     return result;
 }
 
-/* A note may come from anybody: a name leads nowhere but into the directory. */
+/* A note may come from anybody: a name leads nowhere but into the directory, and not to what is made by other means. */
 static bool is_inside(const char *name)
 {
-    return *name != '/' && strstr(name, "..") == NULL && !is_left_out(name);
+    char first[NAME_ROOM] = "";
+    memcpy(first, name, strcspn(name, "/"));
+    return *first != 0 && strstr(name, "..") == NULL && !is_left_out(first);
 }
 
 static int put_file(const char *files, const struct backup_file *file, const char *into, struct hub_backup_why why)
@@ -248,6 +250,44 @@ int hub_backup_put_files(const char *dir, const struct backup_note *note, const 
     int result = HUB_BACKUP_done;
     for (uint32_t i = 0; result == HUB_BACKUP_done && i < note->files.count; i++) {
         result = put_file(files, &note->files.at[i], into, why);
+    }
+    free(files);
+    return result;
+}
+
+/* --- Forgetting --- */
+
+static bool lists(const struct backup_note *note, const char *name)
+{
+    for (uint32_t i = 0; i < note->files.count; i++) {
+        char hex[HEX];
+        struct hub_digest digest;
+        memcpy(digest.b, note->files.at[i].digest.at, HUB_DIGEST);
+        print_digest(&digest, hex);
+        if (strcmp(hex, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int hub_backup_keep_files(const char *dir, const struct backup_note *const *notes, size_t count)
+{
+    char *files = hub_path(dir, "files");
+    DIR *entries = opendir(files);
+    const struct dirent *entry;
+    int result = entries == NULL ? -1 : 0;
+    while (result == 0 && (entry = readdir(entries)) != NULL) {
+        bool is_kept = entry->d_name[0] == '.';
+        for (size_t i = 0; i < count && !is_kept; i++) {
+            is_kept = lists(notes[i], entry->d_name);
+        }
+        char *path = hub_path(files, entry->d_name);
+        result = is_kept ? 0 : unlink(path);
+        free(path);
+    }
+    if (entries != NULL) {
+        closedir(entries);
     }
     free(files);
     return result;

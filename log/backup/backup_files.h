@@ -13,6 +13,9 @@ int hub_backup_take_files(const char *data_dir, const char *dir, struct hub_aren
 /* Put them back into `into`, each compared with its digest. Returns enum hub_backup_end. */
 int hub_backup_put_files(const char *dir, const struct backup_note *note, const char *into, struct hub_backup_why why);
 
+/* Remove from DIR/files/ what none of these backups lists. Returns 0, or < 0 with errno set. */
+int hub_backup_keep_files(const char *dir, const struct backup_note *const *notes, size_t count);
+
 /* Bytes of all files below a directory, 0 when there is none. */
 uint64_t hub_backup_bytes(const char *dir);
 

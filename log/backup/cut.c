@@ -152,19 +152,16 @@ static int cut_alias(struct cutting *self, struct hub_span key, struct hub_span 
     return wrote_one(self);
 }
 
-/* Whether a removed event left the row. Those of appends without events say only that they belong to an incarnation:
- * follow-ups among them go, since what they follow from may be gone. */
+/* Whether a removed event left the row, in this incarnation or in an earlier one that went as far. Those of appends without events
+ * do not say when they were made: follow-ups among them go, since what they follow from may be gone. */
 static bool is_of_the_end(const struct cutting *self, const struct hub_pending_key *key)
 {
-    uint64_t number = hub_pending_key_number(key), sequence = number & ((UINT64_C(1) << HUB_PENDING_RESTORES) - 1);
-    uint64_t restores = (number & ~HUB_PENDING_LOOSE) >> HUB_PENDING_RESTORES;
+    bool is_loose;
+    uint64_t sequence = hub_pending_key_sequence(key, &is_loose);
     if (self->done->events == 0) {
         return false;
     }
-    if ((number & HUB_PENDING_LOOSE) != 0) {
-        return key->b[0] == HUB_PENDING_follow;
-    }
-    return restores + 1 == self->log->meta.identity.incarnation && sequence > self->cut->to;
+    return is_loose ? key->b[0] == HUB_PENDING_follow : sequence > self->cut->to;
 }
 
 static int cut_pending(struct cutting *self, struct hub_span at, struct hub_span value)

@@ -59,18 +59,24 @@ static bool is_of_keys(const char *name)
            (strncmp(name, "keys-", 5) == 0 && strlen(name) == 11);
 }
 
+static int is_wanted(const struct dirent *entry)
+{
+    return is_of_keys(entry->d_name);
+}
+
+/* The hub may add keys meanwhile. Only the last file of them may be unfinished, so they are read from the last to the first: read
+ * the other way, one that is filled up in between would lack its end though another one follows it. */
 static int put_keys(struct hub_lockbox *box, const char *data_dir)
 {
     char *dir = hub_path(data_dir, "keys");
-    DIR *entries = opendir(dir);
-    const struct dirent *entry;
-    int result = entries == NULL ? -1 : 0;
-    while (result == 0 && (entry = readdir(entries)) != NULL) {
-        result = is_of_keys(entry->d_name) ? put_file(box, dir, entry->d_name) : 0;
+    struct dirent **names = NULL;
+    int count = scandir(dir, &names, is_wanted, alphasort), result = count < 0 ? -1 : 0;
+    while (count > 0) {
+        count--;
+        result = result == 0 ? put_file(box, dir, names[count]->d_name) : result;
+        free(names[count]);
     }
-    if (entries != NULL) {
-        closedir(entries);
-    }
+    free(names);
     free(dir);
     return result;
 }

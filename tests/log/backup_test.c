@@ -4,12 +4,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "log/backup/key_box.h"
+#include "log/file.h"
 #include "log/keys.h"
 #include "log/backup/pin.h"
 #include "log/backup/restore.h"
@@ -380,6 +383,52 @@ static void i8_what_was_on_its_way_is_held_and_nothing_gets_its_identity_again(v
     assert_int_equal(rows_of(self->back.log, HUB_PENDING_effect).count, 1);
 }
 
+/* I8: also of those that were waiting before the first restore. */
+static void a_second_restore_takes_back_what_the_first_one_kept(void **state)
+{
+    struct backups *self = *state;
+    struct hub_restore_options options = options_of(self);
+    struct hub_backup_made made;
+    const struct hub_backup_options again = {
+        .data_dir = self->back.dir, .dir = self->dir, .lock = &self->who, .world = hub_world_real()
+    };
+    write_events(self->f, 1, 6);
+    back_up(self);
+    options.who = NULL;
+    restore(self, &options);
+    write_events(&self->back, 7, 8);
+    fixture_close(&self->back);
+    assert_int_equal(hub_backup_make(&again, self->arena, &made, (struct hub_backup_why){ self->why, WHY }), 0);
+    options.to = HUB_RESTORE_position;
+    options.sequence = 3;
+    assert_int_equal(restore(self, &options).incarnation, 3);
+    assert_int_equal(rows_of(self->back.log, HUB_PENDING_timer).count, 3);
+    assert_sound(self->back.log);
+}
+
+/* Its pending rows have numbers of their own; a reader beside the hub, as audit verify is, knows that. */
+static void a_restored_log_that_goes_on_is_sound_for_a_follower(void **state)
+{
+    struct backups *self = *state;
+    struct hub_pending timer = { .kind = HUB_PENDING_timer, .due_us = 1, .value = HUB_SPAN("t") };
+    struct hub_append append = { .stream = fixture_stream(1, PERSON, 1), .pendings = &timer, .pending_count = 1 };
+    struct hub_append *one = &append;
+    struct hub_restore_options options = options_of(self);
+    struct hub_log *follower = NULL;
+    write_events(self->f, 1, 3);
+    back_up(self);
+    options.who = NULL;
+    restore(self, &options);
+    write_events(&self->back, 4, 5);
+    fixture_write(&self->back, &one, 1);
+    const struct hub_log_options reading = { .data_dir = self->target,
+                                             .world = hub_world_real(),
+                                             .mode = HUB_LOG_FOLLOW };
+    assert_int_equal(hub_log_open(&reading, &follower, self->why, sizeof self->why), 0);
+    assert_sound(follower);
+    hub_log_close(&follower);
+}
+
 static void make_person(struct fixture *f, uint64_t number)
 {
     struct hub_new_key key;
@@ -502,6 +551,89 @@ static void old_backups_are_removed_and_the_others_stay_whole(void **state)
     }
 }
 
+/* Names of the entries of a box, one behind the other. */
+static int note_entries(void *arg, struct hub_span bytes)
+{
+    hub_buf_put(arg, bytes.at, bytes.len);
+    return 0;
+}
+
+/* The hub may fill one up and begin the next while they are read. */
+static void a_box_has_the_last_keys_before_the_others(void **state)
+{
+    struct backups *self = *state;
+    const struct hub_log_identity log = { .incarnation = 1 };
+    char path[PATH];
+    struct hub_buf entries;
+    hub_buf_init(&entries);
+    snprintf(path, sizeof path, "%s/keys", self->f->dir);
+    for (int i = 1; i < 12; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "keys-%06d", i);
+        assert_int_equal(hub_file_replace(path, name, HUB_SPAN("x")), 0);
+    }
+    snprintf(path, sizeof path, "%s.box", self->f->dir);
+    assert_int_equal(hub_key_box_write(self->f->dir, path, &self->who, &log, (struct hub_backup_why){ self->why, WHY }),
+                     HUB_BACKUP_done);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_int_equal(hub_lockbox_open(file, &self->who, note_entries, &entries), HUB_LOCKBOX_DONE);
+    fclose(file);
+    unlink(path);
+    const char *before = entries.at;
+    for (int i = 11; i > 0; i--) {
+        char name[32];
+        snprintf(name, sizeof name, "keys-%06d", i);
+        const char *at = memmem(before, entries.len - (size_t) (before - entries.at), name, strlen(name));
+        assert_non_null(at);
+        before = at;
+    }
+    hub_buf_done(&entries);
+}
+
+static unsigned files_in(const char *dir)
+{
+    char path[2 * PATH];
+    struct dirent **names = NULL;
+    snprintf(path, sizeof path, "%s/files", dir);
+    int count = scandir(path, &names, NULL, NULL);
+    assert_true(count >= 2);
+    for (int i = 0; i < count; i++) {
+        free(names[i]);
+    }
+    free(names);
+    return (unsigned) count - 2; /* but . and .. */
+}
+
+static void what_only_old_backups_had_goes_with_them(void **state)
+{
+    struct backups *self = *state;
+    struct hub_backup_made made;
+    const struct hub_backup_options keep_two = {
+        .data_dir = self->f->dir, .dir = self->dir, .lock = &self->who, .world = hub_world_real(), .keep = 2
+    };
+    for (uint64_t number = 1; number <= 5; number++) {
+        char text[32];
+        int len = snprintf(text, sizeof text, "as of backup %u", (unsigned) number);
+        assert_int_equal(hub_file_replace(self->f->dir, "notes", hub_span_of(text, (size_t) len)), 0);
+        assert_int_equal(hub_file_replace(self->f->dir, "same", HUB_SPAN("always")), 0);
+        assert_int_equal(
+            hub_backup_make(&keep_two, self->arena, &made, (struct hub_backup_why){ self->why, sizeof self->why }),
+            HUB_BACKUP_done);
+        assert_int_equal(files_in(self->dir), 1 + (number < 2 ? number : 2));
+    }
+    struct hub_restore_options options = options_of(self);
+    for (uint32_t number = 4; number <= 5; number++) {
+        struct hub_buf text;
+        hub_buf_init(&text);
+        options.number = number;
+        restore(self, &options);
+        assert_int_equal(hub_file_read(self->target, "notes", 32, &text), 0);
+        assert_int_equal(text.at[text.len - 1], '0' + (int) number);
+        hub_buf_done(&text);
+    }
+}
+
 static void a_log_that_lacks_what_the_witness_saw_is_not_backed_up(void **state)
 {
     struct backups *self = *state;
@@ -554,11 +686,15 @@ int main(void)
         TEST(the_first_backup_that_goes_far_enough_is_taken),
         TEST(each_restore_is_an_incarnation_of_its_own),
         TEST(i8_what_was_on_its_way_is_held_and_nothing_gets_its_identity_again),
+        TEST(a_second_restore_takes_back_what_the_first_one_kept),
+        TEST(a_restored_log_that_goes_on_is_sound_for_a_follower),
         TEST(i11_who_was_erased_stays_erased_after_a_restore_of_an_older_backup),
         TEST(keys_written_anew_forget_who_was_erased_since),
         TEST(another_passphrase_restores_nothing),
         TEST(what_is_new_is_copied_and_nothing_else),
         TEST(old_backups_are_removed_and_the_others_stay_whole),
+        TEST(a_box_has_the_last_keys_before_the_others),
+        TEST(what_only_old_backups_had_goes_with_them),
         TEST(a_log_that_lacks_what_the_witness_saw_is_not_backed_up),
         TEST(a_second_backup_at_once_is_refused),
         TEST(another_logs_backups_are_left_alone),
