@@ -66,7 +66,7 @@ class Addresses(unittest.TestCase):
     def test_an_address_that_was_taken_is_taken_after_a_power_cut(self):
         place = tempfile.mkdtemp(prefix='omnihub-addresses-')
         self.addCleanup(shutil.rmtree, place, True)
-        for at in range(1, 13):
+        for at in (4, 6, 8):
             data = os.path.join(os.path.realpath(place), str(at))
             with Hub(data=data) as hub:
                 other = add_company(hub)
