@@ -71,12 +71,17 @@ static int teardown(void **state)
     return 0;
 }
 
-static int try_backup(struct backups *self, struct hub_backup_made *ret_made)
+static int make_backup(struct backups *self, const char *data_dir, uint32_t keep, struct hub_backup_made *ret_made)
 {
     const struct hub_backup_options options = {
-        .data_dir = self->f->dir, .dir = self->dir, .lock = &self->who, .world = hub_world_real()
+        .data_dir = data_dir, .dir = self->dir, .lock = &self->who, .world = hub_world_real(), .keep = keep
     };
     return hub_backup_make(&options, self->arena, ret_made, (struct hub_backup_why){ self->why, sizeof self->why });
+}
+
+static int try_backup(struct backups *self, struct hub_backup_made *ret_made)
+{
+    return make_backup(self, self->f->dir, 0, ret_made);
 }
 
 static struct hub_backup_made back_up(struct backups *self)
@@ -389,16 +394,13 @@ static void a_second_restore_takes_back_what_the_first_one_kept(void **state)
     struct backups *self = *state;
     struct hub_restore_options options = options_of(self);
     struct hub_backup_made made;
-    const struct hub_backup_options again = {
-        .data_dir = self->back.dir, .dir = self->dir, .lock = &self->who, .world = hub_world_real()
-    };
     write_events(self->f, 1, 6);
     back_up(self);
     options.who = NULL;
     restore(self, &options);
     write_events(&self->back, 7, 8);
     fixture_close(&self->back);
-    assert_int_equal(hub_backup_make(&again, self->arena, &made, (struct hub_backup_why){ self->why, WHY }), 0);
+    assert_int_equal(make_backup(self, self->back.dir, 0, &made), HUB_BACKUP_done);
     options.to = HUB_RESTORE_position;
     options.sequence = 3;
     assert_int_equal(restore(self, &options).incarnation, 3);
@@ -530,14 +532,9 @@ static void old_backups_are_removed_and_the_others_stay_whole(void **state)
     struct backups *self = *state;
     struct hub_backup_made made;
     struct hub_backup_list list;
-    const struct hub_backup_options keep_two = {
-        .data_dir = self->f->dir, .dir = self->dir, .lock = &self->who, .world = hub_world_real(), .keep = 2
-    };
     for (uint64_t number = 1; number <= 4; number++) {
         write_events(self->f, number, number);
-        assert_int_equal(
-            hub_backup_make(&keep_two, self->arena, &made, (struct hub_backup_why){ self->why, sizeof self->why }),
-            HUB_BACKUP_done);
+        assert_int_equal(make_backup(self, self->f->dir, 2, &made), HUB_BACKUP_done);
         assert_int_equal(made.kept, number < 2 ? number : 2);
     }
     assert_int_equal(hub_backup_list(self->dir, self->arena, &list, (struct hub_backup_why){ self->why, WHY }), 0);
@@ -609,17 +606,12 @@ static void what_only_old_backups_had_goes_with_them(void **state)
 {
     struct backups *self = *state;
     struct hub_backup_made made;
-    const struct hub_backup_options keep_two = {
-        .data_dir = self->f->dir, .dir = self->dir, .lock = &self->who, .world = hub_world_real(), .keep = 2
-    };
     for (uint64_t number = 1; number <= 5; number++) {
         char text[32];
         int len = snprintf(text, sizeof text, "as of backup %u", (unsigned) number);
         assert_int_equal(hub_file_replace(self->f->dir, "notes", hub_span_of(text, (size_t) len)), 0);
         assert_int_equal(hub_file_replace(self->f->dir, "same", HUB_SPAN("always")), 0);
-        assert_int_equal(
-            hub_backup_make(&keep_two, self->arena, &made, (struct hub_backup_why){ self->why, sizeof self->why }),
-            HUB_BACKUP_done);
+        assert_int_equal(make_backup(self, self->f->dir, 2, &made), HUB_BACKUP_done);
         assert_int_equal(files_in(self->dir), 1 + (number < 2 ? number : 2));
     }
     struct hub_restore_options options = options_of(self);
