@@ -17,6 +17,7 @@ SIZES = (1000, 4000, 16000, 64000)  # sessions, each with a customer of its own
 SHORT_SIZES = (250, 1000, 4000)
 CONNECTIONS = 64
 FEW = 1024
+MOVED = 4096
 LOGS = (0.01, 0.1, 1)  # parts of --events
 BAR_START_S = 2.0
 ACTIVE = '/sessions/active?limit=50'
@@ -46,6 +47,20 @@ def settled_bytes(hub):
     return hub.server.resident_bytes()
 
 
+def start_again(bench, servers, hub):
+    servers.stop(hub.server)
+    return Hub(servers, bench.binary, hub.name, hub.data, is_new=False)
+
+
+def move_some(bench, hub, count):
+    """Transfer some sessions to another channel and all of them back, so that none is asked to go where it is."""
+    rows = os.path.join(bench.folder, 'rows-moved')
+    write_rows(rows, count, 'growing')
+    moves = to_and_fro(rows, os.path.join(bench.folder, 'rows-moving'))
+    load = Load(bench, 'POST', '/transfer/channel', moves, TRANSFER)
+    return load.put(Target(hub.name, hub.url), CONNECTIONS, 600, '--once', '--warmup', '0')
+
+
 def measure_sessions(bench, servers):
     """The same work on a hub that knows more and more sessions, all of them active."""
     sizes = SHORT_SIZES if bench.is_short else SIZES
@@ -57,28 +72,29 @@ def measure_sessions(bench, servers):
     write_rows(few, FEW, 'few')
     create_sessions(bench, hub, few, FEW)
     known, empty = 0, settled_bytes(hub)
+    hub = start_again(bench, servers, hub)
+    at_start = settled_bytes(hub)
     for size in sizes:
         bench.progress.step(f'growth: {size:,} sessions')
         write_rows(rows, size - known, 'growing', known)
         create_sessions(bench, hub, rows, size - known, KNOWN_CONNECTIONS)
         known = size
         write_rows(rows, size, 'growing')
-        moves = to_and_fro(rows, os.path.join(bench.folder, 'rows-moving'))
         for name, method, path, body, which in (
                 ('POST us', 'POST', PATH_POST, MESSAGE, rows), ('bulk us', 'POST', '/message/bulk-process', BULK, few),
                 ('GET us', 'GET', PATH_GET, None, rows), ('unified view us', 'GET', '/customer/{2}/unified-view', None, rows),
-                ('active list us', 'GET', ACTIVE, None, rows), ('transfer us', 'POST', '/transfer/channel', TRANSFER, moves)):
+                ('active list us', 'GET', ACTIVE, None, rows)):
             result = Load(bench, method, path, which, body).put(Target(hub.name, hub.url), CONNECTIONS, seconds)
             figures[name].append(1e6 / result['rate'])
+        figures['transfer us'].append(1e6 / move_some(bench, hub, min(size, MOVED))['rate'])
         hub.catch_up(hub.behind()[1])
         figures['resident MB'].append(settled_bytes(hub) / (1 << 20))
     bench.results.rows.append(Row('bytes of one more known, active session and customer', [
         (figures['resident MB'][-1] * (1 << 20) - empty) / sizes[-1]], text='{:.0f}'))
     show(bench, 'Growth with sessions', 'sessions', sizes, figures)
-    servers.stop(hub.server)
-    hub = Hub(servers, bench.binary, 'growing hub', hub.data, is_new=False)
-    bench.results.rows.append(Row('bytes of one more known session and customer that are not active, after a start', [
-        max(0, settled_bytes(hub) - empty) / sizes[-1]], text='{:.0f}'))
+    hub = start_again(bench, servers, hub)
+    bench.results.rows.append(Row('bytes of one more known session and customer, none active, after a start', [
+        (settled_bytes(hub) - at_start) / sizes[-1]], text='{:.0f}'))
     servers.stop(hub.server)
 
 
