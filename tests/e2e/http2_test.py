@@ -5,16 +5,19 @@
 import http.client
 import json
 import os
+import random
 import re
 import shutil
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import tempfile
 import unittest
 
-from http2 import CONTINUATION, DATA, GOAWAY, HEADERS, END_HEADERS, END_STREAM, Closed, Connection, frame
+from http2 import (CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PRIORITY, RST_STREAM, SETTINGS, WINDOW_UPDATE,
+                   Closed, Connection, frame)
 from running import KEY, Hub, run, wait_for
 
 MESSAGE = {'customer_id': 'customer_h2', 'session_id': 'session_h2', 'channel': 'chat', 'content': 'Hello over HTTP/2.'}
@@ -181,6 +184,40 @@ class Served(unittest.TestCase):
             connection.send(bad)
             self.assertRaises(Closed, connection.take, lambda: False)
             self.assertEqual(other.ask('GET', '/health').status, 200)
+
+    def test_frames_at_random_end_at_most_their_own_connection(self):
+        choice, other = random.Random(7), self.connect()
+        for _ in range(40):
+            connection = Connection(self.hub.port, KEY, window=choice.choice((None, 0, 100, 65535)))
+            try:
+                for _ in range(choice.randrange(1, 30)):
+                    connection.send(b''.join(self.some_frames(choice, connection) for _ in range(choice.randrange(1, 10))))
+            except (ConnectionError, ssl.SSLError):
+                pass
+            connection.sock.close()
+        self.assertEqual(other.ask('GET', '/health').status, 200)
+        wait_for(lambda: self.metric('omnihub_http_under_way') == 1, what='no request under way but the one that asks')
+
+    @staticmethod
+    def some_frames(choice, connection):
+        """Mostly what a client may send, for streams that are open, over or not there yet."""
+        stream = max(1, connection.next - 2 * choice.randrange(-1, 8))
+        payload = choice.randbytes(choice.randrange(40))
+        kind = choice.randrange(10)
+        if kind < 4:
+            body = message(kind, 'session_random') if kind < 2 else None
+            return connection.request('POST' if body else 'GET', choice.choice(('/message/process', '/session/x', '', '*', '//')), body)[1]
+        if kind == 4:
+            return connection.head('POST', '/message/process', has_body=True)[1] + frame(DATA, choice.randrange(2), stream, payload)
+        if kind == 5:
+            return frame(RST_STREAM, 0, stream, bytes((0, 0, 0, 8)))
+        if kind == 6:
+            return frame(WINDOW_UPDATE, 0, choice.choice((0, stream)), (choice.randrange(1, 1 << 16)).to_bytes(4, 'big'))
+        if kind == 7:
+            return frame(PRIORITY, 0, stream, choice.randrange(1 << 30).to_bytes(4, 'big') + b'\x10')
+        if kind == 8:
+            return frame(SETTINGS, 0, 0, struct.pack('>HI', choice.randrange(1, 7), choice.choice((0, 1, 100, 16384, 65535))))
+        return frame(choice.randrange(11), choice.randrange(256), stream, payload) if choice.random() < 0.1 else b''
 
 
 class Stopping(unittest.TestCase):
