@@ -11,7 +11,7 @@ JOBS ?= $(shell nproc)
 .PHONY: help run build test test-clang demo bench bench-tools check format clean install setup
 
 help:	## this list
-	@awk -F ':|\t## ' '/^[a-z-]+:.*\t## / { printf "  make %-11s %s\n", $$1, $$NF }' $(firstword $(MAKEFILE_LIST))
+	@awk -F '\t## ' '/^[a-z-]+:.*\t## / { sub(/:.*/, "", $$1); printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup:
 	@tools/setup
