@@ -164,7 +164,7 @@ int hub_datadir_range(const struct hub_datadir *self, const char *from, const ch
     int error = from ? hub_datadir_point(self, from, &range.from, &is_time) : 0;
     if (!error && is_time)
         range.from = first_from(self, from, range.from);
-    else if (!error)
+    else if (!error && from)
         error = is_there(self, from, range.from, head_of(self) + is_open);
     if (!error && to)
         error = hub_datadir_moment(self, to, &range.to);

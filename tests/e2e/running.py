@@ -18,6 +18,7 @@ KEY = 'test-key-0123456789abcdef0123456789abcdef'
 ADDRESS = re.compile(r'^omnihub listening on (https?)://(127\.0\.0\.1|\[::1\]):(\d+)$')
 START_S = 120
 STOP_S = 60
+IDLE_S = 10  # a hub closes a connection that is silent for 30
 SECRETS = {
     'OMNICHANNEL_API_KEY': KEY,
     'OMNIHUB_ADMIN_EMAIL': 'admin@test.example',
@@ -71,13 +72,14 @@ class Answer:
 
 
 class Client:
-    """One connection, opened again when it was closed."""
+    """One connection, opened again when it was closed, or silent for so long that the hub may be closing it."""
 
     observers = []  # called with method, path and answer
 
     def __init__(self, port, key=KEY, timeout=30):
         self.port, self.key, self.timeout = port, key, timeout
         self.connection = None
+        self.used = time.monotonic()
 
     def close(self):
         if self.connection:
@@ -92,6 +94,9 @@ class Client:
         if self.key:
             given['Authorization'] = f'Bearer {self.key}'
         given.update(headers or {})
+        if time.monotonic() - self.used > IDLE_S:
+            self.close()
+        self.used = time.monotonic()
         if self.connection is None:
             self.connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=self.timeout)
         try:
