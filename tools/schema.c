@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "base/json_emit.h"
 #include "tools/completion.h"
-#include "tools/export/exporting.h"
+#include "tools/export/export_tables.h"
 #include "tools/manual.h"
 #include "tools/report.h"
 #include "tools/tool.h"

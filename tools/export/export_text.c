@@ -2,7 +2,6 @@
 /* Events into one file of text, a line each. FILE.position beside it says how many events and bytes are whole; what a crash
  * left behind that is cut off by the next run. */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -13,20 +12,19 @@
 #include "log/file.h"
 #include "tools/export/exporting.h"
 
-enum { BUFFER = 1 << 20 };
-
 struct text_file {
-    int fd;
     const struct hub_event_format *format;
-    struct hub_buf buffer;        /* not written yet */
-    uint64_t bytes;               /* written, whole or not */
-    bool is_new;                  /* there was no position */
-    char *folder, *position_name; /* where the position is kept, beside the file */
+    uint64_t bytes;               /* whole and on disk */
+    uint64_t written;             /* whole or not */
+    bool is_fresh;                /* nobody said anything beside the file, */
+    bool is_ours;                 /* which was made here */
+    bool is_cut;                  /* nothing is in it behind what is whole, but what was written here */
+    char *folder, *position_name; /* where the position is kept */
 };
 
 static int fail(struct hub_export *to)
 {
-    return hub_export_fail(to, HUB_EXIT_FULL, "%s: %s", to->path, strerror(errno));
+    return hub_export_fail(to, HUB_EXIT_FULL, "%s cannot be written: %s", to->file, strerror(errno));
 }
 
 /* "LOG-ID INCARNATION EVENTS BYTES" */
@@ -37,22 +35,24 @@ static int read_mark(struct hub_export *to)
     struct hub_buf text;
     char id[40] = "", hex[33];
     unsigned incarnation = 0;
+    uint64_t position = 0;
     hub_buf_init(&text);
     int result = hub_file_read(self->folder, self->position_name, 200, &text);
     hub_buf_put_byte(&text, 0);
     bool is_read = result == 0 &&
-                   sscanf(text.at, "%32s %u %" SCNu64 " %" SCNu64, id, &incarnation, &to->position, &self->bytes) == 4;
+                   sscanf(text.at, "%32s %u %" SCNu64 " %" SCNu64, id, &incarnation, &position, &self->bytes) == 4;
     hub_buf_done(&text);
     for (size_t i = 0; i < sizeof identity->log_id; i++)
         snprintf(hex + 2 * i, 3, "%02x", identity->log_id[i]);
-    self->is_new = result == HUB_ERROR_not_found;
-    if (self->is_new)
+    self->is_fresh = result == HUB_ERROR_not_found;
+    if (self->is_fresh)
         return 0;
     if (!is_read)
         return hub_export_fail(to, HUB_EXIT_UNSOUND, "%s.position cannot be read; delete it and %s to begin anew",
-                               to->path, to->path);
+                               to->path, to->file);
     if (strcmp(id, hex) != 0 || incarnation != identity->incarnation)
-        return hub_export_fail(to, HUB_EXIT_TAKEN, "%s holds an export of another log", to->path);
+        return hub_export_fail(to, HUB_EXIT_TAKEN, "%s holds an export of another log", to->file);
+    to->position = position;
     return 0;
 }
 
@@ -65,7 +65,7 @@ static int write_mark(struct hub_export *to, uint64_t sequence)
     for (size_t i = 0; i < sizeof identity->log_id; i++)
         len += (size_t) snprintf(text + len, sizeof text - len, "%02x", identity->log_id[i]);
     len += (size_t) snprintf(text + len, sizeof text - len, " %u %" PRIu64 " %" PRIu64 "\n", identity->incarnation,
-                             sequence, self->bytes);
+                             sequence, self->written);
     return hub_file_replace(self->folder, self->position_name, hub_span_of(text, len)) == 0 ? 0 : fail(to);
 }
 
@@ -74,14 +74,30 @@ static int cut(struct hub_export *to)
 {
     struct text_file *self = to->self;
     struct stat status;
-    if (fstat(self->fd, &status) < 0)
+    if (fstat(to->fd, &status) < 0)
         return fail(to);
+    if (self->is_fresh && status.st_size > 0)
+        return hub_export_refuse(to);
     if ((uint64_t) status.st_size < self->bytes)
         return hub_export_fail(to, HUB_EXIT_UNSOUND, "%s is shorter than %s.position says; delete both to begin anew",
-                               to->path, to->path);
-    if (self->is_new && status.st_size > 0)
-        return hub_export_fail(to, HUB_EXIT_TAKEN, "%s is there already and is no export", to->path);
-    return ftruncate(self->fd, (off_t) self->bytes) == 0 && lseek(self->fd, 0, SEEK_END) >= 0 ? 0 : fail(to);
+                               to->file, to->path);
+    self->written = self->bytes;
+    return ftruncate(to->fd, (off_t) self->bytes) == 0 && lseek(to->fd, 0, SEEK_END) >= 0 ? 0 : fail(to);
+}
+
+/* What is there was written with the columns of today. */
+static int check_head(struct hub_export *to)
+{
+    const struct text_file *self = to->self;
+    char there[200];
+    size_t len = self->format->head ? strlen(self->format->head) : 0;
+    if (self->bytes == 0 || len == 0)
+        return 0;
+    if (len <= sizeof there && pread(to->fd, there, len, 0) == (ssize_t) len &&
+        memcmp(there, self->format->head, len) == 0)
+        return 0;
+    return hub_export_fail(to, HUB_EXIT_TAKEN, "%s has the columns of another format or release; export to a new file",
+                           to->file);
 }
 
 /* FILE.position, in the folder of FILE. */
@@ -95,21 +111,30 @@ static void find_position_file(struct text_file *self, const char *path)
     snprintf(self->position_name, room, "%s.position", name);
 }
 
+static int write_bytes(struct hub_export *to, struct hub_span bytes)
+{
+    struct text_file *self = to->self;
+    if (hub_write_all(to->fd, bytes) < 0)
+        return fail(to);
+    self->written += bytes.len;
+    return 0;
+}
+
 static int open_text(struct hub_export *to, const char *format)
 {
     struct text_file *self = hub_memory_zero(sizeof *self);
     to->self = self;
     self->format = hub_event_format_find(format);
     find_position_file(self, to->path);
-    self->fd = open(to->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (self->fd < 0)
-        return fail(to);
     int error = read_mark(to);
+    error = error ? error : check_head(to);
     error = error ? error : cut(to);
-    if (!error && self->is_new)
+    self->is_cut = !error;
+    self->is_ours = !error && self->is_fresh && to->is_new;
+    if (!error && self->is_fresh)
         error = write_mark(to, 0); /* what a crash leaves from here on is known to be ours */
     if (!error && self->bytes == 0 && self->format->head)
-        hub_buf_put_text(&self->buffer, self->format->head);
+        error = write_bytes(to, hub_span(self->format->head));
     return error;
 }
 
@@ -123,33 +148,39 @@ static int open_json(struct hub_export *to)
     return open_text(to, "json");
 }
 
-static int flush(struct hub_export *to)
+static void render(const struct hub_export *to, const struct hub_stored *stored, struct hub_export_batch *batch)
 {
-    struct text_file *self = to->self;
-    if (hub_write_all(self->fd, hub_buf_span(&self->buffer)) < 0)
-        return fail(to);
-    self->bytes += self->buffer.len;
-    hub_buf_clear(&self->buffer);
-    return 0;
+    const struct text_file *self = to->self;
+    self->format->print(to->reader, stored, batch->arena, &batch->rows);
 }
 
-static int add(struct hub_export *to, const struct hub_exported *event)
+static int write_batch(struct hub_export *to, const struct hub_export_batch *batch)
 {
-    struct text_file *self = to->self;
-    self->format->print(event->reader, event->stored, event->arena, &self->buffer);
-    return self->buffer.len >= BUFFER ? flush(to) : 0;
+    return write_bytes(to, hub_buf_span(&batch->rows));
 }
 
 static int commit(struct hub_export *to, uint64_t sequence)
 {
     struct text_file *self = to->self;
-    int error = flush(to);
-    if (!error && fdatasync(self->fd) < 0)
-        error = fail(to);
-    error = error ? error : write_mark(to, sequence);
-    if (!error)
-        to->position = sequence;
-    return error;
+    if (fdatasync(to->fd) < 0)
+        return fail(to);
+    self->bytes = self->written; /* from here on the mark may say so, even when writing it fails */
+    if (write_mark(to, sequence) < 0)
+        return -1;
+    to->position = sequence;
+    return 0;
+}
+
+/* A line that was begun goes, and a mark that speaks of nothing. */
+static void clear_up(struct hub_export *to)
+{
+    struct text_file *self = to->self;
+    char *mark = hub_path(self->folder, self->position_name);
+    if (self->is_cut && ftruncate(to->fd, (off_t) self->bytes) < 0)
+        self->is_cut = false; /* the next run cuts it */
+    if (self->is_ours && to->position == 0)
+        unlink(mark);
+    free(mark);
 }
 
 static void close_text(struct hub_export *to)
@@ -157,14 +188,12 @@ static void close_text(struct hub_export *to)
     struct text_file *self = to->self;
     if (!self)
         return;
-    if (self->fd >= 0)
-        close(self->fd);
-    hub_buf_done(&self->buffer);
+    clear_up(to);
     free(self->folder);
     free(self->position_name);
     free(self);
     to->self = NULL;
 }
 
-const struct hub_export_kind hub_export_csv = { "csv", open_csv, add, commit, close_text };
-const struct hub_export_kind hub_export_json = { "json", open_json, add, commit, close_text };
+const struct hub_export_kind hub_export_csv = { "csv", open_csv, render, write_batch, commit, close_text };
+const struct hub_export_kind hub_export_json = { "json", open_json, render, write_batch, commit, close_text };

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Where an export goes: an SQLite database, or a file of text. Each knows how far it came, so that a second run goes on. */
+/* Where an export goes: an SQLite database, or a file of text. Each knows how far it came, so that a second run goes on.
+ *
+ * Two threads share the work: one reads the log and renders events into batches (export_feed.h), the other writes them. */
 #ifndef HUB_TOOLS_EXPORT_EXPORTING_H
 #define HUB_TOOLS_EXPORT_EXPORTING_H
 
@@ -7,41 +9,42 @@
 #include "tools/replay/event_print.h"
 #include "tools/tool.h"
 
-/* An event with its payload decoded, personal values opened where there is a key. */
-struct hub_exported {
-    const struct hub_datadir *reader;
-    const struct hub_stored *stored;
-    const struct hub_shape *shape; /* NULL: a type that this program does not know */
-    void *record;
-    struct hub_arena *arena; /* scratch of this event */
+/* Some events in a row, ready to be written. */
+struct hub_export_batch {
+    struct hub_buf rows;     /* in the kind's own form */
+    struct hub_arena *arena; /* owned; what the rows point to */
+    struct hub_buf scratch;  /* of whoever renders */
+    uint64_t last;           /* sequence of the last event */
 };
 
-enum { HUB_EXPORT_WHY = 256 };
+enum { HUB_EXPORT_WHY = 512 };
 
 struct hub_export {
     const struct hub_export_kind *kind;
     const struct hub_datadir *reader;
-    const char *path;
+    const char *path;         /* its name when it is whole */
+    const char *file;         /* what is written to: `path`, or before a first run is through another name */
+    bool is_new;              /* `file` is not `path` */
+    int fd;                   /* of `file`, locked: one run at a time */
     uint64_t position;        /* events in it, durably */
-    char why[HUB_EXPORT_WHY]; /* a sentence, when something failed, */
-    enum hub_exit status;     /* and how the command ends then */
+    enum hub_exit status;     /* when something failed, what the command ends with, */
+    char why[HUB_EXPORT_WHY]; /* and a sentence */
     void *self;               /* the kind's own */
 };
 
-/* Each returns 0, or < 0 with `why` filled. */
+/* What can fail returns 0, or < 0 with `status` and `why` filled. */
 struct hub_export_kind {
     const char *name;
-    /* Open or create; position says how far it is. What a crash left half-written behind that is gone then. */
+    /* Open `file`, which is there, maybe empty; position says how far it is. What a crash left half-written is gone then. */
     int (*open)(struct hub_export *to);
-    int (*add)(struct hub_export *to, const struct hub_exported *event);
+    /* Append an event to a batch. The reading thread: touches nothing that the others write. */
+    void (*render)(const struct hub_export *to, const struct hub_stored *stored, struct hub_export_batch *batch);
+    int (*write)(struct hub_export *to, const struct hub_export_batch *batch);
     /* Make everything up to an event durable, and remember that. */
     int (*commit)(struct hub_export *to, uint64_t sequence);
     /* Forget what was not committed, and close. Takes one that did not open. */
     void (*close)(struct hub_export *to);
 };
-
-/* By name: sqlite, csv, json. NULL: none. */
-const struct hub_export_kind *hub_export_kind_find(const char *name);
 
 extern const struct hub_export_kind hub_export_sqlite, hub_export_csv, hub_export_json;
 
@@ -49,7 +52,7 @@ extern const struct hub_export_kind hub_export_sqlite, hub_export_csv, hub_expor
 int hub_export_fail(struct hub_export *to, enum hub_exit status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Print the tables of SQLite exports as a page of documentation. */
-void hub_export_describe(struct hub_buf *out);
+/* There is something else under the name. Returns -1. */
+int hub_export_refuse(struct hub_export *to);
 
 #endif

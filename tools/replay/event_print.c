@@ -55,7 +55,7 @@ enum { WIDTH_POSITION = 8, WIDTH_TIME = 27, WIDTH_STREAM = 35, WIDTH_VERSION = 4
 
 static const char table_head[] =
     "position time                        stream                                 v event                    payload\n";
-static const char csv_head[] = "sequence,time,kind,entity,version,type,subject,session,principal,payload\r\n";
+static const char csv_head[] = "sequence,time,kind,entity,version,type,subject,session,principal,hash,payload\r\n";
 
 static void print_row(const struct hub_datadir *reader, const struct hub_stored *event, struct hub_arena *arena,
                       struct hub_buf *out)
@@ -90,19 +90,28 @@ static void emit_id(struct hub_json_emit *emit, const char *name, struct hub_uli
     hub_json_emit_span(emit, hub_span_of(text, sizeof text));
 }
 
-static void emit_hex(struct hub_json_emit *emit, const char *name, struct hub_span bytes)
+static void put_hex(struct hub_buf *out, const void *bytes, size_t len)
 {
     static const char digits[] = "0123456789abcdef";
-    char text[128];
-    size_t len = 0;
-    for (size_t i = 0; i < bytes.len && len + 2 <= sizeof text; i++) {
-        text[len++] = digits[(uint8_t) bytes.at[i] >> 4];
-        text[len++] = digits[(uint8_t) bytes.at[i] & 15];
+    const uint8_t *at = bytes;
+    char *text = hub_buf_reserve(out, 2 * len);
+    for (size_t i = 0; i < len; i++) {
+        text[2 * i] = digits[at[i] >> 4];
+        text[2 * i + 1] = digits[at[i] & 15];
     }
-    if (len == 0)
+    out->len += 2 * len;
+}
+
+static void emit_hex(struct hub_json_emit *emit, const char *name, struct hub_span bytes)
+{
+    struct hub_buf text;
+    if (bytes.len == 0)
         return;
+    hub_buf_init(&text);
+    put_hex(&text, bytes.at, bytes.len);
     hub_json_emit_key(emit, name);
-    hub_json_emit_span(emit, hub_span_of(text, len));
+    hub_json_emit_span(emit, hub_buf_span(&text));
+    hub_buf_done(&text);
 }
 
 static void emit_time(struct hub_json_emit *emit, const char *name, int64_t time_us)
@@ -183,6 +192,8 @@ static void print_csv(const struct hub_datadir *reader, const struct hub_stored 
     put_csv_id(out, event->header.subject);
     put_csv_id(out, event->header.session);
     put_csv_id(out, event->header.principal);
+    put_hex(out, event->hash.b, sizeof event->hash.b);
+    hub_buf_put_byte(out, ',');
     hub_buf_put_byte(out, '"');
     for (size_t i = 0; i < payload.len; i++) {
         if (payload.at[i] == '"')
