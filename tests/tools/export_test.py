@@ -20,6 +20,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 from running import Hub, clean_environment, run, wait_for  # noqa: E402
 
 KINDS = ('sqlite', 'csv', 'json')
+TOUCHING = ('session_opened', 'session_moved', 'session_changed', 'message_received', 'message_sent', 'transfer_moved')
 BATCH = 512  # events; a signal is looked for behind each
 USAGE, UNSOUND, FULL, TAKEN, INTERRUPTED = 2, 3, 6, 8, 130
 
@@ -95,6 +96,11 @@ class Export(unittest.TestCase):
                          [('omni_session_004', 'voice', session['channel'], session['status'], session['priority'])])
         self.assertEqual(base.execute("SELECT customer_id, tier FROM customers WHERE customer_id = 'customer_004'").fetchall(),
                          [('customer_004', 'enterprise')])
+        touched = {}
+        for event in self.events():
+            if event['type'] in TOUCHING and not (event['type'] == 'transfer_moved' and event['payload']['status'] != 'completed'):
+                touched[event['entity']] = event['time']
+        self.assertEqual(dict(base.execute('SELECT session, last_activity_at FROM sessions')), touched)
         messages = self.hub.get('/session/omni_session_004/messages').json['messages']
         self.assertEqual(base.execute("SELECT number, content, messages.channel, author FROM messages JOIN sessions USING (session)"
                                       " WHERE session_id = 'omni_session_004' ORDER BY number LIMIT 100").fetchall(),

@@ -20,7 +20,7 @@
 
 /* Each commit waits for the disk, and in a database writes every page that was touched: the fewer the better. It is also what
  * a run that is killed has to do again. */
-enum { COMMIT_EVERY_US = 5000000 };
+enum { COMMIT_EVERY_US = 5000000, FLUSH_EVERY_US = 250000 };
 
 static const struct hub_export_kind *kind_by_name(const char *name)
 {
@@ -48,12 +48,22 @@ int hub_export_refuse(struct hub_export *to)
 
 /* --- Copying --- */
 
+/* Set the disk to work on what is written, so that the commit need not wait for all of it. */
+static void flush(const struct hub_export *to, int64_t *flushed_us)
+{
+    int64_t now = hub_tick_us(hub_world_real());
+    if (now - *flushed_us < FLUSH_EVERY_US)
+        return;
+    sync_file_range(to->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    *flushed_us = now;
+}
+
 /* Write everything that comes. Returns 0, 1 when it was interrupted, or < 0. */
 static int copy(struct hub_export *to, struct hub_export_feed *feed, uint64_t head, struct hub_progress *progress)
 {
     const struct hub_world *world = hub_world_real();
     const struct hub_export_batch *batch;
-    int64_t committed_us = hub_tick_us(world);
+    int64_t committed_us = hub_tick_us(world), flushed_us = committed_us;
     uint64_t at = to->position, first = at;
     int error = 0, more = 1, is_stopped = 0;
     while (!error && !is_stopped && (more = hub_export_feed_next(feed, &batch)) == 1) {
@@ -63,6 +73,7 @@ static int copy(struct hub_export *to, struct hub_export_feed *feed, uint64_t he
             error = to->kind->commit(to, at);
             committed_us = hub_tick_us(world);
         }
+        flush(to, &flushed_us);
         hub_progress_show(progress, at - first, head - first);
         is_stopped = at < head && hub_signals_wait(0) != 0;
     }

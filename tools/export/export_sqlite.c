@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "tools/export/export_cells.h"
+#include "tools/export/export_latest.h"
 #include "tools/export/export_tables.h"
 
 /* A reader may hold it for a moment. */
@@ -17,6 +18,8 @@ struct database {
     struct hub_export_row *rows; /* owned; read by both threads */
     sqlite3_stmt **statements;   /* owned; one for each row */
     size_t count;
+    const struct hub_export_statement *sources; /* of the statements */
+    struct hub_export_latest *latest;           /* owned; rows that wait for the commit */
     sqlite3_stmt *mark;
     bool is_open; /* a transaction */
 };
@@ -90,9 +93,10 @@ static int prepare_all(struct hub_export *to)
 {
     struct database *self = to->self;
     size_t count;
-    const struct hub_export_statement *statements = hub_export_statements(&count);
+    const struct hub_export_statement *statements = self->sources = hub_export_statements(&count);
     self->rows = hub_memory_zero(count * sizeof *self->rows);
     self->statements = hub_memory_zero(count * sizeof(sqlite3_stmt *));
+    self->latest = hub_export_latest_new();
     int error = prepare(to, "UPDATE export_position SET sequence = ?", &self->mark);
     for (size_t i = 0; !error && i < count; i++)
         error = prepare_row(to, &statements[i]);
@@ -179,29 +183,61 @@ static void bind(sqlite3_stmt *statement, int at, const struct hub_export_cell *
     }
 }
 
+static int step(struct hub_export *to, size_t number, const struct hub_export_cell *cells)
+{
+    struct database *self = to->self;
+    sqlite3_stmt *statement = self->statements[number];
+    for (unsigned i = 0; i < self->rows[number].count; i++)
+        bind(statement, (int) i + 1, &cells[i]);
+    if (sqlite3_step(statement) != SQLITE_DONE)
+        return fail(to);
+    sqlite3_reset(statement);
+    return 0;
+}
+
+/* Run what waits for the commit. */
+static int write_latest(struct hub_export *to)
+{
+    struct database *self = to->self;
+    struct hub_export_cell cells[HUB_LATEST_CELLS];
+    size_t number;
+    int error = 0;
+    while (!error && hub_export_latest_take(self->latest, &number, cells))
+        error = step(to, number, cells);
+    return error;
+}
+
+static int write_row(struct hub_export *to, size_t number, const struct hub_export_cell *cells)
+{
+    struct database *self = to->self;
+    if (!self->sources[number].is_latest)
+        return step(to, number, cells);
+    if (hub_export_latest_keep(self->latest, number, cells))
+        return 0;
+    int error = write_latest(to);
+    hub_export_latest_keep(self->latest, number, cells);
+    return error;
+}
+
 static int write_batch(struct hub_export *to, const struct hub_export_batch *batch)
 {
     struct database *self = to->self;
     const struct hub_export_cell *cell = (const void *) batch->rows.at;
     const struct hub_export_cell *end = cell + batch->rows.len / sizeof *cell;
-    while (cell < end) {
+    int error = 0;
+    while (!error && cell < end) {
         size_t number = (size_t) cell->number;
-        sqlite3_stmt *statement = self->statements[number];
-        int count = (int) self->rows[number].count;
-        cell++;
-        for (int i = 0; i < count; i++)
-            bind(statement, i + 1, cell++);
-        int result = sqlite3_step(statement);
-        if (result != SQLITE_DONE)
-            return fail(to);
-        sqlite3_reset(statement);
+        error = write_row(to, number, cell + 1);
+        cell += 1 + self->rows[number].count;
     }
-    return 0;
+    return error;
 }
 
 static int commit(struct hub_export *to, uint64_t sequence)
 {
     struct database *self = to->self;
+    if (write_latest(to) < 0)
+        return -1;
     sqlite3_bind_int64(self->mark, 1, (int64_t) sequence);
     int result = sqlite3_step(self->mark);
     sqlite3_reset(self->mark);
@@ -222,6 +258,7 @@ static void close_database(struct hub_export *to)
     if (self->is_open)
         sqlite3_exec(self->db, "ROLLBACK", NULL, NULL, NULL);
     sqlite3_close(self->db);
+    hub_export_latest_destroy(&self->latest);
     free(self->rows);
     free(self->statements);
     free(self);

@@ -10,20 +10,26 @@
 static const char tables_sql[] =
 #define TABLE(name, columns, ...) "CREATE TABLE " #name " (" columns ");"
 #define EVENT(type, statement)
+#define LATEST(type, statement)
 #include "tools/export/export.def"
 #undef TABLE
 #undef EVENT
+#undef LATEST
     "CREATE TABLE export_position (log TEXT NOT NULL, incarnation INTEGER NOT NULL, sequence INTEGER NOT NULL)";
 
 static const struct hub_export_statement statements[] = {
-    { NULL, "INSERT INTO events (sequence, time, kind, entity, version, type, company, subject, session, principal,"
-            " credential, payload, hash) VALUES (@sequence, @time, @kind, @entity, @version, @type, @company, @subject,"
-            " @session, @principal, @credential, @payload, @hash)" },
+    { NULL,
+      "INSERT INTO events (sequence, time, kind, entity, version, type, company, subject, session, principal,"
+      " credential, payload, hash) VALUES (@sequence, @time, @kind, @entity, @version, @type, @company, @subject,"
+      " @session, @principal, @credential, @payload, @hash)",
+      false },
 #define TABLE(name, columns, ...)
-#define EVENT(type, statement) { #type, statement },
+#define EVENT(type, statement) { #type, statement, false },
+#define LATEST(type, statement) { #type, statement, true },
 #include "tools/export/export.def"
 #undef TABLE
 #undef EVENT
+#undef LATEST
 };
 
 const struct hub_export_statement *hub_export_statements(size_t *ret_count)
@@ -64,9 +70,11 @@ void hub_export_describe(struct hub_buf *out)
     } tables[] = {
 #define TABLE(name_, columns_, ...) { .name = #name_, .columns = columns_, __VA_ARGS__ },
 #define EVENT(type, statement)
+#define LATEST(type, statement)
 #include "tools/export/export.def"
 #undef TABLE
 #undef EVENT
+#undef LATEST
     };
     hub_buf_put_text(
         out,

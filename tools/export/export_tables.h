@@ -3,6 +3,7 @@
 #ifndef HUB_TOOLS_EXPORT_EXPORT_TABLES_H
 #define HUB_TOOLS_EXPORT_EXPORT_TABLES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,7 @@
 struct hub_export_statement {
     const char *type; /* of the events that it is run for; NULL: every event */
     const char *sql;
+    bool is_latest; /* only for the last one of each entity, before a commit */
 };
 
 /* In the order in which they are run. */
