@@ -22,6 +22,10 @@ typedef void hub_apply_fn(void *state, const struct hub_event *event, struct hub
 /* Decide one command. state is NULL when the entity has no event yet. */
 typedef void hub_decide_fn(const void *state, const void *command, struct hub_decision *decision);
 
+/* Tell the timers that a state waits for, each as the command that its decisions once asked for. */
+typedef void hub_timer_fn(void *arg, int64_t due_us, const struct hub_shape *shape, const void *record);
+typedef void hub_timers_fn(const void *state, hub_timer_fn *tell, void *arg);
+
 struct hub_decider {
     const struct hub_shape *command;
     hub_decide_fn *decide;
@@ -37,6 +41,7 @@ struct hub_kind_info {
     hub_apply_fn *apply;
     const struct hub_decider *deciders;
     size_t decider_count;
+    hub_timers_fn *timers; /* NULL: it has none */
 };
 
 /* The kind with this number or name, NULL when there is none. */

@@ -14,6 +14,7 @@ hub_decide_fn hub_agent_decide_presence;
 hub_decide_fn hub_agent_decide_seen;
 hub_decide_fn hub_agent_decide_lost;
 hub_decide_fn hub_agent_decide_timer;
+hub_timers_fn hub_agent_timers;
 hub_decide_fn hub_agent_decide_add_help;
 hub_decide_fn hub_agent_decide_remove_help;
 

@@ -104,6 +104,16 @@ void hub_agent_decide_lost(const void *state_, const void *command_, struct hub_
     hub_agent_report(state, decision);
 }
 
+void hub_agent_timers(const void *state_, hub_timer_fn *tell, void *arg)
+{
+    const struct agent_state *state = state_;
+    if (HUB_HAS(agent_state, state, grace_until)) {
+        struct agent_timer timer = { 0 };
+        HUB_SET(agent_timer, &timer, due, state->grace_until);
+        tell(arg, state->grace_until, &agent_timer_shape, &timer);
+    }
+}
+
 void hub_agent_decide_timer(const void *state_, const void *command_, struct hub_decision *decision)
 {
     const struct agent_state *state = state_;

@@ -25,4 +25,5 @@ const struct hub_kind_info hub_kind_campaign = {
     .apply = hub_campaign_apply,
     .deciders = deciders,
     .decider_count = sizeof deciders / sizeof deciders[0],
+    .timers = hub_campaign_timers,
 };

@@ -15,6 +15,7 @@ hub_decide_fn hub_campaign_decide_pause;
 hub_decide_fn hub_campaign_decide_resume;
 hub_decide_fn hub_campaign_decide_cancel;
 hub_decide_fn hub_campaign_decide_begin;
+hub_timers_fn hub_campaign_timers;
 hub_decide_fn hub_campaign_decide_walk;
 hub_decide_fn hub_campaign_decide_finish;
 hub_decide_fn hub_campaign_decide_segment;

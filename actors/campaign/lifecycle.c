@@ -135,6 +135,16 @@ void hub_campaign_decide_cancel(const void *state, const void *command, struct h
     }
 }
 
+void hub_campaign_timers(const void *state_, hub_timer_fn *tell, void *arg)
+{
+    const struct campaign_state *state = state_;
+    if (state->status == campaign_status_scheduled) {
+        struct begin_campaign begin = { 0 };
+        HUB_SET(begin_campaign, &begin, due, state->starts_at);
+        tell(arg, state->starts_at, &begin_campaign_shape, &begin);
+    }
+}
+
 void hub_campaign_decide_begin(const void *state_, const void *command, struct hub_decision *decision)
 {
     const struct campaign_state *state = state_;

@@ -11,6 +11,7 @@ hub_decide_fn hub_session_decide_get;
 hub_decide_fn hub_session_decide_update;
 hub_decide_fn hub_session_decide_end;
 hub_decide_fn hub_session_decide_timer;
+hub_timers_fn hub_session_timers;
 hub_decide_fn hub_session_decide_help;
 hub_decide_fn hub_session_decide_process;
 hub_decide_fn hub_session_decide_respond;

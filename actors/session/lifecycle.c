@@ -212,6 +212,25 @@ static int64_t idle_due(const struct session_state *state)
     return from + state->idle_s * second_us;
 }
 
+static void tell_timer(unsigned purpose, int64_t due_us, hub_timer_fn *tell, void *arg)
+{
+    struct session_timer timer = { 0 };
+    HUB_SET(session_timer, &timer, purpose, (hub_enum) purpose);
+    HUB_SET(session_timer, &timer, due, due_us);
+    tell(arg, due_us, &session_timer_shape, &timer);
+}
+
+void hub_session_timers(const void *state_, hub_timer_fn *tell, void *arg)
+{
+    const struct session_state *state = state_;
+    if (state->status != session_status_ended && state->idle_s > 0) {
+        tell_timer(session_timer_purpose_idle, idle_due(state), tell, arg);
+    }
+    if (state->status == session_status_snoozed) {
+        tell_timer(session_timer_purpose_snooze, state->snoozed_until, tell, arg);
+    }
+}
+
 static void fire_idle(const struct session_state *state, struct hub_decision *decision)
 {
     if (state->idle_s == 0) {

@@ -31,4 +31,5 @@ const struct hub_kind_info hub_kind_session = {
     .apply = hub_session_apply,
     .deciders = deciders,
     .decider_count = sizeof deciders / sizeof deciders[0],
+    .timers = hub_session_timers,
 };

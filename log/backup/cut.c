@@ -21,6 +21,8 @@ struct cutting {
     unsigned rows;            /* in it */
     struct hub_table trimmed; /* tags whose row that spans the end was seen to */
     struct hub_table made;    /* entities that only the removed events know */
+    struct hub_table lost;    /* streams that lost events, */
+    struct hub_buf streams;   /* and which (struct hub_stream) */
     struct hub_buf value, sequences;
     char *why;
     size_t why_size;
@@ -86,9 +88,13 @@ static int cut_event(struct cutting *self, const struct event_header *header)
     unsigned count = hub_event_tags(header, tags);
     int result = 0;
     hub_rocks_delete(self->batch, HUB_FAMILY_stream, HUB_KEY_SPAN(key));
+    bool is_new;
+    hub_table_put(&self->lost, &name, &is_new);
+    if (is_new && header->version > 1) {
+        hub_buf_put(&self->streams, &stream, sizeof stream);
+    }
     if (header->version == 1 &&
         !hub_ulid_is(header->entity, header->company)) { /* what has its company's id is its own */
-        bool is_new;
         struct hub_name entity = name_of_entity(header->entity);
         hub_table_put(&self->made, &entity, &is_new);
     }
@@ -208,6 +214,33 @@ static int walk(struct cutting *self, enum hub_family family,
     return result == 0 ? write_out(self) : result;
 }
 
+/* --- Timers that had fired --- */
+
+static int add_timer(void *self_, int64_t due_us, struct hub_span value)
+{
+    struct cutting *self = self_;
+    uint64_t restores = (uint64_t) (self->cut->incarnation - 1) << HUB_PENDING_RESTORES;
+    uint64_t number = HUB_PENDING_LOOSE | restores | ++self->log->meta.loose;
+    struct hub_pending_key key = hub_pending_key_make(HUB_PENDING_timer, due_us, number, 0);
+    hub_rocks_put(self->batch, HUB_FAMILY_pending, HUB_KEY_SPAN(key), value);
+    self->done->rearmed++;
+    return wrote_one(self);
+}
+
+static int rearm(struct cutting *self)
+{
+    const struct hub_cut_adding adding = { .add = add_timer, .self = self };
+    int result = 0;
+    for (size_t at = 0; result == 0 && self->cut->rearm != NULL && at < self->streams.len;
+         at += sizeof(struct hub_stream)) {
+        struct hub_stream stream;
+        memcpy(&stream, self->streams.at + at, sizeof stream);
+        result = self->cut->rearm(self->cut->arg, self->log, &stream, self->cut->to, &adding);
+    }
+    hub_meta_put_loose(self->batch, self->log->meta.loose);
+    return result == 0 ? write_out(self) : result;
+}
+
 /* --- The log itself --- */
 
 static int begin_incarnation(struct cutting *self)
@@ -235,6 +268,9 @@ static int cut_all(struct cutting *self)
     if (result == 0) {
         result = walk(self, HUB_FAMILY_pending, cut_pending);
     }
+    if (result == 0) {
+        result = rearm(self);
+    }
     return result == 0 ? begin_incarnation(self) : result;
 }
 
@@ -247,6 +283,8 @@ int hub_log_cut(struct hub_log *log, const struct hub_cut *cut, struct hub_cut_d
     self.batch = hub_rocks_batch_new(log->db);
     hub_table_init(&self.trimmed, SLOTS);
     hub_table_init(&self.made, SLOTS);
+    hub_table_init(&self.lost, SLOTS);
+    hub_buf_init(&self.streams);
     hub_buf_init(&self.value);
     hub_buf_init(&self.sequences);
     int result = cut_all(&self);
@@ -254,6 +292,8 @@ int hub_log_cut(struct hub_log *log, const struct hub_cut *cut, struct hub_cut_d
     hub_buf_done(&self.sequences);
     hub_table_done(&self.trimmed);
     hub_table_done(&self.made);
+    hub_table_done(&self.lost);
+    hub_buf_done(&self.streams);
     hub_rocks_batch_destroy(&self.batch);
     return result == 0 ? 0 : -1;
 }

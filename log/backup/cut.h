@@ -6,6 +6,12 @@
 #include "base/buf.h"
 #include "log/log.h"
 
+/* Adds a timer: a pending row with this value, not before due_us. Returns 0 or < 0. */
+struct hub_cut_adding {
+    int (*add)(void *self, int64_t due_us, struct hub_span value);
+    void *self;
+};
+
 struct hub_cut {
     uint64_t to;          /* the last event that stays; at most the head */
     uint32_t incarnation; /* the new one */
@@ -13,6 +19,10 @@ struct hub_cut {
     /* What was waiting may have been done since by the hub that was backed up: say so in a pending row, which is opaque here.
      * Returns 0 with the new value, or < 0 when the row cannot be read (it stays as it is). */
     int (*mark)(void *arg, const struct hub_pending_key *key, struct hub_span value, struct hub_buf *ret_value);
+    /* An entity that lost events may wait again for a timer that had fired: add those that its events up to `to` ask for and
+     * that are not there. Called when all else is cut. NULL: nobody waits. Returns 0 or < 0. */
+    int (*rearm)(void *arg, struct hub_log *log, const struct hub_stream *stream, uint64_t to,
+                 const struct hub_cut_adding *adding);
     void *arg;
 };
 
@@ -20,15 +30,15 @@ struct hub_cut_done {
     uint64_t events;   /* removed */
     uint64_t commands; /* command ids forgotten, as their events are gone */
     uint64_t aliases;  /* clients' ids forgotten, as what they named is gone */
-    uint64_t waiting;  /* follow-ups and timers that will be done */
+    uint64_t waiting;  /* follow-ups and timers that will be done, */
+    uint64_t rearmed;  /* and timers that had fired behind the end, and will again */
     uint64_t held;     /* effects that became dead letters */
 };
 
 /* Remove every event behind cut->to, with its rows in all indexes, and what was left for later by it; give the log its new
  * incarnation; turn effects into dead letters. The log is open HUB_LOG_ASIDE, and must be closed and opened again.
  *
- * Not taken back: rows that were done and removed by events behind cut->to (timers that fired, follow-ups that were
- * carried out), and aliases that these added to or took from what existed before. A crash in between leaves neither the
+ * Not taken back: follow-ups that were carried out by events behind cut->to, and aliases that these added to or took from what existed before. A crash in between leaves neither the
  * one nor the other: restore anew.
  *
  * Returns 0, or < 0 with RocksDB's words. */

@@ -270,6 +270,7 @@ static int cut(struct run *self)
     const struct hub_cut cut = { .to = self->done->sequence,
                                  .incarnation = self->done->incarnation,
                                  .mark = self->options->mark,
+                                 .rearm = self->options->rearm,
                                  .arg = self->options->arg };
     if (hub_log_cut(self->log, &cut, &self->done->cut, words, sizeof words) < 0) {
         errno = strstr(words, "No space left") != NULL ? ENOSPC : 0;

@@ -29,6 +29,8 @@ struct hub_restore_options {
 
     /* What hub_cut wants. */
     int (*mark)(void *arg, const struct hub_pending_key *key, struct hub_span value, struct hub_buf *ret_value);
+    int (*rearm)(void *arg, struct hub_log *log, const struct hub_stream *stream, uint64_t to,
+                 const struct hub_cut_adding *adding);
     void *arg;
     struct hub_backup_watch watch;
 };

@@ -10,7 +10,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -359,6 +361,44 @@ class Backup(unittest.TestCase):
         again = ('backup', there, '--data', self.hub.data, '--passphrase-file', self.passphrase)
         self.assertIn('Backup 1 in', wait_for(lambda: run(*again).stdout, what='a backup, once the other is gone'))
         self.assertEqual(run('backup', '--verify', there, '--passphrase-file', self.passphrase).returncode, DONE)
+
+
+class Timers(unittest.TestCase):
+    """A timer that fires between the moment that is asked for and the backup is one that waits, as of that moment."""
+
+    def status(self, hub, session):
+        return hub.get(f'/session/{session}').json['status']
+
+    def test_a_timer_that_fired_in_between_fires_again(self):
+        with Hub() as hub, tempfile.TemporaryDirectory() as made:
+            passphrase, there, data = (os.path.join(made, name) for name in ('passphrase', 'backups', 'data'))
+            with open(passphrase, 'w', encoding='utf-8') as file:
+                file.write('correct horse battery\n')
+            asks = ('--passphrase-file', passphrase, '--json')
+            for name in ('fired', 'waits', 'awake', 'idle'):
+                hub.create_session(f'customer_{name}', name, **({'idle_s': 3} if name == 'idle' else {}))
+            soon = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() + 3))
+            for name, until in (('fired', soon), ('waits', '2100-01-01T00:00:00Z'), ('awake', soon)):
+                self.assertEqual(hub.ask('PUT', f'/session/{name}', {'status': 'snoozed', 'snoozed_until': until}).status, 200)
+            then = hub.ask('PUT', '/session/awake', {'status': 'active'})
+            self.assertEqual(then.status, 200, then)
+            last = json.loads(run('log', 'tail', '--last', '1', '--json', '--data', hub.data).stdout)['sequence']
+            wait_for(lambda: self.status(hub, 'fired') == 'active' and self.status(hub, 'idle') == 'ended', what='both timers')
+            hub.say('customer_waits', 'waits', 'still snoozed, and has lost an event')
+            self.assertEqual(run('backup', there, '--data', hub.data, *asks).returncode, DONE)
+            done = run('restore', there, '--data', data, '--to', str(last), *asks)
+            self.assertEqual(done.returncode, DONE, done.stderr)
+            said = json.loads(done.stdout)
+            self.assertEqual((said['waiting'], said['timers_again']), (1, 2), said)
+            self.assertEqual(run('audit', 'verify', '--data', data).stderr, '')
+            with Hub(data=data) as again:
+                wait_for(lambda: self.status(again, 'fired') == 'active' and self.status(again, 'idle') == 'ended',
+                         what='both timers again')
+                self.assertEqual((self.status(again, 'waits'), self.status(again, 'awake')), ('snoozed', 'active'))
+                answer = again.ask('PUT', '/session/awake', {'status': 'snoozed', 'snoozed_until': '2100-01-01T00:00:00Z'})
+                self.assertEqual(answer.status, 200, answer)
+                self.assertEqual(again.stop(), 0)
+            self.assertEqual(run('audit', 'verify', '--data', data).stderr, '', 'a timer of the second incarnation')
 
 
 class Held(unittest.TestCase):

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "actors/pending.h"
+#include "actors/rearm.h"
 #include "base/json.h"
 #include "base/list.h"
 #include "tools/operate/apart.h"
@@ -79,6 +79,7 @@ static void add_members(struct hub_report *report, const struct hub_restored *re
     hub_report_u64(report, "removed_events", restored->cut.events);
     hub_report_u64(report, "held_effects", restored->cut.held);
     hub_report_u64(report, "waiting", restored->cut.waiting);
+    hub_report_u64(report, "timers_again", restored->cut.rearmed);
     hub_report_u64(report, "checkpoints_cut", restored->checkpoints);
     hub_report_u64(report, "keys_destroyed", restored->erased);
     hub_report_u64(report, "people_without_key", restored->keyless);
@@ -102,6 +103,8 @@ static int say(const struct hub_tool_call *call, const struct hub_restored *rest
                         " messages were on their way; whether they went out is not known, so they are held as "
                         "dead letters.",
                         restored->cut.held);
+    if (restored->cut.rearmed > 0)
+        hub_report_note(&report, "%" PRIu64 " timers had fired since, and wait again.", restored->cut.rearmed);
     if (restored->keyless > 0)
         hub_report_note(&report, "%" PRIu64 " customers have no key any more: they stay erased.", restored->keyless);
     if (restored->checkpoints > 0)
@@ -158,18 +161,22 @@ static int run(const struct hub_tool_call *call)
     const struct hub_settings *settings = call->settings;
     struct hub_lock_words who;
     struct hub_arena *arena = hub_arena_new(ARENA);
+    struct hub_rearm *rearm = hub_rearm_new();
     struct hub_restore_options options = {
         .dir = call->operands[0],
         .target = hub_settings_text(settings, HUB_SETTING_data),
         .box = hub_settings_text(settings, HUB_SETTING_keys_box),
         .world = hub_world_real(),
         .number = (uint32_t) hub_settings_count(settings, HUB_SETTING_backup_number),
-        .mark = hub_pending_mark_restored,
+        .mark = hub_rearm_mark,
+        .rearm = hub_rearm_entity,
+        .arg = rearm,
     };
     int status = read_options(call, &who, arena, &options);
     if (status == HUB_EXIT_OK)
         status = restore(call, &options, arena);
     hub_lock_words_done(&who);
+    hub_rearm_destroy(&rearm);
     hub_arena_destroy(&arena);
     return status;
 }
