@@ -162,12 +162,15 @@ static const char page_top[] =
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
     "<title>Customer history</title><style>\n"
     "body{font:15px/1.45 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}\n"
-    "h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem;border-bottom:1px solid #bbb}\n"
+    "h1{font-size:1.5rem;margin:0;overflow-wrap:anywhere}h2{font-size:1.1rem;margin:2rem 0 .5rem;border-bottom:1px solid #bbb}\n"
     "p.when{color:#555;margin:.2rem 0 0}dl{display:grid;grid-template-columns:minmax(9rem,max-content) 1fr;gap:.1rem 1rem;margin:0}\n"
     "dt{color:#555}dd{margin:0;overflow-wrap:anywhere;white-space:pre-wrap}\n"
     "table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.4rem .6rem .4rem 0;"
     "border-bottom:1px solid #ddd}th{color:#555;font-weight:600}td.t{white-space:nowrap;font-variant-numeric:tabular-nums}\n"
-    "td .by{color:#555}@media print{body{margin:0;max-width:none;font-size:11px}tr{break-inside:avoid}thead{display:table-header-group}}\n"
+    "td dl{grid-template-columns:13rem 1fr;margin-top:.2rem}td dt{overflow-wrap:anywhere}td .what{font-weight:600}td .by{color:#555}\n"
+    "@media(max-width:40rem){dl,td dl{grid-template-columns:1fr}dd{margin-left:1rem}table,tbody,tr,td{display:block}thead{display:none}"
+    "td.t{border:0;padding:.4rem 0 0;color:#555}}\n"
+    "@page{margin:15mm}@media print{body{margin:0;max-width:none;font-size:11px}tr{break-inside:avoid}thead{display:table-header-group}}\n"
     "</style></head><body>\n";
 
 static void put_html(struct hub_buf *out, struct hub_span text)
@@ -182,11 +185,22 @@ static void put_html(struct hub_buf *out, struct hub_span text)
         }
 }
 
+/* A long name may be broken behind its parts. */
+static void put_name(struct hub_buf *out, struct hub_span name)
+{
+    for (size_t i = 0, from = 0; i < name.len; i++)
+        if (name.at[i] == '.' || name.at[i] == '_' || i + 1 == name.len) {
+            put_html(out, hub_span_of(name.at + from, i + 1 - from));
+            hub_buf_put_text(out, i + 1 < name.len ? "<wbr>" : "");
+            from = i + 1;
+        }
+}
+
 static void put_term(void *arg, struct hub_span name, struct hub_span text)
 {
     struct hub_buf *out = arg;
     hub_buf_put_text(out, "<dt>");
-    put_html(out, name);
+    put_name(out, name);
     hub_buf_put_text(out, "</dt><dd>");
     put_html(out, text);
     hub_buf_put_text(out, "</dd>\n");
@@ -220,9 +234,9 @@ static void html_event(struct hub_history_print *print, const struct hub_history
     hub_time_print(event->time_us, out);
     hub_buf_put_text(out, "</td><td class=\"t\">");
     put_position(event, out);
-    hub_buf_put_text(out, "</td><td>");
+    hub_buf_put_text(out, "</td><td><div class=\"what\">");
     put_html(out, hub_span(hub_history_doc(event)));
-    hub_buf_put_text(out, "<div class=\"by\">by ");
+    hub_buf_put_text(out, "</div><div class=\"by\">by ");
     put_html(out, hub_span(event->who));
     hub_buf_put_text(out, "</div><dl>\n");
     if (event->record)
