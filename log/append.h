@@ -60,7 +60,7 @@ struct hub_pending_key {
 /* due_us >= 0; number as above. */
 struct hub_pending_key hub_pending_key_make(uint8_t kind, int64_t due_us, uint64_t number, uint16_t index);
 
-/* The number in it, with all that stands above the sequence or the running number; and that one alone. */
+/* The number in it, with all that stands above the sequence or the running number. */
 uint64_t hub_pending_key_number(const struct hub_pending_key *key);
 
 /* The sequence alone, or the running number (*ret_loose), whichever incarnation of the log gave it. */
