@@ -117,6 +117,10 @@ int hub_chain_walk_seek(struct hub_chain_walk *self, uint64_t after, uint64_t to
 {
     struct hub_sequence_key key = hub_sequence_key(after > 0 ? after : 1);
     struct hub_stored event;
+    if (self->next == after + 1 && self->time_us != INT64_MIN) {
+        self->to = to;
+        return 0;
+    }
     hub_rocks_iter_seek(self->headers, HUB_KEY_SPAN(key));
     hub_rocks_iter_seek(self->payloads, HUB_KEY_SPAN(key));
     self->to = to;

@@ -61,20 +61,21 @@ static int check_file(const char *dir, const char *name, char *ret_why, size_t w
     return wrong < have ? -1 : 0;
 }
 
-static bool is_framed(const char *name)
+static bool is_framed(const char *name, bool has_log)
 {
     static const char manifest[] = "MANIFEST-";
     size_t len = strlen(name);
-    return strncmp(name, manifest, sizeof manifest - 1) == 0 || (len > 4 && strcmp(name + len - 4, ".log") == 0);
+    return strncmp(name, manifest, sizeof manifest - 1) == 0 ||
+           (has_log && len > 4 && strcmp(name + len - 4, ".log") == 0);
 }
 
-int hub_framing_check(const char *dir, char *ret_why, size_t why_size)
+int hub_framing_check(const char *dir, bool has_log, char *ret_why, size_t why_size)
 {
     const struct dirent *entry;
     int result = 0;
     DIR *entries = opendir(dir);
     while (result == 0 && entries != NULL && (entry = readdir(entries)) != NULL) {
-        if (is_framed(entry->d_name)) {
+        if (is_framed(entry->d_name, has_log)) {
             result = check_file(dir, entry->d_name, ret_why, why_size);
         }
     }

@@ -27,6 +27,7 @@ enum {
     TABLE_BYTES = 32 * 1024 * 1024,
     CACHE_SHARD_BITS = 2,
     WAL_BYTES = 192 * 1024 * 1024, /* bounds the time of recovery */
+    PASSING_BYTES = 256 * 1024,    /* read at once by who walks through everything */
     OPEN_FILES = 256,
     BLOOM_BITS = 10,
     INFO_LOG_WARN = 2,
@@ -46,6 +47,11 @@ struct hub_rocks {
     rocksdb_column_family_handle_t *families[FAMILIES_MAX];
     unsigned count;
 };
+
+void *hub_rocks_handle(struct hub_rocks *self)
+{
+    return self->db;
+}
 
 struct hub_rocks_batch {
     struct hub_rocks *db;
@@ -89,8 +95,7 @@ static const struct trait *trait_of(const char *name, enum hub_rocks_profile pro
     return &plain;
 }
 
-/* Hand RocksDB's words on. Returns -1 when there are some, else 0. */
-static int take_error(char *error, char *ret_why, size_t why_size)
+int hub_rocks_take_error(char *error, char *ret_why, size_t why_size)
 {
     if (error == NULL) {
         return 0;
@@ -119,6 +124,7 @@ struct setting {
     enum hub_rocks_profile profile;
     size_t memtables_bytes;
     rocksdb_cache_t *cache;
+    const char *wal_dir; /* NULL: the store's own */
 };
 
 static void set_store_options(rocksdb_options_t *options, const struct setting *setting)
@@ -130,6 +136,11 @@ static void set_store_options(rocksdb_options_t *options, const struct setting *
     rocksdb_options_set_create_missing_column_families(options, 1);
     rocksdb_options_set_paranoid_checks(options, 1);
     rocksdb_options_set_wal_recovery_mode(options, truth ? RECOVERY_TOLERATE_TAIL : RECOVERY_POINT_IN_TIME);
+    /* So that the tables alone are the truth as it once was, and a reader need not go through the write-ahead log. */
+    rocksdb_options_set_atomic_flush(options, profile == HUB_ROCKS_TRUTH);
+    if (setting->wal_dir != NULL) {
+        rocksdb_options_set_wal_dir(options, setting->wal_dir);
+    }
     rocksdb_options_set_recycle_log_file_num(options, 0);
     rocksdb_options_set_max_total_wal_size(options, WAL_BYTES);
     rocksdb_options_set_db_write_buffer_size(options, setting->memtables_bytes);
@@ -174,7 +185,7 @@ static rocksdb_options_t *with_groups(rocksdb_options_t *options, unsigned prefi
     snprintf(text, sizeof text, "memtable_insert_with_hint_prefix_extractor=fixed:%u", prefix);
     rocksdb_options_t *changed = rocksdb_options_create();
     rocksdb_get_options_from_string(options, text, changed, &error);
-    if (take_error(error, NULL, 0) < 0) {
+    if (hub_rocks_take_error(error, NULL, 0) < 0) {
         rocksdb_options_destroy(changed);
         return options;
     }
@@ -205,14 +216,35 @@ static rocksdb_options_t *options_of(const char *family, const struct setting *s
     return trait->grouped > 0 ? with_groups(options, trait->grouped) : options;
 }
 
+/* The families that are wanted, side by side; their handles are put in their places afterwards. */
+static rocksdb_t *open_secondary(struct hub_rocks *self, const struct hub_rocks_options *wanted,
+                                 const rocksdb_options_t *const *options, char **error)
+{
+    const char *names[FAMILIES_MAX];
+    const rocksdb_options_t *each[FAMILIES_MAX];
+    rocksdb_column_family_handle_t *handles[FAMILIES_MAX] = { NULL };
+    int count = 0, taken = 0;
+    for (unsigned i = 0; i < self->count; i++) {
+        if ((wanted->unopened >> i & 1) == 0) {
+            names[count] = wanted->families[i];
+            each[count++] = options[i];
+        }
+    }
+    rocksdb_t *db = rocksdb_open_as_secondary_column_families(options[0], wanted->dir, wanted->secondary_dir, count,
+                                                              names, each, handles, error);
+    for (unsigned i = 0; db != NULL && i < self->count; i++) {
+        self->families[i] = (wanted->unopened >> i & 1) == 0 ? handles[taken++] : NULL;
+    }
+    return db;
+}
+
 static char *open_store(struct hub_rocks *self, const struct hub_rocks_options *wanted,
                         const rocksdb_options_t *const *options)
 {
     char *error = NULL;
+    hub_rocks_count_nothing();
     if (wanted->profile == HUB_ROCKS_SECONDARY) {
-        self->db = rocksdb_open_as_secondary_column_families(options[0], wanted->dir, wanted->secondary_dir,
-                                                             (int) self->count, wanted->families, options,
-                                                             self->families, &error);
+        self->db = open_secondary(self, wanted, options, &error);
     } else {
         self->db = rocksdb_open_column_families(options[0], wanted->dir, (int) self->count, wanted->families, options,
                                                 self->families, &error);
@@ -222,7 +254,8 @@ static char *open_store(struct hub_rocks *self, const struct hub_rocks_options *
 
 int hub_rocks_open(const struct hub_rocks_options *options, struct hub_rocks **ret_db, char *ret_why, size_t why_size)
 {
-    if (options->profile == HUB_ROCKS_SECONDARY && hub_framing_check(options->dir, ret_why, why_size) < 0) {
+    if (options->profile == HUB_ROCKS_SECONDARY &&
+        hub_framing_check(options->dir, !options->tables_only, ret_why, why_size) < 0) {
         return -1;
     }
     struct hub_rocks *self = hub_memory_new(sizeof *self);
@@ -230,7 +263,10 @@ int hub_rocks_open(const struct hub_rocks_options *options, struct hub_rocks **r
     rocksdb_options_t *each[FAMILIES_MAX] = { NULL };
     size_t memory_bytes = options->memory_bytes == 0 ? STORE_BYTES : options->memory_bytes;
     self->cache = cache_new(memory_bytes / 2);
-    const struct setting setting = { options->profile, memory_bytes - memory_bytes / 2, self->cache };
+    const struct setting setting = { .profile = options->profile,
+                                     .memtables_bytes = memory_bytes - memory_bytes / 2,
+                                     .cache = self->cache,
+                                     .wal_dir = options->tables_only ? options->secondary_dir : NULL };
     while (options->families[self->count] != NULL) {
         assert(self->count < FAMILIES_MAX);
         each[self->count] = options_of(options->families[self->count], &setting);
@@ -240,7 +276,7 @@ int hub_rocks_open(const struct hub_rocks_options *options, struct hub_rocks **r
     for (unsigned i = 0; i < self->count; i++) {
         rocksdb_options_destroy(each[i]);
     }
-    if (take_error(error, ret_why, why_size) < 0) {
+    if (hub_rocks_take_error(error, ret_why, why_size) < 0) {
         self->count = 0;
         hub_rocks_close(&self);
         return -1;
@@ -262,7 +298,9 @@ void hub_rocks_close(struct hub_rocks **self_p)
         return;
     }
     for (unsigned i = 0; i < self->count; i++) {
-        rocksdb_column_family_handle_destroy(self->families[i]);
+        if (self->families[i] != NULL) {
+            rocksdb_column_family_handle_destroy(self->families[i]);
+        }
     }
     if (self->db != NULL) {
         rocksdb_close(self->db);
@@ -281,7 +319,7 @@ int hub_rocks_catch_up(struct hub_rocks *self)
 {
     char *error = NULL;
     rocksdb_try_catch_up_with_primary(self->db, &error);
-    return take_error(error, NULL, 0);
+    return hub_rocks_take_error(error, NULL, 0);
 }
 
 /* Look one key up. Returns 0 with a pinned value, HUB_ERROR_not_found, or < 0. */
@@ -299,7 +337,7 @@ static int pin(struct hub_rocks *self, unsigned family, const struct hub_rocks_s
     if (snapshot != NULL) {
         rocksdb_readoptions_destroy(read);
     }
-    if (take_error(error, NULL, 0) < 0) {
+    if (hub_rocks_take_error(error, NULL, 0) < 0) {
         return -1;
     }
     *ret_pinned = pinned;
@@ -351,7 +389,7 @@ int hub_rocks_get_many(struct hub_rocks *self, unsigned family, struct hub_span 
     int result = 0;
     hub_buf_clear(&ret_values->bytes);
     for (size_t i = 0; i < count; i++) {
-        if (take_error(errors[i], NULL, 0) < 0) {
+        if (hub_rocks_take_error(errors[i], NULL, 0) < 0) {
             result = -1;
         } else if (pinned[i] == NULL) {
             result = result < 0 ? result : HUB_ERROR_not_found;
@@ -430,7 +468,7 @@ static int write_with(struct hub_rocks *self, const rocksdb_writeoptions_t *opti
     rocksdb_set_perf_level(rocksdb_disable); /* of this thread: nobody reads its counters */
     rocksdb_write(self->db, options, batch->batch, &error);
     rocksdb_writebatch_clear(batch->batch);
-    return take_error(error, ret_why, why_size);
+    return hub_rocks_take_error(error, ret_why, why_size);
 }
 
 int hub_rocks_write(struct hub_rocks *self, struct hub_rocks_batch *batch, char *ret_why, size_t why_size)
@@ -450,7 +488,7 @@ int hub_rocks_sync(struct hub_rocks *self, char *ret_why, size_t why_size)
     if (self->syncs) {
         rocksdb_flush_wal(self->db, 1, &error);
     }
-    return take_error(error, ret_why, why_size);
+    return hub_rocks_take_error(error, ret_why, why_size);
 }
 
 /* --- Snapshots --- */
@@ -505,6 +543,7 @@ struct hub_rocks_iter *hub_rocks_iter_new_passing(struct hub_rocks *db, unsigned
 {
     struct hub_rocks_iter *self = iter_new(NULL, lower, upper);
     rocksdb_readoptions_set_fill_cache(self->read, 0);
+    rocksdb_readoptions_set_readahead_size(self->read, PASSING_BYTES);
     self->iter = rocksdb_create_iterator_cf(db->db, self->read, db->families[family]);
     return self;
 }
@@ -577,7 +616,12 @@ int hub_rocks_iter_error(const struct hub_rocks_iter *self, char *ret_why, size_
 {
     char *error = NULL;
     rocksdb_iter_get_error(self->iter, &error);
-    return take_error(error, ret_why, why_size);
+    return hub_rocks_take_error(error, ret_why, why_size);
+}
+
+void hub_rocks_count_nothing(void)
+{
+    rocksdb_set_perf_level(rocksdb_disable);
 }
 
 /* --- The whole store --- */
@@ -590,7 +634,7 @@ int hub_rocks_flush(struct hub_rocks *self)
     for (unsigned i = 0; i < self->count && failed == 0; i++) {
         char *error = NULL;
         rocksdb_flush_cf(self->db, options, self->families[i], &error);
-        failed = take_error(error, NULL, 0);
+        failed = hub_rocks_take_error(error, NULL, 0);
     }
     rocksdb_flushoptions_destroy(options);
     return failed;
@@ -605,7 +649,7 @@ int hub_rocks_compact(struct hub_rocks *self, unsigned family, char *ret_why, si
     rocksdb_flushoptions_set_wait(flush, 1);
     rocksdb_compactoptions_set_bottommost_level_compaction(options, COMPACT_BOTTOM_TOO);
     rocksdb_flush_cf(self->db, flush, self->families[family], &error);
-    int failed = take_error(error, ret_why, why_size);
+    int failed = hub_rocks_take_error(error, ret_why, why_size);
     if (failed == 0) {
         rocksdb_compact_range_cf_opt(self->db, self->families[family], options, NULL, 0, NULL, 0);
         failed = hub_rocks_property(self, family, "rocksdb.background-errors") > 0 ? -1 : 0;
@@ -627,68 +671,4 @@ uint64_t hub_rocks_property(struct hub_rocks *self, unsigned family, const char 
 uint64_t hub_rocks_writes(struct hub_rocks *self)
 {
     return rocksdb_get_latest_sequence_number(self->db);
-}
-
-/* --- Backups --- */
-
-static rocksdb_backup_engine_t *open_backups(const char *dir, uint64_t bytes_per_second, char *ret_why, size_t why_size)
-{
-    char *error = NULL;
-    rocksdb_env_t *env = rocksdb_create_default_env();
-    rocksdb_backup_engine_options_t *options = rocksdb_backup_engine_options_create(dir);
-    rocksdb_backup_engine_options_set_backup_rate_limit(options, bytes_per_second);
-    rocksdb_backup_engine_t *engine = rocksdb_backup_engine_open_opts(options, env, &error);
-    rocksdb_backup_engine_options_destroy(options);
-    rocksdb_env_destroy(env);
-    return take_error(error, ret_why, why_size) < 0 ? NULL : engine;
-}
-
-int hub_rocks_backup(struct hub_rocks *self, struct hub_rocks_backup *backup, char *ret_why, size_t why_size)
-{
-    char *error = NULL;
-    rocksdb_backup_engine_t *engine = open_backups(backup->dir, backup->bytes_per_second, ret_why, why_size);
-    if (engine == NULL) {
-        return -1;
-    }
-    rocksdb_backup_engine_create_new_backup_flush(engine, self->db, 1, &error);
-    const rocksdb_backup_engine_info_t *info = rocksdb_backup_engine_get_backup_info(engine);
-    int count = rocksdb_backup_engine_info_count(info);
-    if (error == NULL) {
-        backup->id = rocksdb_backup_engine_info_backup_id(info, count - 1);
-    }
-    rocksdb_backup_engine_info_destroy(info);
-    rocksdb_backup_engine_close(engine);
-    return take_error(error, ret_why, why_size);
-}
-
-int hub_rocks_restore(const char *dir, uint32_t id, const char *to, char *ret_why, size_t why_size)
-{
-    char *error = NULL;
-    rocksdb_backup_engine_t *engine = open_backups(dir, 0, ret_why, why_size);
-    if (engine == NULL) {
-        return -1;
-    }
-    rocksdb_restore_options_t *options = rocksdb_restore_options_create();
-    rocksdb_backup_engine_restore_db_from_backup(engine, to, to, options, id, &error);
-    rocksdb_restore_options_destroy(options);
-    rocksdb_backup_engine_close(engine);
-    return take_error(error, ret_why, why_size);
-}
-
-int hub_rocks_forget(const char *dir, uint32_t first, char *ret_why, size_t why_size)
-{
-    char *error = NULL;
-    uint32_t kept = 0;
-    rocksdb_backup_engine_t *engine = open_backups(dir, 0, ret_why, why_size);
-    if (engine == NULL) {
-        return -1;
-    }
-    const rocksdb_backup_engine_info_t *info = rocksdb_backup_engine_get_backup_info(engine);
-    for (int i = 0; i < rocksdb_backup_engine_info_count(info); i++) {
-        kept += rocksdb_backup_engine_info_backup_id(info, i) >= first;
-    }
-    rocksdb_backup_engine_info_destroy(info);
-    rocksdb_backup_engine_purge_old_backups(engine, kept, &error);
-    rocksdb_backup_engine_close(engine);
-    return take_error(error, ret_why, why_size);
 }

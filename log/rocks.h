@@ -24,6 +24,8 @@ struct hub_rocks_options {
     const char *secondary_dir; /* HUB_ROCKS_SECONDARY: own scratch directory */
     enum hub_rocks_profile profile;
     const char *const *families; /* column families, NULL-terminated; "default" first */
+    unsigned unopened;           /* HUB_ROCKS_SECONDARY: bits of those that are left out and must not be asked for */
+    bool tables_only;            /* HUB_ROCKS_SECONDARY: as of the last flush; the write-ahead log is left alone */
     bool no_sync;                /* benchmarks only */
     size_t memory_bytes;         /* for blocks and memtables together; 0: 128 MiB */
 };
@@ -92,6 +94,9 @@ struct hub_rocks_iter *hub_rocks_iter_new(struct hub_rocks *db, unsigned family,
 struct hub_rocks_iter *hub_rocks_iter_new_passing(struct hub_rocks *db, unsigned family, struct hub_span lower,
                                                   struct hub_span upper);
 
+/* RocksDB shall not count what this thread does; nobody reads the counters, and a walk is faster by some percent. */
+void hub_rocks_count_nothing(void);
+
 /* Close it; *self_p becomes NULL. Takes NULL. */
 void hub_rocks_iter_destroy(struct hub_rocks_iter **self_p);
 void hub_rocks_iter_first(struct hub_rocks_iter *self);
@@ -115,6 +120,11 @@ int hub_rocks_compact(struct hub_rocks *self, unsigned family, char *ret_why, si
 
 /* Rows that were ever written to the store: two copies with the same number hold the same. */
 uint64_t hub_rocks_writes(struct hub_rocks *self);
+
+/* For log/rocks_backup.c alone: RocksDB's own object; and its words (NULL: none), which are handed on and freed. Returns -1 when
+ * there are some, else 0. */
+void *hub_rocks_handle(struct hub_rocks *self);
+int hub_rocks_take_error(char *error, char *ret_why, size_t why_size);
 
 /* --- Backups: RocksDB's backup engine. It keeps table files once, however many backups hold them. --- */
 

@@ -14,7 +14,7 @@
 
 enum { RATE = 10000, STRIDE = 1000, FORGET_STEP = 1000, FAR_SECONDS = 10, HURRY = 8, START_EVENTS = 250000 };
 static const int64_t second_us = 1000 * 1000;
-static const int64_t idle_us = 5 * 1000 * 1000;
+static const int64_t idle_us = 1000 * 1000;
 static const uint64_t idle_bytes = 1024 * 1024;
 static const int64_t hour_us = INT64_C(3600) * 1000 * 1000;
 

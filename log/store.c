@@ -107,6 +107,8 @@ void hub_store_set_mark(struct hub_log *self, const struct hub_mark *mark)
 
 /* --- Opening --- */
 
+static const unsigned few_rows_lack = 1u << HUB_FAMILY_tag | 1u << HUB_FAMILY_command | 1u << HUB_FAMILY_pending;
+
 static int open_rocks(struct hub_log *self, const struct hub_log_options *options, struct why why)
 {
     static const enum hub_rocks_profile profiles[] = {
@@ -119,6 +121,8 @@ static int open_rocks(struct hub_log *self, const struct hub_log_options *option
         .secondary_dir = self->scratch_dir,
         .profile = profiles[self->mode],
         .families = hub_log_families,
+        .unopened = options->few_rows ? few_rows_lack : 0,
+        .tables_only = options->tables_only,
         .no_sync = options->no_sync,
         .memory_bytes = options->memory_bytes,
     };

@@ -54,26 +54,86 @@ static int look(const char *data, const char *master_key)
     return 0;
 }
 
-int hub_datadir_open(struct hub_datadir *self, const char *data, const char *master_key)
+static int open_parts(struct hub_datadir *self, const char *master_key, struct hub_log_options options, char *ret_why,
+                      size_t why_size)
+{
+    options.data_dir = self->dir;
+    options.world = hub_world_real();
+    options.mode = HUB_LOG_FOLLOW;
+    options.memory_bytes = LOG_BYTES;
+    const struct hub_keyring_options keys = { .data_dir = self->dir,
+                                              .master_path = master_key,
+                                              .world = options.world };
+    int error = hub_log_open(&options, &self->log, ret_why, why_size);
+    return error ? error : hub_keyring_open(&keys, &self->keys, ret_why, why_size);
+}
+
+static int open_whole(struct hub_datadir *self, const char *master_key, bool few_rows)
 {
     char why[512] = "";
-    *self = (struct hub_datadir){ .dir = data, .has_keys = can_read_keys(data, master_key) };
-    int error = look(data, master_key);
+    int error = look(self->dir, master_key);
     if (error)
         return error;
-    const struct hub_world *world = hub_world_real();
-    const struct hub_log_options options = {
-        .data_dir = data, .world = world, .mode = HUB_LOG_FOLLOW, .memory_bytes = LOG_BYTES
-    };
-    error = hub_log_open(&options, &self->log, why, sizeof why);
-    const struct hub_keyring_options keys = { .data_dir = data, .master_path = master_key, .world = world };
-    if (!error)
-        error = hub_keyring_open(&keys, &self->keys, why, sizeof why);
+    error = open_parts(self, master_key, (struct hub_log_options){ .few_rows = few_rows }, why, sizeof why);
     if (error)
         return -hub_tool_end(error == HUB_ERROR_unauthenticated ? HUB_EXIT_DENIED : HUB_EXIT_FAILED, "%s", why);
     hub_datadir_find_company(self);
-    self->noting = hub_noting_new(data, self->log, self->keys);
+    self->noting = hub_noting_new(self->dir, self->log, self->keys);
     return 0;
+}
+
+int hub_datadir_open(struct hub_datadir *self, const char *data, const char *master_key)
+{
+    *self = (struct hub_datadir){ .dir = data, .has_keys = can_read_keys(data, master_key) };
+    return open_whole(self, master_key, false);
+}
+
+/* A position's number or a time; anything else is neither and gives 0. Returns 0 or < 0. */
+static int find_point(const struct hub_datadir *self, const char *text, uint64_t *ret_sequence, bool *ret_is_number)
+{
+    int64_t time_us;
+    struct hub_position at = { 0 };
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    *ret_is_number = *text >= '0' && *text <= '9' && !*end && !errno;
+    bool is_time = !*ret_is_number && hub_time_parse(hub_span(text), &time_us);
+    int error = is_time && hub_log_at_time(self->log, time_us, &at) < 0 ? -1 : 0;
+    *ret_sequence = *ret_is_number ? number : at.sequence;
+    return error;
+}
+
+/* Whether the tables have all events up to a moment, and their streams' rows. */
+static bool have_tables(const struct hub_datadir *self, const char *at)
+{
+    uint64_t head = hub_log_commit(self->log).sequence, sequence;
+    struct hub_arena *arena = hub_arena_new(4096);
+    struct hub_stored last;
+    bool is_number, is_whole = false;
+    if (head > 0 && find_point(self, at, &sequence, &is_number) == 0 &&
+        (sequence < head || (is_number && sequence == head)) &&
+        hub_log_read(self->log, (struct hub_position){ head }, arena, &last) == 0) {
+        const struct hub_stream stream = { last.header.company, last.header.entity, (uint8_t) last.header.kind };
+        uint64_t version;
+        is_whole = hub_log_stream_version(self->log, &stream, &version) == 0 && version == last.header.version;
+    }
+    hub_arena_destroy(&arena);
+    return is_whole;
+}
+
+int hub_datadir_open_at(struct hub_datadir *self, const char *data, const char *master_key, const char *at)
+{
+    const struct hub_log_options tables = { .few_rows = true, .tables_only = true };
+    char why[512];
+    *self = (struct hub_datadir){ .dir = data, .has_keys = can_read_keys(data, master_key) };
+    bool is_tried = at && hub_datadir_has_log(data);
+    if (is_tried && open_parts(self, master_key, tables, why, sizeof why) == 0 && have_tables(self, at)) {
+        hub_datadir_find_company(self);
+        self->noting = hub_noting_new(data, self->log, self->keys);
+        return 0;
+    }
+    hub_datadir_close(self);
+    return open_whole(self, master_key, true);
 }
 
 int hub_datadir_tell(const struct hub_datadir *self, const struct hub_tool_call *call)
@@ -90,17 +150,13 @@ void hub_datadir_close(struct hub_datadir *self)
 
 int hub_datadir_point(const struct hub_datadir *self, const char *text, uint64_t *ret_sequence, bool *ret_is_time)
 {
+    bool is_number;
     int64_t time_us;
-    struct hub_position at = { 0 };
-    char *end;
-    errno = 0;
-    unsigned long long number = strtoull(text, &end, 10);
-    bool is_number = *text >= '0' && *text <= '9' && !*end && !errno;
+    int error = find_point(self, text, ret_sequence, &is_number);
     if (!is_number && !hub_time_parse(hub_span(text), &time_us))
         return -hub_tool_misused("'%s' is neither a position's number nor a time like 2026-01-31T12:00:00Z", text);
-    if (!is_number && hub_log_at_time(self->log, time_us, &at) < 0)
+    if (error)
         return -hub_tool_fail("the log cannot be read");
-    *ret_sequence = is_number ? number : at.sequence;
     if (ret_is_time)
         *ret_is_time = !is_number;
     return 0;

@@ -24,6 +24,12 @@ bool hub_datadir_has_log(const char *data);
 /* Open a data directory for reading. master_key: NULL for the one inside. Says on stderr what is wrong.
  * Returns 0, or an exit status as a negative number; hub_datadir_close is due in both cases. */
 int hub_datadir_open(struct hub_datadir *self, const char *data, const char *master_key);
+
+/* The same for who looks at single entities, as of a moment: tags and commands cannot be asked for. What was before the hub's last
+ * flush is found without its write-ahead log, so that this takes no longer beside a busy hub or after its crash. at: NULL for the
+ * end. */
+int hub_datadir_open_at(struct hub_datadir *self, const char *data, const char *master_key, const char *at);
+
 /* Say which tool reads and why (--reason), before anything is unsealed: it is noted (tools/noting.h). Returns an exit status. */
 int hub_datadir_tell(const struct hub_datadir *self, const struct hub_tool_call *call);
 void hub_datadir_close(struct hub_datadir *self);

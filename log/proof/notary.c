@@ -13,7 +13,7 @@
 #include "log/chore.h"
 #include "log/file.h"
 
-enum { GROUPS_A_STEP = 8 };
+enum { GROUPS_A_STEP = 32 };
 static const int64_t ten_minutes_us = INT64_C(600) * 1000 * 1000, soon_us = 50 * 1000, later_us = 1000 * 1000;
 
 struct hub_notary {

@@ -29,7 +29,7 @@ static int check(struct fixture *f)
 {
     char *dir = hub_path(f->dir, "log");
     f->why[0] = '\0';
-    int result = hub_framing_check(dir, f->why, sizeof f->why);
+    int result = hub_framing_check(dir, true, f->why, sizeof f->why);
     free(dir);
     return result;
 }
@@ -122,7 +122,7 @@ static void a_torn_end_is_nothing_to_say(void **state)
 static void a_directory_that_is_not_there_is_left_to_rocksdb(void **state)
 {
     struct fixture *f = *state;
-    assert_int_equal(hub_framing_check("/nowhere/at/all", f->why, sizeof f->why), 0);
+    assert_int_equal(hub_framing_check("/nowhere/at/all", true, f->why, sizeof f->why), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)

@@ -179,5 +179,31 @@ class Past(unittest.TestCase):
             self.assertIn(hint, done.stderr)
 
 
+class Unflushed(unittest.TestCase):
+    """Part of the log in tables, the rest in the write-ahead log, as beside a busy hub: each moment looks the same, whichever is read."""
+
+    def test_a_state_is_the_same_before_and_after_a_flush(self):
+        with Hub() as hub:
+            hub.create_session(CUSTOMER, SESSION, 'chat')
+            hub.say(CUSTOMER, SESSION, 'In a table.')
+            assert hub.stop() == 0
+            hub.start()
+            hub.say(CUSTOMER, SESSION, 'In the write-ahead log.')
+            hub.create_session('customer_022', 'omni_session_022', 'sms')
+            hub.kill()
+            shutil.copytree(hub.data, os.path.join(hub.made, 'killed'))
+            hub.start()
+            assert hub.stop() == 0
+            events = [json.loads(line) for line in Past.printed('--json', data=hub.data).splitlines()]
+            for event in events:
+                position = str(event['sequence'])
+                for name, at in ((NAME, position), (NAME, event['time']), ('session/omni_session_022', position)):
+                    words = ('replay', '--state', name, '--at', at)
+                    before = run(*words, '--data', os.path.join(hub.made, 'killed'))
+                    after = run(*words, '--data', hub.data)
+                    self.assertEqual((before.returncode, before.stdout), (after.returncode, after.stdout), (words, before.stderr))
+            self.assertEqual(after.returncode, 0, after.stderr)
+
+
 if __name__ == '__main__':
     unittest.main()

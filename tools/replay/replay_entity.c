@@ -59,7 +59,7 @@ int hub_replay_state(const struct hub_replay_query *query, const char *name, con
 {
     struct hub_study self;
     struct hub_folded_state folded = { 0 };
-    int error = hub_study_open(&self, query);
+    int error = hub_study_open_at(&self, query, at);
     error = error ? error : hub_study_find(&self, name);
     error = error ? error : hub_datadir_moment(&self.reader, at, &self.to);
     error = error ? error : hub_study_fold(&self, NULL, NULL, &folded);
@@ -152,7 +152,7 @@ static int print_lineage(struct lineage *self, const char *name, const char *fie
 int hub_replay_lineage(const struct hub_replay_query *query, const char *name, const char *field, const char *at)
 {
     struct lineage self = { .events = 0 };
-    int error = hub_study_open(&self.study, query);
+    int error = hub_study_open_at(&self.study, query, at);
     error = error ? error : hub_study_find(&self.study, name);
     error = error ? error : hub_datadir_moment(&self.study.reader, at, &self.study.to);
     error = error ? error : find_path(&self, name, field);

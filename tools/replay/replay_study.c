@@ -5,12 +5,10 @@
 #include "base/pack.h"
 #include "tools/tool.h"
 
-int hub_study_open(struct hub_study *self, const struct hub_replay_query *query)
+static int begin(struct hub_study *self)
 {
-    *self = (struct hub_study){ .query = query, .arena = hub_arena_new(65536) };
-    int error = hub_datadir_open(&self->reader, query->data, query->master_key);
-    if (!error && query->call)
-        error = -hub_datadir_tell(&self->reader, query->call);
+    const struct hub_replay_query *query = self->query;
+    int error = query->call ? -hub_datadir_tell(&self->reader, query->call) : 0;
     if (error)
         return error;
     self->company = self->reader.company;
@@ -19,6 +17,20 @@ int hub_study_open(struct hub_study *self, const struct hub_replay_query *query)
         return -HUB_EXIT_USAGE;
     }
     return 0;
+}
+
+int hub_study_open(struct hub_study *self, const struct hub_replay_query *query)
+{
+    *self = (struct hub_study){ .query = query, .arena = hub_arena_new(65536) };
+    int error = hub_datadir_open(&self->reader, query->data, query->master_key);
+    return error ? error : begin(self);
+}
+
+int hub_study_open_at(struct hub_study *self, const struct hub_replay_query *query, const char *at)
+{
+    *self = (struct hub_study){ .query = query, .arena = hub_arena_new(65536) };
+    int error = hub_datadir_open_at(&self->reader, query->data, query->master_key, at);
+    return error ? error : begin(self);
 }
 
 void hub_study_close(struct hub_study *self)

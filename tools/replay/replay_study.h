@@ -23,6 +23,8 @@ struct hub_study {
 /* Open the query's data directory. Returns 0, or an exit status as a negative number with a sentence on stderr, as all of these do
  * that return an int; hub_study_close is due in any case. */
 int hub_study_open(struct hub_study *self, const struct hub_replay_query *query);
+/* The same for a single entity as it was at a moment (NULL: the end), see hub_datadir_open_at. */
+int hub_study_open_at(struct hub_study *self, const struct hub_replay_query *query, const char *at);
 void hub_study_close(struct hub_study *self);
 
 /* Turn to an entity: by its stream, or by KIND/ID. */
