@@ -18,7 +18,7 @@
 
 #include "base/memory.h"
 
-enum { PARTS_MAX = 8, HMAC_BLOCK = 64, CLEAR_MAX = 1 << 20 };
+enum { PARTS_MAX = 8, HMAC_BLOCK = 64, SHA_BLOCK = 64, SHORT_BYTES = 16 * SHA_BLOCK, CLEAR_MAX = 1 << 20 };
 
 /* One direction of AES-256-GCM. */
 struct cipher {
@@ -96,9 +96,49 @@ static void hash_parts(SHA256_CTX *hash, const struct hub_span *parts, size_t co
     must(fine, "SHA-256");
 }
 
+/* The length of all, SIZE_MAX when they are too long for hash_short. */
+static size_t short_length(const struct hub_span *parts, size_t count)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++) {
+        len += parts[i].len < SHORT_BYTES ? parts[i].len : SHORT_BYTES;
+    }
+    return len + 1 + sizeof(uint64_t) <= SHORT_BYTES ? len : SIZE_MAX;
+}
+
+/* A short text is put together with its padding, and all its blocks are hashed by one call: what an event's link has takes
+ * two thirds of the time that pieces take. */
+static struct hub_digest hash_short(const struct hub_span *parts, size_t count, size_t len)
+{
+    uint8_t text[SHORT_BYTES];
+    size_t at = 0, whole = (len + 1 + sizeof(uint64_t) + SHA_BLOCK - 1) / SHA_BLOCK * SHA_BLOCK;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].len > 0) {
+            memcpy(text + at, parts[i].at, parts[i].len);
+        }
+        at += parts[i].len;
+    }
+    uint64_t bits = __builtin_bswap64((uint64_t) len * 8);
+    text[len] = 0x80;
+    memset(text + len + 1, 0, whole - len - 1 - sizeof bits);
+    memcpy(text + whole - sizeof bits, &bits, sizeof bits);
+    SHA256_CTX hash;
+    struct hub_digest digest;
+    must(SHA256_Init(&hash) == 1 && SHA256_Update(&hash, text, whole) == 1, "SHA-256");
+    for (size_t i = 0; i < sizeof digest.b / sizeof(uint32_t); i++) {
+        uint32_t word = __builtin_bswap32(hash.h[i]);
+        memcpy(digest.b + i * sizeof word, &word, sizeof word);
+    }
+    return digest;
+}
+
 struct hub_digest hub_sha256_of(const struct hub_span *parts, size_t count)
 {
     assert(count <= PARTS_MAX);
+    size_t len = short_length(parts, count);
+    if (len != SIZE_MAX) {
+        return hash_short(parts, count, len);
+    }
     SHA256_CTX hash;
     struct hub_digest digest;
     must(SHA256_Init(&hash) == 1, "SHA-256");

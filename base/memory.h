@@ -12,6 +12,10 @@ void *hub_memory_new(size_t bytes);
 /* `bytes` of zeroed memory, otherwise as hub_memory_new. Any thread. */
 void *hub_memory_zero(size_t bytes);
 
+/* Zeroed memory for a large table that is looked into at random: in huge pages where the kernel gives some, which spares a miss in
+ * the processor's table of pages each time, and a fault each 4 KiB at first. Freed by free(). */
+void *hub_memory_table(size_t bytes);
+
 /* The same memory with another size, as realloc() does it; `at` may be NULL and is no longer valid. Never NULL. */
 void *hub_memory_resize(void *at, size_t bytes);
 

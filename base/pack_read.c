@@ -11,6 +11,9 @@
 #include "base/sealed.h"
 #include "base/utf8.h"
 
+/* What is done for every field of every event: worth it, as a call for each is a third of the time. */
+#define INLINE inline __attribute__((always_inline))
+
 /* One step of the path to what is being read. */
 struct step {
     const struct hub_field *field; /* of a record; NULL in a list, and in a record before its first field */
@@ -61,7 +64,7 @@ static inline struct step *enter(struct reader *self)
     return step;
 }
 
-static inline bool read_unsigned(struct reader *self, uint64_t max, uint64_t *ret_value)
+static INLINE bool read_unsigned(struct reader *self, uint64_t max, uint64_t *ret_value)
 {
     bool negative;
     if (!hub_msgpack_take_integer(&self->bytes, &negative, ret_value)) {
@@ -70,7 +73,7 @@ static inline bool read_unsigned(struct reader *self, uint64_t max, uint64_t *re
     return (!negative && *ret_value <= max) || refuse(self, "The number is out of range.");
 }
 
-static inline bool read_signed(struct reader *self, int64_t *ret_value)
+static INLINE bool read_signed(struct reader *self, int64_t *ret_value)
 {
     bool negative;
     uint64_t bits;
@@ -89,7 +92,7 @@ static inline bool read_str(struct reader *self, struct hub_span *ret_text)
     return hub_utf8_is_valid(*ret_text) || refuse(self, "The text is not valid UTF-8.");
 }
 
-static inline bool read_bin(struct reader *self, size_t min, size_t max, struct hub_span *ret_bytes)
+static INLINE bool read_bin(struct reader *self, size_t min, size_t max, struct hub_span *ret_bytes)
 {
     if (!hub_msgpack_take_bin(&self->bytes, ret_bytes)) {
         return refuse(self, "These are not bytes, or they are cut off.");
@@ -98,7 +101,7 @@ static inline bool read_bin(struct reader *self, size_t min, size_t max, struct 
 }
 
 /* Numbers whose C type is narrower than what is read. */
-static bool read_narrow(struct reader *self, unsigned kind, void *ret_value)
+static INLINE bool read_narrow(struct reader *self, unsigned kind, void *ret_value)
 {
     uint64_t max = kind == HUB_KIND_bool ? 1 : kind == HUB_KIND_enum ? UINT16_MAX : UINT32_MAX;
     uint64_t value;
@@ -115,7 +118,7 @@ static bool read_narrow(struct reader *self, unsigned kind, void *ret_value)
     return true;
 }
 
-static bool read_id(struct reader *self, hub_id *ret_id)
+static INLINE bool read_id(struct reader *self, hub_id *ret_id)
 {
     struct hub_span bytes;
     if (!read_bin(self, sizeof *ret_id, sizeof *ret_id, &bytes)) {
@@ -126,7 +129,7 @@ static bool read_id(struct reader *self, hub_id *ret_id)
 }
 
 /* A value that holds no other: `ret_value` points to the kind's C type. */
-static bool read_scalar(struct reader *self, unsigned kind, void *ret_value)
+static INLINE bool read_scalar(struct reader *self, unsigned kind, void *ret_value)
 {
     switch (kind) {
     case HUB_KIND_bool:
@@ -214,7 +217,7 @@ static bool read_union(struct reader *self, const struct hub_field *field, hub_u
     return read_record(self, shape, ret_union->at);
 }
 
-static bool read_value(struct reader *self, const struct hub_field *field, void *ret_value)
+static INLINE bool read_value(struct reader *self, const struct hub_field *field, void *ret_value)
 {
     switch (field->kind) {
     case HUB_KIND_record:

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Measuring replay. The ways are walked in turn, some rounds, and the best time of each counts: the first round warms the caches, and
- * others may be using the machine. */
+/* Measuring replay. The ways are walked in turn, some rounds: the first one warms the caches, and others may be using the machine. */
 #include "replay/bench.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,15 +18,15 @@
 #include "replay/refold.h"
 #include "replay/views/all.h"
 
-enum { ROUNDS = 5, US_PER_S = 1000000 };
+enum { ROUNDS = 5, ROUNDS_MAX = 99, WAYS = 6, US_PER_S = 1000000 };
 
 /* So much that nothing is written before the end. */
 static const size_t fold_cache_bytes = (size_t) 2 << 30;
 
 struct bench {
+    const struct hub_replay_bench_options *options;
     struct hub_log *log;
     struct hub_raw_scan *raw;
-    const char *data_dir;
     char *dir; /* owned; scratch, removed at the end */
     FILE *out;
     uint64_t events;
@@ -36,8 +36,34 @@ struct bench {
 
 static int scan_rows(struct bench *self, uint64_t *ret_events)
 {
-    uint64_t bytes;
-    return hub_raw_scan_walk(self->raw, ret_events, &bytes);
+    return hub_raw_scan_walk(self->raw, 1, 0, ret_events);
+}
+
+struct half {
+    struct bench *bench;
+    uint64_t events;
+    int done;
+};
+
+static void *scan_half(void *arg)
+{
+    struct half *self = arg;
+    self->done = hub_raw_scan_walk(self->bench->raw, self->bench->events / 2 + 1, 0, &self->events);
+    return NULL;
+}
+
+static int scan_by_two(struct bench *self, uint64_t *ret_events)
+{
+    struct half second = { .bench = self };
+    uint64_t events = 0, middle = self->events / 2;
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, scan_half, &second) != 0) {
+        return -1;
+    }
+    int done = middle > 0 ? hub_raw_scan_walk(self->raw, 1, middle, &events) : 0;
+    pthread_join(thread, NULL);
+    *ret_events = events + second.events;
+    return done < 0 ? done : second.done;
 }
 
 static int fold_states(struct bench *self, uint64_t *ret_events)
@@ -104,7 +130,7 @@ static int verify_all(struct bench *self, uint64_t *ret_events)
 {
     struct hub_refold_report report;
     char why[256];
-    const struct hub_refold_options options = { .data_dir = self->data_dir,
+    const struct hub_refold_options options = { .data_dir = self->options->data_dir,
                                                 .log = self->log,
                                                 .scratch_dir = self->dir };
     int verdict = hub_refold(&options, &report, why, sizeof why);
@@ -112,11 +138,17 @@ static int verify_all(struct bench *self, uint64_t *ret_events)
     return verdict == HUB_REFOLD_same ? 0 : -1;
 }
 
+/* One walk: by the clock, and the processor time of all threads, which other programs disturb less. */
+struct took {
+    int64_t us, cpu_us;
+};
+
 struct way {
     const char *name;
     int (*walk)(struct bench *self, uint64_t *ret_events);
-    int64_t best_us, best_cpu_us; /* by the clock; processor time of all threads, which other programs disturb less */
+    bool is_wanted;
     uint64_t events;
+    struct took rounds[ROUNDS_MAX];
 };
 
 static int64_t cpu_us(void)
@@ -126,46 +158,75 @@ static int64_t cpu_us(void)
     return (int64_t) spent.tv_sec * US_PER_S + spent.tv_nsec / 1000;
 }
 
-static int64_t lesser(int64_t best, int64_t found)
-{
-    return best == 0 || found < best ? found : best;
-}
-
 /* Letting go of all states at once is no part of folding: that is only done here. */
-static int measure(struct bench *self, struct way *way)
+static int measure(struct bench *self, struct way *way, struct took *ret_took)
 {
     int64_t began_us = hub_tick_us(hub_world_real()), cpu_began_us = cpu_us();
     int done = way->walk(self, &way->events);
-    int64_t took_us = hub_tick_us(hub_world_real()) - began_us, took_cpu_us = cpu_us() - cpu_began_us;
+    int64_t us = hub_tick_us(hub_world_real()) - began_us, spent_us = cpu_us() - cpu_began_us;
+    *ret_took = (struct took){ us > 0 ? us : 1, spent_us > 0 ? spent_us : 1 };
     hub_projector_destroy(&self->projector);
     hub_rows_memory_destroy(&self->rows);
-    if (done < 0) {
-        return -1;
+    return done < 0 ? -1 : 0;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double left = *(const double *) a, right = *(const double *) b;
+    return (left > right) - (left < right);
+}
+
+/* The median of how fast a way is beside the scan of the same round. */
+static double ratio(const struct way *scan, const struct way *way, unsigned rounds, bool by_cpu)
+{
+    double ratios[ROUNDS_MAX];
+    for (unsigned i = 0; i < rounds; i++) {
+        const struct took *one = &scan->rounds[i], *other = &way->rounds[i];
+        ratios[i] = by_cpu ? (double) one->cpu_us / (double) other->cpu_us : (double) one->us / (double) other->us;
     }
-    way->best_us = lesser(way->best_us, took_us);
-    way->best_cpu_us = lesser(way->best_cpu_us, took_cpu_us);
-    return 0;
+    qsort(ratios, rounds, sizeof ratios[0], by_size);
+    return ratios[rounds / 2];
+}
+
+static void print(const struct bench *self, const struct way *ways, const struct way *way, unsigned rounds)
+{
+    struct took best = way->rounds[0];
+    for (unsigned i = 1; i < rounds; i++) {
+        best.us = way->rounds[i].us < best.us ? way->rounds[i].us : best.us;
+        best.cpu_us = way->rounds[i].cpu_us < best.cpu_us ? way->rounds[i].cpu_us : best.cpu_us;
+    }
+    double events = way->events > 0 ? (double) way->events : 1;
+    fprintf(self->out, "%s_events_per_s=%.0f\n", way->name, (double) way->events * US_PER_S / (double) best.us);
+    fprintf(self->out, "%s_cpu_ns=%.0f\n", way->name, (double) best.cpu_us * 1000 / events);
+    if (way != ways && ways->is_wanted) {
+        fprintf(self->out, "%s_of_scan=%.3f\n", way->name, ratio(ways, way, rounds, false));
+        fprintf(self->out, "%s_cpu_of_scan=%.3f\n", way->name, ratio(ways, way, rounds, true));
+    }
 }
 
 static int measure_all(struct bench *self)
 {
-    struct way ways[] = {
-        { .name = "scan", .walk = scan_rows },    { .name = "fold", .walk = fold_states },
-        { .name = "chain", .walk = check_chain }, { .name = "view", .walk = fold_views },
-        { .name = "verify", .walk = verify_all },
+    struct way ways[WAYS] = {
+        { .name = "scan", .walk = scan_rows },   { .name = "pair", .walk = scan_by_two },
+        { .name = "fold", .walk = fold_states }, { .name = "chain", .walk = check_chain },
+        { .name = "view", .walk = fold_views },  { .name = "verify", .walk = verify_all },
     };
-    enum { WAYS = sizeof ways / sizeof ways[0] };
+    unsigned rounds = self->options->rounds > 0 ? self->options->rounds : ROUNDS;
+    rounds = rounds < ROUNDS_MAX ? rounds : ROUNDS_MAX;
     fprintf(self->out, "events=%" PRIu64 "\n", self->events);
-    for (size_t i = 0; i < (size_t) ROUNDS * WAYS; i++) {
-        if (measure(self, &ways[i % WAYS]) < 0) {
-            return -1;
+    for (unsigned i = 0; i < rounds; i++) {
+        for (unsigned k = 0; k < WAYS; k++) {
+            const char *wanted = self->options->ways;
+            ways[k].is_wanted = wanted == NULL || strstr(wanted, ways[k].name) != NULL;
+            if (ways[k].is_wanted && measure(self, &ways[k], &ways[k].rounds[i]) < 0) {
+                return -1;
+            }
         }
     }
-    for (size_t i = 0; i < WAYS; i++) {
-        int64_t us = ways[i].best_us > 0 ? ways[i].best_us : 1;
-        double events = ways[i].events > 0 ? (double) ways[i].events : 1;
-        fprintf(self->out, "%s_events_per_s=%.0f\n", ways[i].name, (double) ways[i].events * US_PER_S / (double) us);
-        fprintf(self->out, "%s_cpu_ns=%.0f\n", ways[i].name, (double) ways[i].best_cpu_us * 1000 / events);
+    for (unsigned k = 0; k < WAYS; k++) {
+        if (ways[k].is_wanted) {
+            print(self, ways, &ways[k], rounds);
+        }
     }
     return 0;
 }
@@ -198,9 +259,10 @@ static int open_all(struct bench *self, const char *data_dir, char *ret_why, siz
     return done;
 }
 
-int hub_replay_bench(const char *data_dir, const char *scratch_dir, FILE *out, char *ret_why, size_t why_size)
+int hub_replay_bench(const struct hub_replay_bench_options *options, FILE *out, char *ret_why, size_t why_size)
 {
-    struct bench self = { .out = out, .data_dir = data_dir, .dir = scratch_new(scratch_dir) };
+    const char *data_dir = options->data_dir;
+    struct bench self = { .options = options, .out = out, .dir = scratch_new(options->scratch_dir) };
     int done = open_all(&self, data_dir, ret_why, why_size);
     if (done == 0) {
         self.events = hub_log_commit(self.log).sequence;

@@ -35,6 +35,7 @@ struct entry {
     char *encoded;                    /* owned; NULL unless the entry is encoded */
     size_t encoded_len;
     size_t kept;    /* of the arena when it was last without waste */
+    size_t used;    /* of it by now, from the record on and side by side */
     size_t charged; /* what it counts in `bytes` */
 };
 
@@ -179,6 +180,12 @@ static int decode(struct entry *entry, struct hub_span value)
     return hub_unpack(entry->shape, bytes, entry->row.arena, entry->row.record, NULL) == 0 ? 0 : -1;
 }
 
+static void note_used(struct entry *entry)
+{
+    size_t used = hub_arena_used(entry->row.arena), first = entry->shape->size + HUB_STATE_ROOM;
+    entry->used = used < first ? used : first;
+}
+
 /* Fill an entry that is encoded or was just made. */
 static int fill(struct hub_view_fold *self, struct entry *entry)
 {
@@ -194,6 +201,7 @@ static int fill(struct hub_view_fold *self, struct entry *entry)
         done = got < 0 ? got : got == 0 ? decode(entry, hub_buf_span(&self->value)) : 0;
     }
     entry->kept = hub_arena_used(entry->row.arena);
+    note_used(entry);
     return done;
 }
 
@@ -259,7 +267,7 @@ void hub_fold_expect(struct hub_view_fold *self, const struct hub_row_key *key)
     }
     entry = expected_before(self, 1 + 2 * EXPECTED_STEP);
     if (entry != NULL && entry->row.record != NULL) {
-        load(entry->row.record, entry->kept);
+        load(entry->row.record, entry->used);
     }
 }
 
@@ -268,6 +276,7 @@ void hub_fold_expect(struct hub_view_fold *self, const struct hub_row_key *key)
 void hub_fold_touch(struct hub_view_fold *self, struct hub_folded *row)
 {
     struct entry *entry = (struct entry *) ((char *) row - offsetof(struct entry, row));
+    note_used(entry);
     entry->row.is_new = false;
     entry->is_dropped = false;
     change(self, entry);
@@ -276,9 +285,11 @@ void hub_fold_touch(struct hub_view_fold *self, struct hub_folded *row)
 void hub_fold_put(struct hub_view_fold *self, const struct hub_row_key *key, const struct hub_shape *shape,
                   const void *record)
 {
-    struct entry *entry = (struct entry *) hub_row_map_find(&self->map, hub_row_key_span(key));
+    uint64_t hash = hub_row_map_hash(hub_row_key_span(key));
+    hub_row_map_load(&self->map, hash); /* while it is packed */
     hub_buf_clear(&self->value);
     hub_pack(shape, record, &self->value);
+    struct entry *entry = (struct entry *) hub_row_map_find_hashed(&self->map, hub_row_key_span(key), hash);
     if (entry == NULL && self->puts_through) {
         self->rows.put(self->rows.self, hub_row_key_span(key), hub_buf_span(&self->value));
         return;

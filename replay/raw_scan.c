@@ -46,11 +46,12 @@ void hub_raw_scan_close(struct hub_raw_scan **self_p)
     *self_p = NULL;
 }
 
-int hub_raw_scan_walk(struct hub_raw_scan *self, uint64_t *ret_events, uint64_t *ret_bytes)
+int hub_raw_scan_walk(const struct hub_raw_scan *self, uint64_t from, uint64_t to, uint64_t *ret_events)
 {
-    const struct hub_span all = { 0 };
-    struct hub_rocks_iter *headers = hub_rocks_iter_new(self->db, HUB_FAMILY_header, NULL, all, all);
-    struct hub_rocks_iter *payloads = hub_rocks_iter_new(self->db, HUB_FAMILY_payload, NULL, all, all);
+    struct hub_sequence_key lower = hub_sequence_key(from), upper = hub_sequence_key(to + 1);
+    struct hub_span end = to > 0 ? HUB_KEY_SPAN(upper) : hub_span(NULL);
+    struct hub_rocks_iter *headers = hub_rocks_iter_new(self->db, HUB_FAMILY_header, NULL, HUB_KEY_SPAN(lower), end);
+    struct hub_rocks_iter *payloads = hub_rocks_iter_new(self->db, HUB_FAMILY_payload, NULL, HUB_KEY_SPAN(lower), end);
     uint64_t events = 0, bytes = 0;
     hub_rocks_iter_first(headers);
     hub_rocks_iter_first(payloads);
@@ -63,7 +64,6 @@ int hub_raw_scan_walk(struct hub_raw_scan *self, uint64_t *ret_events, uint64_t 
     int done = hub_rocks_iter_error(headers, NULL, 0) < 0 || hub_rocks_iter_error(payloads, NULL, 0) < 0 ? -1 : 0;
     hub_rocks_iter_destroy(&headers);
     hub_rocks_iter_destroy(&payloads);
-    *ret_events = events;
-    *ret_bytes = bytes;
+    *ret_events = bytes > 0 ? events : 0;
     return done;
 }

@@ -14,7 +14,7 @@ int hub_raw_scan_open(const char *data_dir, const char *scratch_dir, struct hub_
                       size_t why_size);
 void hub_raw_scan_close(struct hub_raw_scan **self_p);
 
-/* Walk all header and payload rows once, in step. Returns 0 or < 0. */
-int hub_raw_scan_walk(struct hub_raw_scan *self, uint64_t *ret_events, uint64_t *ret_bytes);
+/* Walk the header and payload rows of positions from..to once, in step; to = 0: to the end. Any thread. Returns 0 or < 0. */
+int hub_raw_scan_walk(const struct hub_raw_scan *self, uint64_t from, uint64_t to, uint64_t *ret_events);
 
 #endif

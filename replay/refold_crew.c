@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Threads that share the work of a pass.
  *
- * The log is cut into blocks. Reading a block (rows, chain, decoding) needs nothing of the others, so any thread can do it; folding
- * must go block by block, but lane beside lane. A thread that is free folds the block that a lane waits for, else reads
- * another one ahead, else sleeps. So the cores are busy as long as there are as many lanes, whatever takes longest. A
- * block's memory is used again when all lanes are through with it; the number of blocks bounds the memory. */
+ * The log is cut into blocks. Reading a block (rows, chain, decoding) needs nothing of the others; there are readers, each of which
+ * goes through runs of blocks that lie side by side, as it costs much to look for a place. Folding must go block by block, but
+ * lane beside lane. A thread that is free folds the block that a lane waits for, else lets a reader go on, else sleeps. So the
+ * cores are busy as long as there are as many lanes, whatever takes longest. A block's memory is used again when all lanes
+ * are through with it; the number of blocks bounds the memory, and is so small that they stay in the processor's cache. */
 #include "replay/refold_crew.h"
 
 #include <pthread.h>
@@ -14,10 +15,12 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "log/rocks.h"
 #include "replay/decode.h"
 
 enum {
     BLOCK_EVENTS = 256,
+    RUN_BLOCKS = 8,
     BLOCKS_A_THREAD = 6,
     ARENA_BYTES = 256 * 1024,
     ARENA_KEPT = 2 * 1024 * 1024,
@@ -38,8 +41,16 @@ struct block {
     uint32_t parts[HUB_SPREADS]
                   [BLOCK_EVENTS]; /* to which each belongs, by spread; apart, as every lane looks through them */
     unsigned count;               /* to be folded */
+    uint64_t number;              /* from 1: which one of the log's is there once it is ready */
     bool is_ready;
     size_t lanes_left;
+};
+
+/* On its way through its own runs of blocks; for one thread at a time. */
+struct reader {
+    struct hub_chain_walk walk;
+    uint64_t next; /* block to be read */
+    bool is_busy;
 };
 
 struct crew {
@@ -48,7 +59,8 @@ struct crew {
     pthread_cond_t changed, gone; /* there may be work; all went home */
     struct block *blocks;         /* owned; a ring */
     uint64_t ring, total;         /* blocks in the ring, and in the log */
-    uint64_t next, freed;         /* block to be read; all before this one were folded by all */
+    uint64_t freed;               /* all blocks before this one were folded by all */
+    struct reader *readers;       /* owned; as many as threads */
     size_t lanes_done;
     uint64_t events_done; /* read */
     bool is_beside_taken;
@@ -98,12 +110,17 @@ static void decode(struct block *block, struct read_event *event)
     }
 }
 
+static struct block *block_of(const struct crew *self, uint64_t number)
+{
+    return &self->blocks[number % self->ring];
+}
+
 /* Read and check a block. Returns 0, or < 0 with the report filled. */
 static int read_block(struct crew *self, struct hub_chain_walk *walk, uint64_t number,
                       struct hub_verify_report *ret_broken)
 {
     const struct hub_crew_options *options = self->options;
-    struct block *block = &self->blocks[number % self->ring];
+    struct block *block = block_of(self, number);
     uint64_t after = number * BLOCK_EVENTS, to = after + BLOCK_EVENTS;
     to = to < options->read_to ? to : options->read_to;
     if (hub_arena_held(block->arena) > ARENA_KEPT) {
@@ -177,15 +194,19 @@ static void stop(struct crew *self, int result)
     pthread_cond_broadcast(&self->changed);
 }
 
+static bool is_ready(const struct crew *self, uint64_t number)
+{
+    const struct block *block = block_of(self, number);
+    return block->is_ready && block->number == number + 1;
+}
+
 /* A lane that can go on, the hindmost first. */
 static struct hub_lane *find_lane(struct crew *self)
 {
     struct hub_lane *best = NULL;
     for (size_t i = 0; i < self->options->lane_count; i++) {
         struct hub_lane *lane = &self->options->lanes[i];
-        bool can_go = !lane->is_busy && !lane->is_done &&
-                      (lane->next == self->total ||
-                       (lane->next < self->next && self->blocks[lane->next % self->ring].is_ready));
+        bool can_go = !lane->is_busy && !lane->is_done && (lane->next == self->total || is_ready(self, lane->next));
         if (can_go && (best == NULL || lane->next < best->next)) {
             best = lane;
         }
@@ -193,17 +214,30 @@ static struct hub_lane *find_lane(struct crew *self)
     return best;
 }
 
+/* A reader that can go on, the hindmost first: it has the block that lanes will wait for. */
+static struct reader *find_reader(struct crew *self)
+{
+    struct reader *best = NULL;
+    for (unsigned i = 0; i < self->options->threads; i++) {
+        struct reader *reader = &self->readers[i];
+        bool can_go = !reader->is_busy && reader->next < self->total && reader->next < self->freed + self->ring;
+        if (can_go && (best == NULL || reader->next < best->next)) {
+            best = reader;
+        }
+    }
+    return best;
+}
+
 static void release_blocks(struct crew *self)
 {
-    while (self->freed < self->next && self->blocks[self->freed % self->ring].is_ready &&
-           self->blocks[self->freed % self->ring].lanes_left == 0) {
+    while (is_ready(self, self->freed) && block_of(self, self->freed)->lanes_left == 0) {
         self->freed++;
     }
 }
 
 static void work_on_lane(struct crew *self, struct hub_lane *lane)
 {
-    struct block *block = lane->next < self->total ? &self->blocks[lane->next % self->ring] : NULL;
+    struct block *block = lane->next < self->total ? block_of(self, lane->next) : NULL;
     int result = 0;
     lane->is_busy = true;
     pthread_mutex_unlock(&self->lock);
@@ -226,16 +260,20 @@ static void work_on_lane(struct crew *self, struct hub_lane *lane)
     stop(self, result);
 }
 
-static void work_on_reading(struct crew *self, struct hub_chain_walk *walk)
+static void work_on_reading(struct crew *self, struct reader *reader)
 {
     struct hub_verify_report broken = { .sequence = 0 };
-    uint64_t number = self->next++;
-    struct block *block = &self->blocks[number % self->ring];
+    uint64_t number = reader->next;
+    struct block *block = block_of(self, number);
     block->is_ready = false;
+    reader->is_busy = true;
     pthread_mutex_unlock(&self->lock);
-    int done = read_block(self, walk, number, &broken);
+    int done = read_block(self, &reader->walk, number, &broken);
     pthread_mutex_lock(&self->lock);
+    reader->is_busy = false;
+    reader->next += (number + 1) % RUN_BLOCKS > 0 ? 1 : 1 + RUN_BLOCKS * (self->options->threads - 1);
     block->is_ready = true;
+    block->number = number + 1;
     block->lanes_left = self->options->lane_count;
     self->events_done += BLOCK_EVENTS;
     if (done < 0 && (self->broken->sequence == 0 || broken.sequence < self->broken->sequence)) {
@@ -254,9 +292,10 @@ static void work_beside(struct crew *self)
 }
 
 /* Do one piece of work, or wait for some. Returns false when there is nothing more to do. */
-static bool work(struct crew *self, struct hub_chain_walk *walk)
+static bool work(struct crew *self)
 {
     struct hub_lane *lane = find_lane(self);
+    struct reader *reader = lane == NULL ? find_reader(self) : NULL;
     if (self->result != 0 || (self->lanes_done == self->options->lane_count && self->is_beside_taken)) {
         return false;
     }
@@ -264,8 +303,8 @@ static bool work(struct crew *self, struct hub_chain_walk *walk)
         work_beside(self);
     } else if (lane != NULL) {
         work_on_lane(self, lane);
-    } else if (self->next < self->total && self->next < self->freed + self->ring) {
-        work_on_reading(self, walk);
+    } else if (reader != NULL) {
+        work_on_reading(self, reader);
     } else {
         pthread_cond_wait(&self->changed, &self->lock);
     }
@@ -274,28 +313,32 @@ static bool work(struct crew *self, struct hub_chain_walk *walk)
 
 static void *run(void *arg)
 {
-    static const struct hub_mark start = { 0 };
     struct crew *self = arg;
-    struct hub_chain_walk walk;
-    struct hub_verify_report broken = { .sequence = 0 };
     setpriority(PRIO_PROCESS, 0, NICE); /* of this thread alone, on Linux */
-    int done = hub_chain_walk_init(&walk, self->options->log, &start, self->options->read_to, &broken);
+    hub_rocks_count_nothing();
     pthread_mutex_lock(&self->lock);
-    if (done < 0) {
-        *self->broken = broken;
-        stop(self, HUB_CREW_broken);
-    }
-    while (work(self, &walk)) {
+    while (work(self)) {
     }
     if (--self->at_work == 0) {
         pthread_cond_signal(&self->gone);
     }
     pthread_mutex_unlock(&self->lock);
-    hub_chain_walk_done(&walk);
     return NULL;
 }
 
 /* --- The pass --- */
+
+static void open_readers(struct crew *self)
+{
+    static const struct hub_mark start = { 0 };
+    for (unsigned i = 0; i < self->options->threads; i++) {
+        struct reader *reader = &self->readers[i];
+        reader->next = (uint64_t) i * RUN_BLOCKS;
+        if (hub_chain_walk_init(&reader->walk, self->options->log, &start, self->options->read_to, self->broken) < 0) {
+            self->result = HUB_CREW_broken;
+        }
+    }
+}
 
 static void init(struct crew *self, const struct hub_crew_options *options, struct hub_verify_report *ret_broken)
 {
@@ -303,9 +346,11 @@ static void init(struct crew *self, const struct hub_crew_options *options, stru
     self->ring = (uint64_t) options->threads * BLOCKS_A_THREAD;
     self->total = (options->read_to + BLOCK_EVENTS - 1) / BLOCK_EVENTS;
     self->blocks = hub_memory_zero(self->ring * sizeof *self->blocks);
+    self->readers = hub_memory_zero(options->threads * sizeof *self->readers);
     for (uint64_t i = 0; i < self->ring; i++) {
         self->blocks[i].arena = hub_arena_new(ARENA_BYTES);
     }
+    open_readers(self);
     pthread_mutex_init(&self->lock, NULL);
     pthread_cond_init(&self->changed, NULL);
     pthread_cond_init(&self->gone, NULL);
@@ -316,6 +361,10 @@ static void done(struct crew *self)
     for (uint64_t i = 0; i < self->ring; i++) {
         hub_arena_destroy(&self->blocks[i].arena);
     }
+    for (unsigned i = 0; i < self->options->threads; i++) {
+        hub_chain_walk_done(&self->readers[i].walk);
+    }
+    free(self->readers);
     free(self->blocks);
     pthread_cond_destroy(&self->changed);
     pthread_cond_destroy(&self->gone);

@@ -58,7 +58,7 @@ int hub_live_open(struct hub_live *self, const char *data_dir, const char *scrat
     if (done < 0) {
         return HUB_ERROR_internal;
     }
-    self->at = (struct hub_view_rows){ .db = self->db, .places = self->mark.places };
+    self->at = (struct hub_view_rows){ .db = self->db, .places = self->mark.places, .is_passing = true };
     self->rows = hub_view_rows(&self->at);
     done = hub_view_mark_read(self->db, NULL, HUB_MARK_LIVE, &self->mark);
     if (done < 0) {

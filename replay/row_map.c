@@ -50,10 +50,14 @@ void hub_row_map_done(struct hub_row_map *self)
 
 struct hub_row_slot *hub_row_map_find(const struct hub_row_map *self, struct hub_span key)
 {
+    return self->count == 0 ? NULL : hub_row_map_find_hashed(self, key, hub_row_map_hash(key));
+}
+
+struct hub_row_slot *hub_row_map_find_hashed(const struct hub_row_map *self, struct hub_span key, uint64_t hash)
+{
     if (self->count == 0) {
         return NULL;
     }
-    uint64_t hash = hub_row_map_hash(key);
     size_t at = hash & self->mask;
     while (self->buckets[at].slot != NULL &&
            (self->buckets[at].hash != hash || !hub_span_is(self->buckets[at].slot->key, key))) {

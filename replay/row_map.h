@@ -27,6 +27,7 @@ void hub_row_map_done(struct hub_row_map *self);
 
 /* The slot with this key, or NULL. */
 struct hub_row_slot *hub_row_map_find(const struct hub_row_map *self, struct hub_span key);
+struct hub_row_slot *hub_row_map_find_hashed(const struct hub_row_map *self, struct hub_span key, uint64_t hash);
 
 /* Add a slot whose key is set and not in the map yet. */
 void hub_row_map_add(struct hub_row_map *self, struct hub_row_slot *slot);

@@ -198,7 +198,9 @@ static int scan(void *arg, struct hub_span prefix, struct hub_span from,
     }
     (void) disk_key_of(self, from.len > 0 ? from : prefix, &first);
     struct disk_key end = end_of(&start);
-    struct hub_rocks_iter *iter = hub_rocks_iter_new(self->db, 0, self->snapshot, span_of(&first), span_of(&end));
+    struct hub_rocks_iter *iter = self->is_passing
+                                      ? hub_rocks_iter_new_passing(self->db, 0, span_of(&first), span_of(&end))
+                                      : hub_rocks_iter_new(self->db, 0, self->snapshot, span_of(&first), span_of(&end));
     bool goes_on = true;
     for (hub_rocks_iter_first(iter); goes_on && hub_rocks_iter_valid(iter); hub_rocks_iter_next(iter)) {
         struct hub_span disk = hub_rocks_iter_key(iter);

@@ -45,6 +45,7 @@ struct hub_view_rows {
     const struct hub_rocks_snapshot *snapshot;
     struct hub_rocks_batch *batch;
     const struct hub_view_place *places; /* HUB_VIEW_NUMBERS of them */
+    bool is_passing;                     /* scans go through everything once, and leave no blocks in the cache */
 };
 
 /* The store as views see it; `self` must outlive it. Rows in the batch are not found before it was written. */

@@ -101,7 +101,7 @@ static void make_slots(struct hub_tally *self, size_t rows)
     while (count / 4 * 3 < rows) {
         count *= 2;
     }
-    self->slots = hub_memory_zero(count * sizeof *self->slots);
+    self->slots = hub_memory_table(count * sizeof *self->slots);
     self->mask = count - 1;
 }
 

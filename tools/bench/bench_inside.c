@@ -12,12 +12,15 @@
 #include "tools/tool.h"
 
 struct settings {
-    const char *data;
-    uint64_t runs;
+    const char *data, *ways;
+    uint64_t runs, rounds;
 };
 
 static const struct hub_option replay_rows[] = {
     { "--data", HUB_OPTION_TEXT, offsetof(struct settings, data), "DIR", "data directory (./var)" },
+    { "--ways", HUB_OPTION_TEXT, offsetof(struct settings, ways), "NAMES",
+      "of scan, pair, fold, chain, view, verify, with commas (all)" },
+    { "--rounds", HUB_OPTION_COUNT, offsetof(struct settings, rounds), "N", "in each, every way once (5)" },
     { .name = NULL },
 };
 static const struct hub_option activation_rows[] = {
@@ -43,7 +46,11 @@ int hub_bench_replay(int argc, char **argv)
     int status = read_options(&options, argc, argv, &settings);
     if (status >= 0)
         return status;
-    if (hub_replay_bench(settings.data, place && *place ? place : "/tmp", stdout, why, sizeof why) != 0)
+    const struct hub_replay_bench_options bench = { .data_dir = settings.data,
+                                                    .scratch_dir = place && *place ? place : "/tmp",
+                                                    .ways = settings.ways,
+                                                    .rounds = (unsigned) settings.rounds };
+    if (hub_replay_bench(&bench, stdout, why, sizeof why) != 0)
         return hub_tool_fail("%s", why);
     return HUB_EXIT_OK;
 }
