@@ -10,7 +10,8 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.dirname(os.path.abspath(os.environ.get('OMNIHUB', 'build/omnihub')))
 FIGURES = ('replay --verify, of the raw scan', 'replay --state --at, cold', 'audit history, of', 'inclusion proof, in an open log',
-           'inclusion proof, hashes', 'export to SQLite, events/s', 'export to CSV, events/s', 'export to NDJSON, events/s', 'memory of export to SQLite', 'memory of replay --verify')
+           'inclusion proof, hashes', 'export to SQLite, events/s', 'export to CSV, events/s', 'export to NDJSON, events/s',
+           'memory of export to SQLite', 'memory of replay --verify', 'none  ', 'backup  ', 'view rebuild  ')
 
 
 class Tools(unittest.TestCase):
@@ -20,7 +21,8 @@ class Tools(unittest.TestCase):
 
     def test_every_figure_is_printed_and_nothing_stays(self):
         before = set(os.listdir(BUILD))
-        done = self.run_tools('--events', '2500', '--sessions', '50', '--customers', '20', '--history', '100')
+        done = self.run_tools('--events', '2500', '--sessions', '50', '--customers', '20', '--history', '100',
+                              '--seconds', '0.2', '--rounds', '1', '--rate', '200')
         self.assertEqual(done.returncode, 0, done.stderr)
         for figure in FIGURES:
             self.assertRegex(done.stdout, rf'(?m)^{figure}.*\d', done.stdout)
