@@ -4,9 +4,10 @@
  *     checksum (4) | length le16 | type (1) | as many bytes as length says
  *
  * Types are 1 to 4 (whole, first, middle, last), and 0 with length 0 where the rest of a block is empty. 5 to 8 are the same in files
- * that are used again, which the settings in rocks.c forbid. A type that became one of those by damage makes RocksDB 7.8.3
- * follow the file for ever: its reader says "of an older log" and stays where it is. A length that leaves the block makes it
- * take a checksum of memory behind its buffer. So a follower looks first. */
+ * that are used again, which the settings in rocks.c forbid. A type that became one of those by damage counts as "of an older log"
+ * with RocksDB 7.8.3. A reader that follows another process stays there for ever; one that opens to write takes it for the end,
+ * and forgets what comes behind. A length that leaves the block makes the former take a checksum of memory behind its
+ * buffer. So both look here first; views alone, which may forget, do not. */
 #include "log/framing.h"
 
 #include <dirent.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Whether RocksDB's log files are laid out so that following them comes to an end. */
+/* Whether RocksDB's log files are laid out so that reading them comes to their end, and to no other. */
 #ifndef HUB_LOG_FRAMING_H
 #define HUB_LOG_FRAMING_H
 

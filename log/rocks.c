@@ -254,7 +254,7 @@ static char *open_store(struct hub_rocks *self, const struct hub_rocks_options *
 
 int hub_rocks_open(const struct hub_rocks_options *options, struct hub_rocks **ret_db, char *ret_why, size_t why_size)
 {
-    if (options->profile == HUB_ROCKS_SECONDARY &&
+    if (options->profile != HUB_ROCKS_VIEWS &&
         hub_framing_check(options->dir, !options->tables_only, ret_why, why_size) < 0) {
         return -1;
     }
