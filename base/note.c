@@ -158,9 +158,14 @@ static bool read_signature(struct hub_span line, struct signature *ret_signature
            hub_base64_parse(line, ret_signature->bytes, &len) && len == SIGNED;
 }
 
+static bool has_name(const struct signature *signature, const struct hub_note_key *key)
+{
+    return signature->name.len == strlen(key->name) && memcmp(signature->name.at, key->name, signature->name.len) == 0;
+}
+
 static bool names(const struct signature *signature, const struct hub_note_key *key)
 {
-    return hub_span_is(signature->name, hub_span(key->name)) && memcmp(signature->bytes, key->id, HUB_NOTE_ID) == 0;
+    return has_name(signature, key) && memcmp(signature->bytes, key->id, HUB_NOTE_ID) == 0;
 }
 
 static bool is_by(const struct signature *signature, const struct hub_note_key *key, struct hub_span text)
@@ -172,7 +177,7 @@ static bool is_by(const struct signature *signature, const struct hub_note_key *
  * byte and the signature. */
 static bool is_damaged(const struct signature *signature, const struct hub_note_key *key, struct hub_span text)
 {
-    return hub_span_is(signature->name, hub_span(key->name)) &&
+    return has_name(signature, key) &&
            (memcmp(signature->bytes, key->id, HUB_NOTE_ID - 1) == 0 || is_by(signature, key, text));
 }
 
