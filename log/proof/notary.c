@@ -13,7 +13,7 @@
 #include "log/chore.h"
 #include "log/file.h"
 
-enum { GROUPS_A_STEP = 32 };
+enum { GROUPS_A_STEP = 32, FAR_EVENTS = 50000, LAST_STEPS = 8 };
 static const int64_t ten_minutes_us = INT64_C(600) * 1000 * 1000, soon_us = 50 * 1000, later_us = 1000 * 1000;
 
 struct hub_notary {
@@ -65,6 +65,11 @@ static void sign(struct hub_notary *self)
     hub_buf_done(&note);
 }
 
+static uint64_t behind(const struct hub_notary *self)
+{
+    return hub_log_commit(self->options.log).sequence - hub_tree_size(self->tree);
+}
+
 static int64_t work(void *arg)
 {
     struct hub_notary *self = arg;
@@ -74,7 +79,7 @@ static int64_t work(void *arg)
         return ten_minutes_us;
     }
     if (grown == GROUPS_A_STEP) {
-        return soon_us;
+        return behind(self) > FAR_EVENTS ? 0 : soon_us;
     }
     if (hub_tick_us(self->options.world) - self->signed_tick_us >= self->options.every_us) {
         sign(self);
@@ -112,7 +117,13 @@ void hub_notary_stop(struct hub_notary **self_p)
         return;
     }
     hub_chore_stop(&self->chore);
-    sign(self);
+    int grown = GROUPS_A_STEP; /* messages in bulk come faster than the tree grows, and a stop must not take long */
+    for (int i = 0; i < LAST_STEPS && grown == GROUPS_A_STEP; i++) {
+        grown = hub_tree_grow(self->tree, GROUPS_A_STEP);
+    }
+    if (behind(self) <= FAR_EVENTS) {
+        sign(self);
+    }
     hub_tree_close(&self->tree);
     free(self);
     *self_p = NULL;

@@ -23,7 +23,8 @@ struct hub_notary_options {
 int hub_notary_start(const struct hub_notary_options *options, struct hub_notary **ret_notary, char *ret_why,
                      size_t why_size);
 
-/* Sign a last checkpoint when the log grew, and stop. *self_p becomes NULL. Takes NULL. */
+/* Sign a last checkpoint when the log grew, and stop. When it grew so much that reading it would hold up the stop, the next
+ * checkpoint covers it. *self_p becomes NULL. Takes NULL. */
 void hub_notary_stop(struct hub_notary **self_p);
 
 #endif
