@@ -18,13 +18,13 @@ int hub_verify_fault(struct hub_verify_report *ret_report, uint64_t sequence, co
     return -1;
 }
 
-static struct hub_rocks_iter *open_rows(const struct hub_chain_walk *self, enum hub_family family)
+static void open_rows(struct hub_chain_walk *self)
 {
     struct hub_sequence_key lower = hub_sequence_key(self->next), upper = hub_sequence_key(self->to + 1);
-    struct hub_rocks_iter *iter = hub_rocks_iter_new_passing(self->log->db, family, HUB_KEY_SPAN(lower),
-                                                             HUB_KEY_SPAN(upper));
-    hub_rocks_iter_first(iter);
-    return iter;
+    self->headers = hub_rocks_iter_new_passing(self->log->db, HUB_FAMILY_header, HUB_KEY_SPAN(lower),
+                                               HUB_KEY_SPAN(upper));
+    hub_rocks_iter_first(self->headers);
+    hub_payload_walk_open(&self->payloads, self->log, self->next, self->to, true);
 }
 
 int hub_chain_walk_init(struct hub_chain_walk *self, struct hub_log *log, const struct hub_mark *mark, uint64_t to,
@@ -42,34 +42,40 @@ int hub_chain_walk_init(struct hub_chain_walk *self, struct hub_log *log, const 
     if (mark->sequence > 0 && !hub_digest_is(&self->hash, &mark->hash)) {
         return hub_verify_fault(ret_report, mark->sequence, "its chain hash is not the one that was verified before");
     }
-    self->headers = open_rows(self, HUB_FAMILY_header);
-    self->payloads = open_rows(self, HUB_FAMILY_payload);
+    open_rows(self);
     return 0;
 }
 
 void hub_chain_walk_done(struct hub_chain_walk *self)
 {
     hub_rocks_iter_destroy(&self->headers);
-    hub_rocks_iter_destroy(&self->payloads);
+    hub_payload_walk_done(&self->payloads);
     hub_arena_destroy(&self->arena);
 }
 
-/* The row of the next sequence. */
-static int take_row(const struct hub_chain_walk *self, struct hub_rocks_iter *iter, const char *name,
-                    struct hub_span *ret_row, struct hub_verify_report *ret_report)
+/* The header row of the next sequence. */
+static int take_row(const struct hub_chain_walk *self, struct hub_span *ret_row, struct hub_verify_report *ret_report)
 {
     char words[120] = "";
-    if (!hub_rocks_iter_valid(iter)) {
-        return hub_rocks_iter_error(iter, words, sizeof words) < 0
-                   ? hub_verify_fault(ret_report, self->next, "its %s cannot be read: %s", name, words)
-                   : hub_verify_fault(ret_report, self->next, "its %s is missing", name);
+    if (!hub_rocks_iter_valid(self->headers)) {
+        return hub_rocks_iter_error(self->headers, words, sizeof words) < 0
+                   ? hub_verify_fault(ret_report, self->next, "its header cannot be read: %s", words)
+                   : hub_verify_fault(ret_report, self->next, "its header is missing");
     }
-    struct hub_span key = hub_rocks_iter_key(iter);
+    struct hub_span key = hub_rocks_iter_key(self->headers);
     if (key.len != 8 || hub_get_be64(key.at) != self->next) {
-        return hub_verify_fault(ret_report, self->next, "its %s is missing", name);
+        return hub_verify_fault(ret_report, self->next, "its header is missing");
     }
-    *ret_row = hub_rocks_iter_value(iter);
+    *ret_row = hub_rocks_iter_value(self->headers);
     return 0;
+}
+
+static int take_payload(struct hub_chain_walk *self, struct hub_span *ret_payload, struct hub_verify_report *ret_report)
+{
+    char words[sizeof ret_report->what];
+    return hub_payload_walk_next(&self->payloads, self->next, ret_payload, words, sizeof words) == 0
+               ? 0
+               : hub_verify_fault(ret_report, self->next, "%s", words);
 }
 
 static int check_link(struct hub_chain_walk *self, const struct hub_stored *event, struct hub_verify_report *ret_report)
@@ -95,8 +101,7 @@ static int check_link(struct hub_chain_walk *self, const struct hub_stored *even
 static int take_event(struct hub_chain_walk *self, struct hub_stored *ret_event, struct hub_verify_report *ret_report)
 {
     struct hub_span row = { NULL, 0 }, payload = { NULL, 0 };
-    if (take_row(self, self->headers, "header", &row, ret_report) < 0 ||
-        take_row(self, self->payloads, "payload", &payload, ret_report) < 0) {
+    if (take_row(self, &row, ret_report) < 0 || take_payload(self, &payload, ret_report) < 0) {
         return -1;
     }
     if (self->keep != NULL) {
@@ -122,7 +127,7 @@ int hub_chain_walk_seek(struct hub_chain_walk *self, uint64_t after, uint64_t to
         return 0;
     }
     hub_rocks_iter_seek(self->headers, HUB_KEY_SPAN(key));
-    hub_rocks_iter_seek(self->payloads, HUB_KEY_SPAN(key));
+    hub_payload_walk_seek(&self->payloads, after > 0 ? after : 1);
     self->to = to;
     self->next = after;
     self->time_us = INT64_MIN;
@@ -145,7 +150,6 @@ int hub_chain_walk_next(struct hub_chain_walk *self, struct hub_stored *ret_even
     }
     if (self->time_us != INT64_MIN) {
         hub_rocks_iter_next(self->headers);
-        hub_rocks_iter_next(self->payloads);
     }
     if (take_event(self, ret_event, ret_report) < 0 || check_link(self, ret_event, ret_report) < 0) {
         return -1;

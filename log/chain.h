@@ -3,15 +3,16 @@
 #ifndef HUB_LOG_CHAIN_H
 #define HUB_LOG_CHAIN_H
 
-#include "log/store.h"
+#include "log/payload.h"
 
 struct hub_chain_walk {
     struct hub_log *log;
-    uint64_t next, to;                         /* sequences; next > to: at the end */
-    struct hub_digest hash;                    /* of the one before next */
-    int64_t time_us;                           /* log time of the one before next; INT64_MIN when not known */
-    struct hub_rocks_iter *headers, *payloads; /* owned */
-    struct hub_arena *arena;                   /* owned */
+    uint64_t next, to;                /* sequences; next > to: at the end */
+    struct hub_digest hash;           /* of the one before next */
+    int64_t time_us;                  /* log time of the one before next; INT64_MIN when not known */
+    struct hub_rocks_iter *headers;   /* owned */
+    struct hub_payload_walk payloads; /* owned */
+    struct hub_arena *arena;          /* owned */
     struct hub_arena *keep; /* borrowed; when set, events are copied into it and stay valid as long as it does */
 };
 

@@ -185,3 +185,21 @@ int hub_dir_lock(const char *dir, int *ret_fd, char *ret_why, size_t why_size)
     free(path);
     return result;
 }
+
+bool hub_dir_is_locked(const char *dir)
+{
+    struct stat info;
+    char line[128], inode[32];
+    bool is_held = false;
+    char *path = hub_path(dir, "lock");
+    FILE *locks = stat(path, &info) == 0 ? fopen("/proc/locks", "re") : NULL;
+    snprintf(inode, sizeof inode, ":%llu ", (unsigned long long) info.st_ino);
+    while (locks != NULL && !is_held && fgets(line, sizeof line, locks) != NULL) {
+        is_held = strstr(line, "FLOCK") != NULL && strstr(line, inode) != NULL;
+    }
+    if (locks != NULL) {
+        fclose(locks);
+    }
+    free(path);
+    return is_held;
+}

@@ -33,4 +33,7 @@ int hub_dir_make(const char *dir);
  * close(*ret_fd). Returns 0, or < 0 with a sentence in ret_why: "Another hub is using ..." when it is taken. */
 int hub_dir_lock(const char *dir, int *ret_fd, char *ret_why, size_t why_size);
 
+/* Whether a process holds the lock of a directory, without touching it. */
+bool hub_dir_is_locked(const char *dir);
+
 #endif

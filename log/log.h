@@ -17,7 +17,8 @@ enum hub_log_mode {
 };
 
 struct hub_log_options {
-    const char *data_dir; /* holds log/, keys/, witness */
+    const char *data_dir;    /* holds log/, keys/, witness */
+    const char *archive_dir; /* where payloads lie that the log has no more; NULL: archive/ in data_dir */
     const struct hub_world *world;
     struct hub_keyring *keyring; /* stores new_key of appends; NULL for readers */
     enum hub_log_mode mode;

@@ -7,6 +7,7 @@
  *     "loose"    -> be64
  *     "rows"     -> rows be64, hashes be64 of each sum; check be64
  *     "forgot"   -> rows be64, hashes be64
+ *     "archive" first be64 -> last be64, rows be64, bytes be64, digest (32), check be64
  */
 #include "log/meta.h"
 
@@ -20,7 +21,10 @@ enum {
     LOOSE = 8,
     SUM = 16,
     CHECKED = SUM * HUB_SUM_COUNT,
-    SUMS = CHECKED + 8
+    SUMS = CHECKED + 8,
+    ARCHIVE_KEY = 15,
+    ARCHIVE_CHECKED = 24 + HUB_DIGEST,
+    ARCHIVE = ARCHIVE_CHECKED + 8,
 };
 
 static const struct hub_span identity_key = { "identity", 8 };
@@ -29,6 +33,7 @@ static const struct hub_span verified_key = { "verified", 8 };
 static const struct hub_span loose_key = { "loose", 5 };
 static const struct hub_span rows_key = { "rows", 4 };
 static const struct hub_span forgot_key = { "forgot", 6 };
+static const struct hub_span archive_key = { "archive", 7 };
 
 /* Read one row of exactly `len` bytes. Returns 0, HUB_ERROR_not_found, or < 0. */
 static int read_row(struct hub_rocks *db, struct hub_span key, void *ret_bytes, size_t len)
@@ -136,7 +141,7 @@ bool hub_meta_is_name(struct hub_span key)
             return true;
         }
     }
-    return false;
+    return hub_meta_is_archive(key);
 }
 
 void hub_meta_put_identity(struct hub_rocks_batch *batch, const struct hub_log_identity *identity)
@@ -184,4 +189,69 @@ void hub_meta_put_forgot(struct hub_rocks_batch *batch, const struct hub_sum *fo
     uint8_t row[SUM];
     put_sum(row, forgot);
     hub_rocks_put(batch, HUB_FAMILY_meta, forgot_key, hub_span_of(row, sizeof row));
+}
+
+/* --- Archives --- */
+
+bool hub_meta_is_archive(struct hub_span key)
+{
+    return key.len == ARCHIVE_KEY && hub_span_starts(key, archive_key);
+}
+
+static struct hub_span key_of_archive(uint64_t first, uint8_t ret_key[ARCHIVE_KEY])
+{
+    memcpy(ret_key, archive_key.at, archive_key.len);
+    hub_put_be64(ret_key + archive_key.len, first);
+    return hub_span_of(ret_key, ARCHIVE_KEY);
+}
+
+void hub_meta_put_archive(struct hub_rocks_batch *batch, const struct hub_archive_row *archive)
+{
+    uint8_t name[ARCHIVE_KEY], row[ARCHIVE];
+    struct hub_span key = key_of_archive(archive->first, name);
+    hub_put_be64(row, archive->last);
+    hub_put_be64(row + 8, archive->rows);
+    hub_put_be64(row + 16, archive->bytes);
+    memcpy(row + 24, archive->digest.b, HUB_DIGEST);
+    hub_put_be64(row + ARCHIVE_CHECKED, hub_row_hash(key, hub_span_of(row, ARCHIVE_CHECKED)));
+    hub_rocks_put(batch, HUB_FAMILY_meta, key, hub_span_of(row, sizeof row));
+}
+
+void hub_meta_delete_archive(struct hub_rocks_batch *batch, uint64_t first)
+{
+    uint8_t name[ARCHIVE_KEY];
+    hub_rocks_delete(batch, HUB_FAMILY_meta, key_of_archive(first, name));
+}
+
+int hub_meta_archive_decode(struct hub_span key, struct hub_span value, struct hub_archive_row *ret_archive)
+{
+    if (!hub_meta_is_archive(key) || value.len != ARCHIVE ||
+        hub_get_be64(value.at + ARCHIVE_CHECKED) != hub_row_hash(key, hub_span_of(value.at, ARCHIVE_CHECKED))) {
+        return -1;
+    }
+    *ret_archive = (struct hub_archive_row){ .first = hub_get_be64(key.at + archive_key.len),
+                                             .last = hub_get_be64(value.at),
+                                             .rows = hub_get_be64(value.at + 8),
+                                             .bytes = hub_get_be64(value.at + 16) };
+    memcpy(ret_archive->digest.b, value.at + 24, HUB_DIGEST);
+    return 0;
+}
+
+int hub_meta_archives(struct hub_rocks *db, int (*visit)(void *arg, const struct hub_archive_row *archive), void *arg)
+{
+    static const struct hub_span end = { "archivf", 7 };
+    struct hub_rocks_iter *iter = hub_rocks_iter_new(db, HUB_FAMILY_meta, NULL, archive_key, end);
+    struct hub_archive_row row;
+    int result = 0;
+    for (hub_rocks_iter_first(iter); result == 0 && hub_rocks_iter_valid(iter); hub_rocks_iter_next(iter)) {
+        result = hub_meta_archive_decode(hub_rocks_iter_key(iter), hub_rocks_iter_value(iter), &row);
+        if (result == 0) {
+            result = visit(arg, &row);
+        }
+    }
+    if (result == 0) {
+        result = hub_rocks_iter_error(iter, NULL, 0);
+    }
+    hub_rocks_iter_destroy(&iter);
+    return result;
 }

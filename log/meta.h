@@ -30,6 +30,14 @@ struct hub_meta {
     struct hub_sum forgot; /* command rows that the scrubber removed since */
 };
 
+/* A file of DATA/archive that holds payloads in place of the store. Its name is hub_archive_name's. */
+struct hub_archive_row {
+    uint64_t first, last; /* positions */
+    uint64_t rows;
+    uint64_t bytes;           /* of the file */
+    struct hub_digest digest; /* its last bytes: the SHA-256 of those before */
+};
+
 /* Read all rows. Returns 0, or < 0 for a read error or a row of another length. */
 int hub_meta_read(struct hub_rocks *db, struct hub_meta *ret_meta);
 
@@ -47,5 +55,14 @@ void hub_meta_put_sums(struct hub_rocks_batch *batch, const struct hub_sums *sum
 
 /* Command rows that were removed, for good. */
 void hub_meta_put_forgot(struct hub_rocks_batch *batch, const struct hub_sum *forgot);
+
+/* An archive: put it, strike it out, whether a key names one, and what its row says (returns 0, or < 0 for a damaged row). */
+void hub_meta_put_archive(struct hub_rocks_batch *batch, const struct hub_archive_row *archive);
+void hub_meta_delete_archive(struct hub_rocks_batch *batch, uint64_t first);
+bool hub_meta_is_archive(struct hub_span key);
+int hub_meta_archive_decode(struct hub_span key, struct hub_span value, struct hub_archive_row *ret_archive);
+
+/* All of them, ascending. visit: returns < 0 to stop. Returns 0, what `visit` did, or < 0 for a read error or a damaged row. */
+int hub_meta_archives(struct hub_rocks *db, int (*visit)(void *arg, const struct hub_archive_row *archive), void *arg);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/pack.h"
 #include "log/fresh_aliases.h"
 #include "log/keys.h"
+#include "log/payload.h"
 #include "log/rows.h"
 #include "log/store.h"
 #include "log/stored.h"
@@ -33,19 +34,17 @@ int hub_log_catch_up(struct hub_log *self)
     return 0;
 }
 
-/* A row that must be there because it is not behind the commit position. */
-static int read_committed(struct hub_log *self, unsigned family, uint64_t sequence, struct hub_arena *arena,
-                          struct hub_span *ret_row)
+/* It must be there because it is not behind the commit position. */
+static int must_be_there(int result)
 {
-    struct hub_sequence_key key = hub_sequence_key(sequence);
-    int result = hub_rocks_get_copy(self->db, family, HUB_KEY_SPAN(key), arena, ret_row);
     return result == HUB_ERROR_not_found ? -1 : result;
 }
 
 static int read_header(struct hub_log *self, uint64_t sequence, struct hub_arena *arena, struct hub_stored *ret_event)
 {
     struct hub_span row;
-    int result = read_committed(self, HUB_FAMILY_header, sequence, arena, &row);
+    struct hub_sequence_key key = hub_sequence_key(sequence);
+    int result = must_be_there(hub_rocks_get_copy(self->db, HUB_FAMILY_header, HUB_KEY_SPAN(key), arena, &row));
     return result == 0 ? hub_stored_decode(row, sequence, arena, ret_event) : result;
 }
 
@@ -57,7 +56,7 @@ int hub_log_read(struct hub_log *self, struct hub_position at, struct hub_arena 
     struct hub_stored event;
     int result = read_header(self, at.sequence, arena, &event);
     if (result == 0) {
-        result = read_committed(self, HUB_FAMILY_payload, at.sequence, arena, &event.payload);
+        result = must_be_there(hub_payload_get(self, at.sequence, arena, &event.payload));
     }
     if (result == 0) {
         *ret_event = event;

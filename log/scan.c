@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "log/cursor.h"
+#include "log/payload.h"
 #include "log/store.h"
 #include "log/stored.h"
 
@@ -39,10 +40,11 @@ struct hub_scan {
 
     /* Everything: rows in order, some of them read ahead. */
     uint64_t at, to; /* next sequence to be read and the last; at > to: at the end */
-    struct hub_rocks_iter *headers, *payloads;
-    struct ahead window[WINDOW]; /* a ring */
-    unsigned read, given;        /* so far; the last one given is in the window still */
-    bool is_broken;              /* the next row cannot be read */
+    struct hub_rocks_iter *headers;
+    struct hub_payload_walk payloads; /* not open where only headers are wanted */
+    struct ahead window[WINDOW];      /* a ring */
+    unsigned read, given;             /* so far; the last one given is in the window still */
+    bool is_broken;                   /* the next row cannot be read */
 
     /* An index: sequences from up to two sources, rows by key. */
     bool by_index;
@@ -51,6 +53,7 @@ struct hub_scan {
     unsigned count, next;               /* how many, and the next one to hand out */
     unsigned ahead;                     /* how many to fetch the next time */
     struct hub_rocks_values header_rows, payload_rows;
+    struct hub_archive_pieces pieces;
     size_t header_at, payload_at; /* where the next ones begin */
 };
 
@@ -70,6 +73,7 @@ static struct hub_scan *scan_new(struct hub_log *log, uint64_t from, uint64_t to
     }
     hub_buf_init(&self->header_rows.bytes);
     hub_buf_init(&self->payload_rows.bytes);
+    hub_archive_pieces_init(&self->pieces);
     return self;
 }
 
@@ -126,9 +130,7 @@ static void open_rows(struct hub_scan *self)
                                        HUB_KEY_SPAN(upper));
     hub_rocks_iter_first(self->headers);
     if (!self->headers_only) {
-        self->payloads = hub_rocks_iter_new(self->log->db, HUB_FAMILY_payload, NULL, HUB_KEY_SPAN(lower),
-                                            HUB_KEY_SPAN(upper));
-        hub_rocks_iter_first(self->payloads);
+        hub_payload_walk_open(&self->payloads, self->log, self->at, self->to, false);
     }
 }
 
@@ -146,16 +148,13 @@ static bool row_of(struct hub_rocks_iter *iter, uint64_t sequence, struct hub_sp
     return true;
 }
 
-/* Move both iterators to the next row, or open them at the first. */
+/* Move to the next row, or open at the first. */
 static void step(struct hub_scan *self)
 {
     if (self->headers == NULL) {
         open_rows(self);
-        return;
-    }
-    hub_rocks_iter_next(self->headers);
-    if (self->payloads != NULL) {
-        hub_rocks_iter_next(self->payloads);
+    } else {
+        hub_rocks_iter_next(self->headers);
     }
 }
 
@@ -164,9 +163,11 @@ static bool read_row(struct hub_scan *self)
 {
     struct ahead *ahead = &self->window[self->read % WINDOW];
     struct hub_span row, payload = { NULL, 0 };
+    char why[HUB_ARCHIVE_WORDS];
     step(self);
     if (!row_of(self->headers, self->at, &row) ||
-        (self->payloads != NULL && !row_of(self->payloads, self->at, &payload))) {
+        (self->payloads.iter != NULL &&
+         hub_payload_walk_next(&self->payloads, self->at, &payload, why, sizeof why) < 0)) {
         return false;
     }
     hub_buf_clear(&ahead->bytes);
@@ -257,10 +258,10 @@ static int fetch(struct hub_scan *self)
     if (hub_rocks_get_many(db, HUB_FAMILY_header, all, self->count, &self->header_rows) != 0) {
         return -1;
     }
-    if (!self->headers_only && hub_rocks_get_many(db, HUB_FAMILY_payload, all, self->count, &self->payload_rows) != 0) {
-        return -1;
-    }
-    return 1;
+    return self->headers_only ||
+                   hub_payload_get_many(self->log, keys, self->count, &self->pieces, &self->payload_rows) == 0
+               ? 1
+               : -1;
 }
 
 static int next_indexed(struct hub_scan *self, struct hub_stored *ret_event)
@@ -298,7 +299,8 @@ void hub_scan_close(struct hub_scan **self_p)
         return;
     }
     hub_rocks_iter_destroy(&self->headers);
-    hub_rocks_iter_destroy(&self->payloads);
+    hub_payload_walk_done(&self->payloads);
+    hub_archive_pieces_done(&self->pieces);
     for (int i = 0; i < SOURCES; i++) {
         if (self->sources[i].is_open) {
             hub_cursor_done(&self->sources[i].cursor);

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/pack.h"
+#include "log/archive/archive.h"
 #include "log/chore.h"
 #include "log/keys.h"
 #include "log/backup/pin.h"
@@ -178,6 +179,7 @@ static int64_t run(void *arg)
     struct hub_scrub *self = arg;
     struct hub_verify_report report;
     hub_pin_answer(self->options.log->data_dir, self->options.log->db);
+    hub_archive_answer(self->options.log);
     if (step(self, &report) < 0 || forget_if_due(self, &report) < 0) {
         self->options.on_fault(self->options.arg, &report);
         return -1;

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "log/archive/archives.h"
 #include "log/file.h"
 #include "log/keys.h"
 #include "log/stored.h"
@@ -155,6 +156,23 @@ static int read_meta(struct hub_log *self, uint64_t *ret_head, struct why why)
     return 0;
 }
 
+static int open_archives(struct hub_log *self, const char *dir, struct why why)
+{
+    char *usual = hub_path(self->data_dir, "archive");
+    int result = hub_archives_new(dir == NULL ? usual : dir, self->db, self->meta.identity.log_id,
+                                  self->mode == HUB_LOG_FOLLOW, &self->archives);
+    free(usual);
+    return result == 0 ? 0 : refuse(why, "The log in %s has a damaged row that names an archive.", self->data_dir);
+}
+
+static int check_archives(struct hub_log *self, struct why why)
+{
+    char words[HUB_ARCHIVE_WORDS];
+    return hub_archives_look(self->archives, words) == 0
+               ? 0
+               : refuse(why, "Payloads of the log in %s cannot be read: %s.", self->data_dir, words);
+}
+
 static int check_witness(struct hub_log *self, uint64_t head, const struct hub_witness *witness, struct why why)
 {
     if (memcmp(&witness->identity.log_id, &self->meta.identity.log_id, sizeof witness->identity.log_id) != 0 ||
@@ -283,7 +301,8 @@ static int open_to_write(struct hub_log *self, const struct hub_log_options *opt
         self->world->random(self->world->self, self->meta.identity.log_id, sizeof self->meta.identity.log_id);
         self->meta.identity.incarnation = 1;
     }
-    if (found == 0 && check_witness(self, head, &witness, why) < 0) {
+    if ((found == 0 && check_witness(self, head, &witness, why) < 0) ||
+        open_archives(self, options->archive_dir, why) < 0 || check_archives(self, why) < 0) {
         return -1;
     }
     return check_chain(self, head, why) < 0 ? -1 : start_writing(self, head, why);
@@ -309,7 +328,7 @@ static int open_to_read(struct hub_log *self, const struct hub_log_options *opti
     uint64_t head;
     bool follows = self->mode == HUB_LOG_FOLLOW;
     if ((follows && make_scratch(self, why) < 0) || open_rocks(self, options, why) < 0 ||
-        read_meta(self, &head, why) < 0) {
+        read_meta(self, &head, why) < 0 || open_archives(self, options->archive_dir, why) < 0) {
         return -1;
     }
     self->mark = self->meta.mark;
@@ -372,6 +391,7 @@ void hub_log_close(struct hub_log **self_p)
         hub_durable_done(self);
     }
     hub_writing_destroy(&self->writing);
+    hub_archives_destroy(&self->archives);
     hub_rocks_close(&self->db);
     if (self->lock >= 0) {
         close(self->lock);

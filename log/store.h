@@ -11,6 +11,7 @@
 #include "log/meta.h"
 #include "log/rocks.h"
 
+struct hub_archives;
 struct hub_writing;
 
 /* Figures that any thread may read while the writer counts. */
@@ -31,7 +32,8 @@ struct hub_log {
     uint32_t node;
 
     struct hub_rocks *db;
-    struct hub_meta meta; /* as of opening */
+    struct hub_meta meta;          /* as of opening */
+    struct hub_archives *archives; /* owned */
     _Atomic uint64_t commit;
     struct hub_durable durable; /* not in follow mode */
     struct hub_log_counters counters;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/pack.h"
+#include "log/archive/archives.h"
 #include "log/keys.h"
 #include "log/rows.h"
 #include "log/verify.h"
@@ -68,9 +69,15 @@ static int check_row(struct rows *self, enum hub_family family, struct hub_span 
                                           : 0;
 }
 
-static int check_name(struct rows *self, struct hub_span key)
+static int check_name(struct rows *self, struct hub_span key, struct hub_span value)
 {
-    return hub_meta_is_name(key) ? 0 : hub_verify_fault(self->report, 0, "a row has a name that nobody gave it");
+    struct hub_archive_row archive;
+    if (!hub_meta_is_name(key)) {
+        return hub_verify_fault(self->report, 0, "a row has a name that nobody gave it");
+    }
+    return !hub_meta_is_archive(key) || hub_meta_archive_decode(key, value, &archive) == 0
+               ? 0
+               : hub_verify_fault(self->report, 0, "a row that names an archive is damaged");
 }
 
 static int walk(struct rows *self, enum hub_family family)
@@ -80,7 +87,7 @@ static int walk(struct rows *self, enum hub_family family)
     int result = 0;
     for (hub_rocks_iter_first(iter); result == 0 && hub_rocks_iter_valid(iter); hub_rocks_iter_next(iter)) {
         struct hub_span key = hub_rocks_iter_key(iter);
-        result = family == HUB_FAMILY_meta ? check_name(self, key)
+        result = family == HUB_FAMILY_meta ? check_name(self, key, hub_rocks_iter_value(iter))
                                            : check_row(self, family, key, hub_rocks_iter_value(iter));
     }
     if (result == 0 && hub_rocks_iter_error(iter, words, sizeof words) < 0) {
@@ -108,13 +115,13 @@ static int compare_sum(struct rows *self, enum hub_sum_kind kind)
     return 0;
 }
 
-/* The first row of a family of sequences. */
+/* The first row of a family of sequences. What is missing was found by then, or is archived; what is too much comes first. */
 static int check_first(struct rows *self, enum hub_family family)
 {
     struct hub_rocks_iter *iter = hub_rocks_iter_new(self->log->db, family, NULL, hub_span(NULL), hub_span(NULL));
     hub_rocks_iter_first(iter);
     bool is_event = !hub_rocks_iter_valid(iter) ||
-                    (hub_rocks_iter_key(iter).len == 8 && hub_get_be64(hub_rocks_iter_key(iter).at) == 1);
+                    (hub_rocks_iter_key(iter).len == 8 && hub_get_be64(hub_rocks_iter_key(iter).at) >= 1);
     hub_rocks_iter_destroy(&iter);
     return is_event ? 0 : hub_verify_fault(self->report, 1, "before it there is a %s", hub_log_families[family]);
 }
@@ -123,6 +130,30 @@ static int check_first(struct rows *self, enum hub_family family)
 static int check_firsts(struct rows *self)
 {
     return check_first(self, HUB_FAMILY_header) < 0 ? -1 : check_first(self, HUB_FAMILY_payload);
+}
+
+/* The first archive that is not whole. */
+struct archive_check {
+    struct hub_log *log;
+    struct hub_verify_report *report;
+    int result;
+};
+
+static void check_archive(void *arg, const struct hub_archive_row *row)
+{
+    struct archive_check *self = arg;
+    char words[HUB_ARCHIVE_WORDS];
+    if (self->result == 0 && hub_archives_check(self->log->archives, row, words) < 0) {
+        self->result = hub_verify_fault(self->report, row->first, "%s", words);
+    }
+}
+
+/* Every byte of every archive: the walk over the chain saw those that somebody reads. */
+static int check_archives(struct rows *self)
+{
+    struct archive_check check = { .log = self->log, .report = self->report };
+    hub_archives_each(self->log->archives, check_archive, &check);
+    return check.result;
 }
 
 /* What the names say, against the events. */
@@ -169,6 +200,9 @@ int hub_verify_rows(struct hub_log *log, uint64_t head, struct hub_verify_report
     }
     for (unsigned kind = 0; kind < HUB_SUM_COUNT && result == 0; kind++) {
         result = compare_sum(&self, (enum hub_sum_kind) kind);
+    }
+    if (result == 0) {
+        result = check_archives(&self);
     }
     return result == 0 ? check_meta(&self) : result;
 }

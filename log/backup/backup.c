@@ -217,10 +217,15 @@ static int open_copy(struct run *self)
                : pinned < 0 && errno == ENOENT                      ? HUB_BACKUP_absent
                                                                     : HUB_BACKUP_failed;
     }
-    const struct hub_log_options options = {
-        .data_dir = hub_pin_dir(self->pin), .world = self->options->world, .mode = HUB_LOG_ASIDE, .memory_bytes = MEMORY
-    };
-    if (hub_log_open(&options, &self->log, words, sizeof words) < 0) {
+    char *archive = hub_path(data, "archive");
+    const struct hub_log_options options = { .data_dir = hub_pin_dir(self->pin),
+                                             .archive_dir = archive,
+                                             .world = self->options->world,
+                                             .mode = HUB_LOG_ASIDE,
+                                             .memory_bytes = MEMORY };
+    int opened = hub_log_open(&options, &self->log, words, sizeof words);
+    free(archive);
+    if (opened < 0) {
         errno = strstr(words, "No space left") != NULL ? ENOSPC : 0;
         return hub_backup_refuse(self->why, HUB_BACKUP_failed, "%s", words);
     }

@@ -121,8 +121,8 @@ static void print_digest(const struct hub_digest *digest, char ret_hex[HEX])
 /* What is elsewhere in the backup, or made anew by whoever needs it. */
 static bool is_left_out(const char *name)
 {
-    static const char *const names[] = { "log",    "keys", "views",          "pinned", "lock",  "witness",
-                                         "inputs", "tree", "checkpoint.key", "hold",   "erased" };
+    static const char *const names[] = { "log",  "keys",           "views", "pinned", "lock", "witness", "inputs",
+                                         "tree", "checkpoint.key", "hold",  "erased", "take", "refused" };
     size_t len = strlen(name);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(name, names[i]) == 0) {

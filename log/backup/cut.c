@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/pack.h"
+#include "log/archive/archive.h"
 #include "log/chain.h"
 #include "log/keys.h"
 #include "log/rows.h"
@@ -259,6 +260,9 @@ static int begin_incarnation(struct cutting *self)
 static int cut_all(struct cutting *self)
 {
     int result = cut_events(self);
+    if (result == 0) {
+        result = hub_archive_thaw(self->log, self->cut->to, self->why, self->why_size);
+    }
     if (result == 0) {
         result = walk(self, HUB_FAMILY_command, cut_command);
     }

@@ -78,30 +78,11 @@ static int clear(const struct hub_pin *self)
 
 /* --- Asking for a flush --- */
 
-/* Whether a process holds the lock of the data directory, without touching it. */
-static bool is_served(const char *data_dir)
-{
-    struct stat info;
-    char line[128], inode[32];
-    bool is_held = false;
-    char *path = hub_path(data_dir, "lock");
-    FILE *locks = stat(path, &info) == 0 ? fopen("/proc/locks", "re") : NULL;
-    snprintf(inode, sizeof inode, ":%llu ", (unsigned long long) info.st_ino);
-    while (locks != NULL && !is_held && fgets(line, sizeof line, locks) != NULL) {
-        is_held = strstr(line, "FLOCK") != NULL && strstr(line, inode) != NULL;
-    }
-    if (locks != NULL) {
-        fclose(locks);
-    }
-    free(path);
-    return is_held;
-}
-
 static void ask_for_flush(const struct hub_pin *self, const char *data_dir)
 {
     static const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
     char *path = hub_path(self->dir, flush_name);
-    int fd = is_served(data_dir) ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) : -1;
+    int fd = hub_dir_is_locked(data_dir) ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) : -1;
     if (fd >= 0) {
         close(fd);
     }

@@ -146,7 +146,7 @@ static int enter(struct run *self)
 /* What an interrupted restore left, but for the lock that is held. */
 static int clear(const struct run *self)
 {
-    static const char *const names[] = { "log", "keys" };
+    static const char *const names[] = { "log", "keys", "archive" };
     int result = 0;
     for (size_t i = 0; result == 0 && i < sizeof names / sizeof names[0]; i++) {
         char *path = hub_path(self->dir, names[i]);
@@ -427,13 +427,19 @@ static int write_witness(struct run *self)
 }
 
 /* Campaigns that ran stand still until somebody has looked (docs/operating.md). */
-static int hold(const struct run *self)
+static int hold(struct run *self)
 {
     static const char text[] = "Restored from a backup: campaigns send nothing while this file is here.\n";
     return hub_file_replace(self->dir, "hold", hub_span(text)) == 0
                ? HUB_BACKUP_done
                : hub_backup_refuse(self->why, HUB_BACKUP_failed, "%s/hold cannot be written: %s.", self->dir,
                                    strerror(errno));
+}
+
+/* Before the log is opened, as payloads may lie in archives. */
+static int restore_files(struct run *self)
+{
+    return hub_backup_put_files(self->options->dir, &self->done->note, self->dir, self->why);
 }
 
 /* Give the finished directory its name. */
@@ -452,20 +458,11 @@ static int settle(struct run *self)
 
 static int restore(struct run *self)
 {
-    static int (*const steps[])(struct run * self) = { enter, restore_log,  open_log,     find_end,
-                                                       cut,   restore_keys, write_witness };
+    static int (*const steps[])(struct run * self) = { enter, restore_log,  restore_files, open_log,        find_end,
+                                                       cut,   restore_keys, write_witness, cut_checkpoints, hold };
     int result = choose(self);
     for (size_t i = 0; result == HUB_BACKUP_done && i < sizeof steps / sizeof steps[0]; i++) {
         result = steps[i](self);
-    }
-    if (result == HUB_BACKUP_done) {
-        result = hub_backup_put_files(self->options->dir, &self->done->note, self->dir, self->why);
-    }
-    if (result == HUB_BACKUP_done) {
-        result = cut_checkpoints(self);
-    }
-    if (result == HUB_BACKUP_done) {
-        result = hold(self);
     }
     return result == HUB_BACKUP_done ? settle(self) : result;
 }

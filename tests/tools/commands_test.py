@@ -66,6 +66,7 @@ def words_of(name, hub, folder):
         'log info': data,
         'log tail': data,
         'log compact': ('--data', copy_of(hub, folder)),
+        'log archive': ('--data', copy_of(hub, folder), '--older-than', '0s'),
         'dead list': there,
         'dead show': (letter(hub), *there),
         'dead retry': (letter(hub), '--reason', 'to see it work', *there),

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "actors/kind.h"
+#include "log/archive/archive.h"
 #include "log/survey.h"
 #include "tools/datadir.h"
 #include "tools/progress.h"
@@ -70,6 +71,26 @@ static void report_families(const struct hub_survey_family *families, struct hub
     hub_report_list_end(report);
 }
 
+static void report_archive(void *arg, const struct hub_archive_row *row)
+{
+    struct hub_report *report = arg;
+    char name[HUB_ARCHIVE_NAME];
+    hub_archive_name(row->first, row->last, name);
+    hub_report_row(report);
+    hub_report_text(report, "archive", name);
+    hub_report_u64(report, "first", row->first);
+    hub_report_u64(report, "last", row->last);
+    hub_report_u64(report, "events", row->rows);
+    hub_report_u64(report, "bytes", row->bytes);
+}
+
+static void report_archives(struct hub_log *log, struct hub_report *report)
+{
+    hub_report_list(report, "archives");
+    hub_archive_each(log, report_archive, report);
+    hub_report_list_end(report);
+}
+
 static const char *kind_name(unsigned kind)
 {
     const struct hub_kind_info *info = hub_kind_find((uint8_t) kind);
@@ -119,6 +140,7 @@ static int look(const struct hub_tool_call *call, struct hub_log *log)
     hub_report_begin(&report, call->settings);
     report_span(log, &report);
     report_families(survey.families, &report);
+    report_archives(log, &report);
     report_streams(&survey, &report);
     return hub_report_end(&report, HUB_EXIT_OK);
 }
