@@ -34,6 +34,12 @@ bool hub_datadir_has_log(const char *data)
     return access(path, R_OK) == 0;
 }
 
+int hub_datadir_refuse(const char *why)
+{
+    bool is_full = strstr(why, "No space left") || strstr(why, "File too large");
+    return hub_tool_end(is_full ? HUB_EXIT_FULL : HUB_EXIT_FAILED, "%s", why);
+}
+
 void hub_datadir_find_company(struct hub_datadir *self)
 {
     struct hub_arena *arena = hub_arena_new(4096);

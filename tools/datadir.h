@@ -34,6 +34,9 @@ int hub_datadir_open_at(struct hub_datadir *self, const char *data, const char *
 int hub_datadir_tell(const struct hub_datadir *self, const struct hub_tool_call *call);
 void hub_datadir_close(struct hub_datadir *self);
 
+/* Say why a log could not be opened. Returns HUB_EXIT_FULL when the disk is full, by RocksDB's words, else HUB_EXIT_FAILED. */
+int hub_datadir_refuse(const char *why);
+
 /* Fill `company` from the log's first event, for a log that was opened elsewhere. */
 void hub_datadir_find_company(struct hub_datadir *self);
 

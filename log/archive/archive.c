@@ -191,7 +191,9 @@ int hub_archive_make(struct hub_log *log, const struct hub_archive_order *order,
     int result = HUB_ARCHIVE_done;
     hub_buf_init(&payload);
     while (result == HUB_ARCHIVE_done && at < order->count) {
-        result = make_one(log, order, &at, &payload, why);
+        result = order->goes_on == NULL || order->goes_on(order->arg)
+                     ? make_one(log, order, &at, &payload, why)
+                     : refuse(why, HUB_ARCHIVE_stopped, "Archiving was interrupted.");
     }
     hub_buf_done(&payload);
     return result;
@@ -286,10 +288,11 @@ static int write_rows(struct adoption *self)
     }
     hub_meta_put_archive(self->batch, &self->row);
     hub_archives_add(self->log->archives, &self->row); /* before anybody misses a row */
-    return hub_rocks_write(self->log->db, self->batch, words, sizeof words) == 0
-               ? 0
-               : refuse(self->why, HUB_ARCHIVE_failed, "The log in %s cannot be written: %s.", self->log->data_dir,
-                        words);
+    if (hub_rocks_write(self->log->db, self->batch, words, sizeof words) == 0) {
+        return 0;
+    }
+    errno = strstr(words, "No space left") != NULL ? ENOSPC : 0;
+    return refuse(self->why, HUB_ARCHIVE_failed, "The log in %s cannot be written: %s.", self->log->data_dir, words);
 }
 
 static int adopt_bytes(struct adoption *self)

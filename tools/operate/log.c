@@ -244,7 +244,7 @@ int hub_tool_log_compact(const struct hub_tool_call *call)
     if (!hub_datadir_has_log(options.data_dir))
         return hub_tool_end(HUB_EXIT_ABSENT, "there is no log in %s", options.data_dir);
     if (hub_log_open(&options, &log, why, sizeof why) < 0)
-        hub_tool_fail("%s", why);
+        status = hub_datadir_refuse(why);
     else
         status = pack(call, log);
     hub_log_close(&log);

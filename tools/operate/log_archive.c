@@ -112,7 +112,7 @@ static int open_log(struct archiving *self, bool to_write)
     self->is_writer = to_write;
     if (hub_log_open(&options, &self->log, why, sizeof why) < 0 ||
         hub_witness_read(self->data, &witness, why, sizeof why) < 0)
-        return hub_tool_fail("%s", why);
+        return hub_datadir_refuse(why);
     self->durable = witness.sequence;
     return HUB_EXIT_OK;
 }
