@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Moves payloads out of the store into files of DATA/archive. docs/decisions/019-archive.md.
+/* Moves payloads out of the store into files of DATA/archive. docs/decisions/020-archive.md.
  *
  * Two steps, which may be two processes. Whoever wants it writes a file with the payloads as they are stored, whole and on disk
  * under its name (hub_archive_make). Who writes the log takes it in (hub_archive_adopt): compares it row by row with the store, names it in
