@@ -146,3 +146,13 @@ void hub_json_emit_member_bool(struct hub_json_emit *self, const char *name, boo
     hub_json_emit_key(self, name);
     hub_json_emit_bool(self, value);
 }
+
+void hub_json_emit_member_time(struct hub_json_emit *self, const char *name, int64_t time_us)
+{
+    struct hub_buf text;
+    hub_buf_init(&text);
+    hub_time_print(time_us, &text);
+    hub_json_emit_key(self, name);
+    hub_json_emit_span(self, hub_buf_span(&text));
+    hub_buf_done(&text);
+}

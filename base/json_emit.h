@@ -58,6 +58,7 @@ void hub_json_emit_raw(struct hub_json_emit *self, struct hub_span json);
 void hub_json_emit_member_text(struct hub_json_emit *self, const char *name, const char *text);
 void hub_json_emit_member_i64(struct hub_json_emit *self, const char *name, int64_t value);
 void hub_json_emit_member_bool(struct hub_json_emit *self, const char *name, bool value);
+void hub_json_emit_member_time(struct hub_json_emit *self, const char *name, int64_t time_us);
 
 /* The place where the next value goes, for a writer that appends exactly one JSON value to the returned buffer itself,
  * such as hub_json_write or hub_describe. */

@@ -115,6 +115,11 @@ void hub_batch_seal(struct hub_batch *self)
     }
 }
 
+bool hub_batch_goes_on(const struct hub_batch *self, uint64_t from, uint64_t epoch, uint64_t erasures)
+{
+    return self->from == from && self->epoch >= epoch && self->erasures == erasures;
+}
+
 bool hub_batch_is_for(const struct hub_batch_item *item, const struct hub_lens *lens)
 {
     switch (lens->topic) {

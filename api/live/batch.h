@@ -31,6 +31,7 @@ struct hub_batch_lane {
 struct hub_batch {
     uint64_t from, to; /* sequences: of the events behind `from`, up to `to`; both 0: ephemeral, no event's */
     uint64_t epoch;    /* of the interest that it was rendered for */
+    uint64_t erasures; /* of keys, before it was rendered */
     struct hub_batch_lane *lanes;
     uint32_t lane_count;
     size_t bytes; /* of the longest lane */
@@ -55,6 +56,10 @@ void hub_batch_drop(struct hub_batch **self_p);
 
 /* The lane with this key, or NULL. */
 const struct hub_batch_lane *hub_batch_lane(const struct hub_batch *self, struct hub_live_key key);
+
+/* Whether it goes on from a place and may be sent now: rendered for an interest of `epoch` or later, and nobody was erased since,
+ * who may stand in it. */
+bool hub_batch_goes_on(const struct hub_batch *self, uint64_t from, uint64_t epoch, uint64_t erasures);
 
 /* Whether a frame is for these ears. The lane is theirs already. */
 bool hub_batch_is_for(const struct hub_batch_item *item, const struct hub_lens *lens);

@@ -9,6 +9,7 @@
 
 #include "api/live/figures.h"
 #include "base/memory.h"
+#include "log/keyring/keyring.h"
 #include "log/log.h"
 #include "replay/views.h"
 
@@ -125,6 +126,7 @@ static void publish(struct hub_feed *self)
     uint64_t to = hub_views_position(options->views).sequence;
     to = to - self->at > EVENTS_AT_ONCE ? self->at + EVENTS_AT_ONCE : to;
     self->batch = hub_batch_new(self->at, to, epoch);
+    self->batch->erasures = hub_keyring_erasures(options->keys);
     hub_arena_reset(self->arena);
     if (to > self->at && hub_views_read(options->views, self->arena, render_all, self) < 0) {
         hub_batch_drop(&self->batch);

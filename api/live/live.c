@@ -9,6 +9,7 @@
 #include "api/live/presence.h"
 #include "api/live/resume.h"
 #include "base/memory.h"
+#include "log/keyring/keyring.h"
 #include "log/log.h"
 
 #define TICK_US INT64_C(1000000)
@@ -326,10 +327,11 @@ void hub_live_release(struct hub_live_socket *socket)
 static bool catch_up_from_recent(struct hub_live_socket *socket)
 {
     struct hub_live *self = socket->live;
+    uint64_t erasures = hub_keyring_erasures(self->loop->server->options.keys);
     bool found = false;
     for (unsigned i = 0; i < self->recent_count; i++) {
         const struct hub_batch *batch = self->recent[(self->recent_first + i) % HUB_LIVE_RECENT];
-        found = found || (batch->from == socket->at && batch->epoch >= socket->epoch);
+        found = found || hub_batch_goes_on(batch, socket->at, socket->epoch, erasures);
         const struct hub_batch_lane *lane = found ? hub_batch_lane(batch, hub_lens_lane(&socket->lens)) : NULL;
         if (lane != NULL) {
             hub_delivery_lane(socket, lane);
@@ -419,6 +421,16 @@ static void check_credential(struct hub_live_socket *socket)
     }
 }
 
+/* What shows somebody who was erased since is not kept. */
+static void forget_erased(struct hub_live *self)
+{
+    uint64_t erasures = hub_keyring_erasures(self->loop->server->options.keys);
+    if (erasures != self->erasures) {
+        self->erasures = erasures;
+        forget_recent(self);
+    }
+}
+
 void hub_live_tick(struct hub_live *self)
 {
     bool drains = atomic_load_explicit(&self->loop->server->draining, memory_order_relaxed);
@@ -431,6 +443,7 @@ void hub_live_tick(struct hub_live *self)
     }
     self->next_tick_us = self->now_us + (drains ? DRAINING_TICK_US : TICK_US);
     bool again = looks_again(self);
+    forget_erased(self);
     if (self->loop->number == 0) {
         hub_presence_sweep(self->loop->server->presence, self->loop);
     }

@@ -38,7 +38,7 @@ struct hub_live {
     struct hub_ref *ping;
     int64_t ping_us;                             /* of silence, before a ping */
     int64_t now_us, next_tick_us, look_again_us; /* look_again: at all credentials */
-    uint64_t credentials_epoch;
+    uint64_t credentials_epoch, erasures;        /* as they were looked at last */
 
     struct hub_delivery delivery;          /* of the batch under way */
     atomic_uint under_way;                 /* batches that are left or begun, and not sent to all */

@@ -107,6 +107,20 @@ static void a_batch_keeps_lanes_apart_and_frames_in_order(void **state)
     hub_batch_drop(&held);
 }
 
+/* I11: what was rendered before somebody was erased is not sent afterwards; the log has it without the words. */
+static void a_batch_from_before_an_erasure_does_not_go_on(void **state)
+{
+    (void) state;
+    struct hub_batch *batch = hub_batch_new(5, 8, 3);
+    batch->erasures = 1;
+    assert_true(hub_batch_goes_on(batch, 5, 3, 1));
+    assert_true(hub_batch_goes_on(batch, 5, 2, 1));
+    assert_false(hub_batch_goes_on(batch, 5, 3, 2));
+    assert_false(hub_batch_goes_on(batch, 5, 4, 1));
+    assert_false(hub_batch_goes_on(batch, 4, 3, 1));
+    hub_batch_drop(&batch);
+}
+
 static void pass_over(void *arg, uint8_t opcode, uint64_t len)
 {
     (void) arg;
@@ -185,6 +199,7 @@ int main(void)
         cmocka_unit_test(a_table_finds_what_was_added_and_forgets_what_was_removed),
         cmocka_unit_test(interest_counts_ears_by_role_and_topic),
         cmocka_unit_test(a_batch_keeps_lanes_apart_and_frames_in_order),
+        cmocka_unit_test(a_batch_from_before_an_erasure_does_not_go_on),
         cmocka_unit_test(a_reader_keeps_nothing_between_messages),
         cmocka_unit_test(every_frame_says_what_it_carries_and_who_may_see_it),
         cmocka_unit_test(every_frame_of_a_client_is_done_in_one_way_and_answered),

@@ -7,13 +7,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 #include <czmq.h>
 
 #include "tests/log/fixture.h"
+#include "tests/log/dies.h"
 #include "tests/log/memory_log.h"
 
 enum { THREADS = 3, EACH = 500 };
@@ -168,37 +168,25 @@ static void a_conflict_is_handed_back_like_the_rest(void **state)
     memory_log_destroy(&log);
 }
 
+static void write_to_a_broken_log(void)
+{
+    struct memory_log *log = memory_log_new();
+    memory_log_fail(log, "The disk is gone.");
+    struct inbox inbox = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+    struct hub_writer_options options = { .sink = memory_log_sink(log), .on_written = on_written, .arg = &inbox };
+    struct hub_writer *writer = hub_writer_new(&options);
+    struct hub_writer_port *port = hub_writer_port_new(writer);
+    struct job job;
+    make_job(&job, 0, 0);
+    struct hub_append *one = &job.append;
+    hub_writer_send(port, &one, 1);
+    wait_for(&inbox, 1);
+}
+
 static void a_fatal_error_ends_the_process_with_a_sentence_and_no_answer(void **state)
 {
     (void) state;
-    int words[2];
-    assert_int_equal(pipe(words), 0);
-    fflush(stdout);
-    pid_t child = fork();
-    if (child == 0) {
-        dup2(words[1], STDERR_FILENO);
-        struct memory_log *log = memory_log_new();
-        memory_log_fail(log, "The disk is gone.");
-        struct inbox inbox = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
-        struct hub_writer_options options = { .sink = memory_log_sink(log), .on_written = on_written, .arg = &inbox };
-        struct hub_writer *writer = hub_writer_new(&options);
-        struct hub_writer_port *port = hub_writer_port_new(writer);
-        struct job job;
-        make_job(&job, 0, 0);
-        struct hub_append *one = &job.append;
-        hub_writer_send(port, &one, 1);
-        wait_for(&inbox, 1);
-        _exit(0);
-    }
-    close(words[1]);
-    char text[256] = "";
-    FILE *stream = fdopen(words[0], "r");
-    assert_non_null(fgets(text, sizeof text, stream));
-    fclose(stream);
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 70);
-    assert_non_null(strstr(text, "The disk is gone."));
+    assert_dies_saying(write_to_a_broken_log, "The disk is gone.");
 }
 
 int main(void)

@@ -70,16 +70,6 @@ static void table_event(struct hub_history_print *print, const struct hub_histor
 
 /* --- JSON --- */
 
-static void put_time_member(struct hub_json_emit *emit, const char *name, int64_t time_us)
-{
-    struct hub_buf text;
-    hub_buf_init(&text);
-    hub_time_print(time_us, &text);
-    hub_json_emit_key(emit, name);
-    hub_json_emit_span(emit, hub_buf_span(&text));
-    hub_buf_done(&text);
-}
-
 static void emit_customer(struct hub_json_emit *emit, const struct hub_history *history)
 {
     char id[HUB_ULID_TEXT];
@@ -87,7 +77,7 @@ static void emit_customer(struct hub_json_emit *emit, const struct hub_history *
     hub_json_emit_key(emit, "customer");
     hub_json_emit_span(emit, hub_span_of(id, sizeof id));
     hub_json_emit_member_i64(emit, "as_of", (int64_t) history->of.to);
-    put_time_member(emit, "as_of_time", history->to_time_us);
+    hub_json_emit_member_time(emit, "as_of_time", history->to_time_us);
     hub_json_emit_key(emit, "state");
     hub_json_write(&customer_state_shape, history->state, HUB_DIALECT_snake, hub_json_emit_value(emit));
 }
@@ -97,7 +87,7 @@ static void emit_event(struct hub_json_emit *emit, const struct hub_history_even
     hub_json_emit_object_begin(emit);
     if (event->sequence > 0)
         hub_json_emit_member_i64(emit, "sequence", (int64_t) event->sequence);
-    put_time_member(emit, "time", event->time_us);
+    hub_json_emit_member_time(emit, "time", event->time_us);
     hub_json_emit_member_text(emit, "type", event->shape ? event->shape->name : NULL);
     hub_json_emit_member_text(emit, "what", hub_history_doc(event));
     hub_json_emit_member_text(emit, "who", event->who);

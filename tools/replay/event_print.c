@@ -114,21 +114,11 @@ static void emit_hex(struct hub_json_emit *emit, const char *name, struct hub_sp
     hub_buf_done(&text);
 }
 
-static void emit_time(struct hub_json_emit *emit, const char *name, int64_t time_us)
-{
-    struct hub_buf text;
-    hub_buf_init(&text);
-    hub_time_print(time_us, &text);
-    hub_json_emit_key(emit, name);
-    hub_json_emit_span(emit, hub_buf_span(&text));
-    hub_buf_done(&text);
-}
-
 static void emit_header(struct hub_json_emit *emit, const struct hub_stored *event)
 {
     const struct event_header *header = &event->header;
-    emit_time(emit, "time", header->time);
-    emit_time(emit, "decided_at", header->decided_at);
+    hub_json_emit_member_time(emit, "time", header->time);
+    hub_json_emit_member_time(emit, "decided_at", header->decided_at);
     emit_id(emit, "company", header->company);
     hub_json_emit_member_text(emit, "kind", kind_name(event));
     emit_id(emit, "entity", header->entity);
