@@ -43,9 +43,7 @@ static void set_up(struct gateway *self)
     self->is_full = false;
     self->f.options.on_effect = take;
     fixture_start(&self->f);
-    struct hub_answer *answer = ask(&self->f, message_for(&self->f, "customer_1", "session_1", "please help"));
-    assert_int_equal(answer->error, 0);
-    hub_answer_destroy(&answer);
+    expect(ask(&self->f, message_for(&self->f, "customer_1", "session_1", "please help")), 0);
 }
 
 static void tear_down(struct gateway *self)
@@ -60,9 +58,7 @@ static void tear_down(struct gateway *self)
 
 static void respond(struct gateway *self)
 {
-    struct hub_answer *answer = ask(&self->f, respond_to(&self->f, "session_1", "here you are"));
-    assert_int_equal(answer->error, 0);
-    hub_answer_destroy(&answer);
+    expect(ask(&self->f, respond_to(&self->f, "session_1", "here you are")), 0);
 }
 
 static unsigned count_of(struct gateway *self, const unsigned *what)
@@ -121,9 +117,7 @@ static struct hub_command *report_on(struct gateway *self, const struct hub_effe
 
 static void report(struct gateway *self, const struct hub_effect *effect, const char *failure, int error)
 {
-    struct hub_answer *answer = ask(&self->f, report_on(self, effect, failure));
-    assert_int_equal(answer->error, error);
-    hub_answer_destroy(&answer);
+    expect(ask(&self->f, report_on(self, effect, failure)), error);
 }
 
 static bool is_key(const struct hub_pending_key *a, const struct hub_pending_key *b)
@@ -290,9 +284,7 @@ static void a_bounded_number_is_in_flight(void **state)
         tickets[i] = send_command(&g.f, respond_to(&g.f, "session_1", "here you are"));
     }
     for (int i = 0; i < MANY; i++) {
-        struct hub_answer *answer = await_answer(&g.f, tickets[i]);
-        assert_int_equal(answer->error, 0);
-        hub_answer_destroy(&answer);
+        expect(await_answer(&g.f, tickets[i]), 0);
     }
     await_count(&g, &g.count, MOST);
     assert_int_equal(count_of(&g, &g.count), MOST);
@@ -301,9 +293,7 @@ static void a_bounded_number_is_in_flight(void **state)
         tickets[i] = send_command(&g.f, report_on(&g, g.taken[i], NULL));
     }
     for (int i = 0; i < MANY; i++) {
-        struct hub_answer *answer = await_answer(&g.f, tickets[i]);
-        assert_int_equal(answer->error, 0);
-        hub_answer_destroy(&answer);
+        expect(await_answer(&g.f, tickets[i]), 0);
     }
     assert_int_equal(count_of(&g, &g.count), MANY);
     assert_int_equal(pending_of(&g.f, HUB_PENDING_effect), 0);

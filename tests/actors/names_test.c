@@ -99,9 +99,7 @@ static void a_name_that_the_log_has_is_known(void **state)
     static struct world w;
     set_up(&w, 0);
     struct hub_name reserved = resolved(&w, w.cache, KIND_customer, "customer_1"); /* not the id that it will get */
-    struct hub_answer *answer = ask(&w.f, message_for(&w.f, "customer_1", "session_1", "hello"));
-    assert_int_equal(answer->error, 0);
-    hub_answer_destroy(&answer);
+    expect(ask(&w.f, message_for(&w.f, "customer_1", "session_1", "hello")), 0);
     for (int i = 0; i < 2; i++) { /* from the log, then from memory */
         struct hub_name customer = resolved(&w, w.cache, KIND_customer, "customer_1");
         struct hub_name session = resolved(&w, w.cache, KIND_session, "session_1");

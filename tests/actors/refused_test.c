@@ -50,12 +50,6 @@ static void follow_plan(struct fixture *self, struct plan *plan)
     self->tamper = by_plan;
 }
 
-static void expect(struct hub_answer *answer, int error)
-{
-    assert_int_equal(answer->error, error);
-    hub_answer_destroy(&answer);
-}
-
 static struct hub_ulid subject_of(struct fixture *self, uint16_t type)
 {
     struct hub_ulid subject = { 0 };

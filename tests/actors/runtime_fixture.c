@@ -306,6 +306,12 @@ struct hub_answer *ask(struct fixture *self, struct hub_command *command)
     return await_answer(self, send_command(self, command));
 }
 
+void expect(struct hub_answer *answer, int error)
+{
+    assert_int_equal(answer->error, error);
+    hub_answer_destroy(&answer);
+}
+
 unsigned events_of(struct fixture *self, uint16_t type)
 {
     struct hub_scan *scan = hub_scan_all(self->log, 1, 0);

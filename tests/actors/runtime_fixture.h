@@ -62,6 +62,9 @@ struct hub_answer *await_answer(struct fixture *self, uint64_t ticket);
 /* Send and wait. */
 struct hub_answer *ask(struct fixture *self, struct hub_command *command);
 
+/* An answer of which only the error is looked at, 0 for none; it is destroyed. */
+void expect(struct hub_answer *answer, int error);
+
 /* Wait for something to become true; false after ten seconds. */
 bool comes_true(struct fixture *self, bool (*is_so)(struct fixture *self, void *arg), void *arg);
 

@@ -50,9 +50,7 @@ static void messages_at_once_open_one_session(void **state)
         tickets[i] = send_command(&f, message_for(&f, "customer_1", i % 2 == 0 ? NULL : "session_1", "hello"));
     }
     for (int i = 0; i < MANY; i++) {
-        struct hub_answer *answer = await_answer(&f, tickets[i]);
-        assert_int_equal(answer->error, 0);
-        hub_answer_destroy(&answer);
+        expect(await_answer(&f, tickets[i]), 0);
     }
     assert_int_equal(events_of(&f, customer_created_id), 1);
     assert_in_range(events_of(&f, session_opened_id), 1, 2);
@@ -73,9 +71,7 @@ static void a_named_session_opens_once_under_fire(void **state)
         tickets[i] = send_command(&f, message_for(&f, "customer_1", "session_1", "hello"));
     }
     for (int i = 0; i < MANY; i++) {
-        struct hub_answer *answer = await_answer(&f, tickets[i]);
-        assert_int_equal(answer->error, 0);
-        hub_answer_destroy(&answer);
+        expect(await_answer(&f, tickets[i]), 0);
     }
     assert_int_equal(events_of(&f, session_opened_id), 1);
     assert_int_equal(events_of(&f, message_received_id), MANY);
@@ -119,9 +115,7 @@ static void a_repeated_key_has_one_effect_and_one_answer(void **state)
     assert_int_equal(events_of(&f, message_received_id), 1);
     struct hub_command *other = message_for(&f, "customer_1", "session_1", "another");
     with_key(other, "key", "another body");
-    struct hub_answer *answer = ask(&f, other);
-    assert_int_equal(answer->error, HUB_ERROR_key_reused);
-    hub_answer_destroy(&answer);
+    expect(ask(&f, other), HUB_ERROR_key_reused);
     tear_down(&f);
 }
 
@@ -146,9 +140,7 @@ static void a_repeated_create_session_opens_one_session(void **state)
     fixture_start(&f);
     struct hub_command *command = new_session(&f, "customer_1", NULL);
     with_key(command, "key", "body");
-    struct hub_answer *answer = ask(&f, command);
-    assert_int_equal(answer->error, 0);
-    hub_answer_destroy(&answer);
+    expect(ask(&f, command), 0);
     assert_int_equal(events_of(&f, session_opened_id), 1);
     assert_int_equal(events_of(&f, customer_session_opened_id), 1);
     tear_down(&f);
@@ -175,13 +167,11 @@ static void a_conflict_is_answered_503_and_the_entity_reloaded(void **state)
     (void) state;
     struct fixture f;
     set_up_with(&f);
-    struct hub_answer *answer = ask(&f, message_for(&f, "customer_1", "session_1", "one"));
-    assert_int_equal(answer->error, 0);
-    hub_answer_destroy(&answer);
+    expect(ask(&f, message_for(&f, "customer_1", "session_1", "one")), 0);
     struct plan plan = { .type = message_received_id, .result = HUB_APPEND_CONFLICT, .times = 1 };
     f.tamper_arg = &plan;
     f.tamper = by_plan;
-    answer = ask(&f, message_for(&f, "customer_1", "session_1", "two"));
+    struct hub_answer *answer = ask(&f, message_for(&f, "customer_1", "session_1", "two"));
     assert_int_equal(answer->error, HUB_ERROR_overloaded);
     hub_answer_destroy(&answer);
     answer = ask(&f, message_for(&f, "customer_1", "session_1", "three"));
@@ -223,15 +213,13 @@ static void a_follow_up_left_behind_is_finished_at_the_next_start(void **state)
     struct plan plan = { .type = session_opened_id, .result = HUB_APPEND_UNKNOWN, .times = 1000 };
     f.tamper_arg = &plan;
     f.tamper = by_plan;
-    struct hub_answer *answer = ask(&f, new_session(&f, "customer_1", "session_1"));
-    assert_int_equal(answer->error, HUB_ERROR_overloaded);
-    hub_answer_destroy(&answer);
+    expect(ask(&f, new_session(&f, "customer_1", "session_1")), HUB_ERROR_overloaded);
     assert_int_equal(events_of(&f, session_opened_id), 0);
     fixture_stop(&f);
     f.tamper = NULL;
     fixture_start(&f);
     assert_int_equal(events_of(&f, session_opened_id), 1);
-    answer = ask(&f, read_session(&f, "session_1"));
+    struct hub_answer *answer = ask(&f, read_session(&f, "session_1"));
     assert_int_equal(answer->error, 0);
     hub_answer_destroy(&answer);
     fixture_stop(&f);
@@ -363,9 +351,7 @@ static void a_full_mailbox_refuses_at_the_door(void **state)
     pthread_mutex_unlock(&gate);
     assert_true(refused > 0);
     for (unsigned i = 1; i <= taken; i++) {
-        struct hub_answer *answer = await_answer(&f, i);
-        assert_int_equal(answer->error, 0);
-        hub_answer_destroy(&answer);
+        expect(await_answer(&f, i), 0);
     }
     tear_down(&f);
 }
@@ -399,10 +385,8 @@ static void passivated_entities_come_back_as_they_were(void **state)
             char customer[32], session[32];
             snprintf(customer, sizeof customer, "customer_%d", i);
             snprintf(session, sizeof session, "session_%d", i);
-            struct hub_answer *answer = ask(&f, message_for(&f, customer, session, "hello"));
-            assert_int_equal(answer->error, 0);
-            hub_answer_destroy(&answer);
-            answer = ask(&f, read_session(&f, session));
+            expect(ask(&f, message_for(&f, customer, session, "hello")), 0);
+            struct hub_answer *answer = ask(&f, read_session(&f, session));
             assert_int_equal(((struct unified_session *) answer->record)->message_count, round);
             hub_answer_destroy(&answer);
         }
@@ -419,9 +403,7 @@ static void an_unknown_session_is_not_found(void **state)
     (void) state;
     struct fixture f;
     set_up_with(&f);
-    struct hub_answer *answer = ask(&f, read_session(&f, "nobody"));
-    assert_int_equal(answer->error, HUB_ERROR_not_found);
-    hub_answer_destroy(&answer);
+    expect(ask(&f, read_session(&f, "nobody")), HUB_ERROR_not_found);
     assert_int_equal(hub_log_commit(f.log).sequence, 0);
     tear_down(&f);
 }

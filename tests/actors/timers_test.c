@@ -28,9 +28,7 @@ static void open_idle(struct fixture *self, uint32_t idle_s)
     struct hub_command *command = new_session(self, "customer_1", "session_1");
     struct create_session *record = command->record;
     HUB_SET(create_session, record, idle_s, idle_s);
-    struct hub_answer *answer = ask(self, command);
-    assert_int_equal(answer->error, 0);
-    hub_answer_destroy(&answer);
+    expect(ask(self, command), 0);
     assert_int_equal(pending_of(self, HUB_PENDING_timer), 1);
 }
 
