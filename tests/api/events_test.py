@@ -3,6 +3,7 @@
 """The company's events over the API: pages, filters, long polls, and consumers whose positions the hub keeps."""
 
 import base64
+import http.client
 import os
 import re
 import sys
@@ -17,6 +18,35 @@ from running import Client, Hub, wait_for  # noqa: E402
 conformity.watch()
 
 LONG_AGO, LATER = '2001-01-01T00:00:00Z', '2031-01-01T00:00:00Z'
+
+
+class Follower(threading.Thread):
+    """A program that wants each event once, and knows nothing but its consumer's name."""
+
+    def __init__(self, hub, name, limit):
+        super().__init__(daemon=True)
+        self.hub, self.name_, self.limit = hub, name, limit
+        self.got, self.again, self.stopping = [], 0, threading.Event()
+        assert hub.ask('PUT', f'/events/consumers/{name}', {}).status == 200
+        self.start()
+
+    def stop(self):
+        self.stopping.set()
+        self.join(30)
+
+    def run(self):
+        while not self.stopping.is_set():
+            client = Client(self.hub.port)
+            try:
+                page = client.get(f'/events?consumer={self.name_}&limit={self.limit}&wait=1').json
+                fresh = [event['position'] for event in page['events'] if event['position'] not in self.got]
+                self.again += len(page['events']) - len(fresh)
+                self.got += fresh
+                client.ask('PUT', f'/events/consumers/{self.name_}', {'position': page['position']})
+            except (OSError, http.client.HTTPException):
+                self.stopping.wait(0.05)  # the hub is away
+            finally:
+                client.close()
 
 
 class Events(unittest.TestCase):
@@ -145,6 +175,24 @@ class Events(unittest.TestCase):
         self.refused('consumer=warehouse', 404, 'There is no such consumer')
         answer = self.hub.ask('DELETE', '/events/consumers/warehouse')
         self.assertEqual((answer.status, answer.json['error']), (404, 'There is no such consumer.'))
+
+    def test_two_programs_each_get_everything_once_across_deaths_of_the_hub(self):
+        """Each polls and acknowledges what it has put away; what it got twice is what it could not acknowledge."""
+        with Hub() as hub:
+            hub.create_session('customer_1', 's1')
+            programs = {name: Follower(hub, name, limit) for name, limit in (('warehouse', 3), ('reports', 50))}
+            for death in range(2):
+                for number in range(10):
+                    hub.say('customer_1', 's1', f'{death} {number}')
+                wait_for(lambda: all(len(program.got) > 10 * death for program in programs.values()), what='some events')
+                hub.restart()
+            end = len(hub.get('/events?limit=1000').json['events'])
+            for name, program in programs.items():
+                wait_for(lambda: len(program.got) >= end, what=f'all events for {name}')
+                program.stop()
+                shown = hub.get('/events?limit=1000').json['events']
+                self.assertEqual(program.got, [event['position'] for event in shown][:len(program.got)], name)
+                self.assertLessEqual(program.again, 2 * program.limit, 'a page for each death at most')
 
     def test_acknowledging_is_nothing_to_acknowledge(self):
         self.put('clerk', position=self.ask('limit=1000')['position'])

@@ -128,7 +128,7 @@ class PersonExport(unittest.TestCase):
         self.assertNotIn('nobody shall know', json.dumps(shown))
         self.assertIn('[erased]', json.dumps(shown))
         self.assertIn('customer_erased', [event.get('type') for event in shown['events']])
-        self.assertEqual(self.events(shown), self.events(self.written(mine)))
+        self.assertEqual(self.events(shown), self.events(self.written(mine, '--as-of', str(shown['as_of']))))
 
 
 if __name__ == '__main__':

@@ -397,7 +397,7 @@ class Timers(unittest.TestCase):
                 self.assertEqual((self.status(again, 'waits'), self.status(again, 'awake')), ('snoozed', 'active'))
                 answer = again.ask('PUT', '/session/awake', {'status': 'snoozed', 'snoozed_until': '2100-01-01T00:00:00Z'})
                 self.assertEqual(answer.status, 200, answer)
-                self.assertEqual(again.stop(), 0)
+                self.assertEqual(again.stop(), 0, again.complaints())
             self.assertEqual(run('audit', 'verify', '--data', data).stderr, '', 'a timer of the second incarnation')
 
 
