@@ -92,6 +92,7 @@ class ExportFault(unittest.TestCase):
             self.assertEqual(done.returncode, -signal.SIGKILL, what)
         elif done.returncode != 0:  # some calls are made in vain
             self.assertEqual((done.returncode, 'cannot be written' in done.stderr), (FULL, True), what)
+            self.assertFalse([file for file in os.listdir(os.path.dirname(target)) if file.endswith('-journal')], what)
             if not begins:  # whether a commit that failed happened is not known, but it is all or nothing
                 self.assertIn(content(target), [content(f'{data}.{name}') for data in (self.early, self.late)], what)
         if begins and os.path.exists(target):  # under its name only when it is whole

@@ -247,6 +247,15 @@ static int commit(struct hub_export *to, uint64_t sequence)
     return error;
 }
 
+/* A full disk can leave a journal behind, which whoever opens the database next takes back: that is us. */
+static void settle(const struct hub_export *to)
+{
+    sqlite3 *db = NULL;
+    if (sqlite3_open_v2(to->file, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK)
+        sqlite3_exec(db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+    sqlite3_close(db);
+}
+
 static void close_database(struct hub_export *to)
 {
     struct database *self = to->self;
@@ -258,6 +267,8 @@ static void close_database(struct hub_export *to)
     if (self->is_open)
         sqlite3_exec(self->db, "ROLLBACK", NULL, NULL, NULL);
     sqlite3_close(self->db);
+    if (to->status == HUB_EXIT_FULL)
+        settle(to);
     hub_export_latest_destroy(&self->latest);
     free(self->rows);
     free(self->statements);
