@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +22,9 @@
 /* Each commit waits for the disk, and in a database writes every page that was touched: the fewer the better. It is also what
  * a run that is killed has to do again. */
 enum { COMMIT_EVERY_US = 5000000, FLUSH_EVERY_US = 250000 };
+
+/* A hub beside it comes first. */
+enum { NICE = 10 };
 
 static const struct hub_export_kind *kind_by_name(const char *name)
 {
@@ -207,6 +211,7 @@ int hub_tool_export(const struct hub_tool_call *call)
     to.file = to.is_new ? part : to.path;
     to.fd = -1;
     hub_signals_block();
+    setpriority(PRIO_PROCESS, 0, NICE); /* the threads begin with it */
     int status = -hub_datadir_open(&reader, hub_settings_text(settings, HUB_SETTING_data),
                                    hub_settings_text(settings, HUB_SETTING_master_key));
     if (status == HUB_EXIT_OK)
