@@ -2,14 +2,20 @@
 /* Scheduling of the calling thread, and joining others. */
 #include "base/thread.h"
 
+#include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { SLICE_NS = 100 * 1000 };
+enum {
+    SLICE_NS = 100 * 1000,
+    IOPRIO_OF_THREAD = 1, /* the kernel's IOPRIO_WHO_PROCESS, and its idle class */
+    IOPRIO_IDLE = 3 << 13,
+};
 
 /* The kernel's sched_attr, which the C library does not declare. */
 struct attributes {
@@ -26,6 +32,24 @@ void hub_thread_urgent(void)
     if (sched_setscheduler(0, SCHED_RR, &lowest) < 0) {
         struct attributes shorter = { .size = sizeof shorter, .policy = SCHED_OTHER, .runtime = SLICE_NS };
         (void) syscall(SYS_sched_setattr, 0, &shorter, 0);
+    }
+}
+
+/* Threads that start meanwhile have it from those that started them. */
+void hub_process_stand_back(void)
+{
+    const struct sched_param none = { .sched_priority = 0 };
+    const struct dirent *entry;
+    DIR *threads = opendir("/proc/self/task");
+    while (threads != NULL && (entry = readdir(threads)) != NULL) {
+        pid_t thread = (pid_t) strtol(entry->d_name, NULL, 10);
+        if (thread > 0) {
+            (void) sched_setscheduler(thread, SCHED_IDLE, &none);
+            (void) syscall(SYS_ioprio_set, IOPRIO_OF_THREAD, thread, IOPRIO_IDLE);
+        }
+    }
+    if (threads != NULL) {
+        closedir(threads);
     }
 }
 

@@ -11,6 +11,10 @@
  * where neither is given it stays as it is. */
 void hub_thread_urgent(void);
 
+/* Let all threads of this process, and those that they start, run only when nothing else wants a processor, and read and write
+ * behind others where the disk's scheduler knows of that. There is no way back. */
+void hub_process_stand_back(void);
+
 /* Join a thread that may be done within so many milliseconds. Returns false when it was not: it is to be joined still. */
 bool hub_thread_join_within(pthread_t thread, unsigned ms);
 

@@ -9,8 +9,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
-enum { CLOSE_EVENTS = 4096, SLOT_MAX = 60000 };
+enum { CLOSE_EVENTS = 4096, SLOT_MAX = 60000, NICE = 19, REST_MAX_US = 100000 };
 
 static uint64_t live_position(const struct hub_rebuild *self)
 {
@@ -24,13 +26,25 @@ static void show_progress(void *arg)
     atomic_store(&self->to, live_position(self));
 }
 
+/* After a batch: rest as long as it took, for the hub has answers to give. */
+static void rest(void *arg)
+{
+    struct hub_rebuild *self = arg;
+    int64_t now_us = hub_tick_us(self->views->world), took_us = now_us - self->rested_us;
+    show_progress(self);
+    usleep((useconds_t) (took_us < REST_MAX_US ? took_us : REST_MAX_US));
+    self->rested_us = hub_tick_us(self->views->world);
+}
+
 static void *run(void *arg)
 {
     struct hub_rebuild *self = arg;
     int done = 0;
+    setpriority(PRIO_PROCESS, 0, NICE); /* of this thread alone, on Linux */
+    self->rested_us = hub_tick_us(self->views->world);
     while (done == 0 && !atomic_load(&self->views->is_stopping) &&
            live_position(self) > self->stage.mark.sequence + CLOSE_EVENTS) {
-        done = hub_stage_fold_to(&self->stage, live_position(self), &self->views->is_stopping, show_progress, self);
+        done = hub_stage_fold_to(&self->stage, live_position(self), &self->views->is_stopping, rest, self);
     }
     atomic_store(&self->state, done == 0 ? HUB_REBUILD_IS_CLOSE : HUB_REBUILD_FAILED);
     hub_tail_nudge(self->views);

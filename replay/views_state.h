@@ -40,6 +40,7 @@ struct hub_rebuild {
     pthread_t thread;
     _Atomic int state;       /* enum hub_rebuild_state */
     _Atomic uint64_t at, to; /* for progress */
+    int64_t rested_us;       /* tick after the last batch and the rest behind it; of the thread alone */
 };
 
 struct hub_views {

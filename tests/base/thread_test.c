@@ -42,10 +42,26 @@ static void an_urgent_thread_is_a_real_time_one_where_that_is_permitted(void **s
     assert_int_equal(sched_getscheduler(0), SCHED_OTHER); /* nobody else is */
 }
 
+static void *look_after_the_others(void *policy)
+{
+    hub_process_stand_back();
+    *(int *) policy = sched_getscheduler(0);
+    return NULL;
+}
+
+/* The last test: there is no way back. */
+static void a_process_that_stands_back_does_so_with_all_its_threads(void **state)
+{
+    (void) state;
+    assert_int_equal(in_a_thread(look_after_the_others), SCHED_IDLE);
+    assert_int_equal(sched_getscheduler(0), SCHED_IDLE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_urgent_thread_is_a_real_time_one_where_that_is_permitted),
+        cmocka_unit_test(a_process_that_stands_back_does_so_with_all_its_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@ from peers import SYSTEM_PYTHON
 from processes import Failed
 
 PAGE, PICTURES = 'performance.md', 'performance'
+TOOLS_BEGIN, TOOLS_END = '<!-- tools: written by make bench-tools -->', '<!-- end of what tools take -->'
 BEGIN, END = '<!-- measured: written by make bench -->', '<!-- end of what was measured -->'
 PACKAGES = ('gcc', 'libc6', 'librocksdb7.8', 'libh2o-evloop0.13', 'libssl3', 'redis-server', 'postgresql-15', 'nats-server',
             'nghttp2-client', 'python3-fastapi', 'python3-uvicorn', 'wrk')
@@ -72,13 +73,21 @@ def draw_pictures(results, folder):
         raise Failed(f'the plots could not be drawn: {done.stderr.strip().splitlines()[-1]}')
 
 
-def write_record(results, text, folder):
-    """Put the text and links to the pictures between the marks of the page."""
+def put_between(folder, begin, end, text):
+    """Replace what is between two marks of the page, the marks included."""
     page = os.path.join(folder, PAGE)
     with open(page, encoding='utf-8') as file:
         old = file.read()
-    if BEGIN not in old or END not in old:
+    if begin not in old or end not in old:
         raise Failed(f'{page} has no marks to write between')
+    before, _, rest = old.partition(begin)
+    _, _, after = rest.partition(end)
+    with open(page, 'w', encoding='utf-8') as file:
+        file.write(before + text + after)
+
+
+def write_record(results, text, folder):
+    """Put the text and links to the pictures between the marks of the page."""
     build = build_name()  # before pictures change
     post_plots(results)
     draw_pictures(results, os.path.join(folder, PICTURES))
@@ -88,7 +97,14 @@ def write_record(results, text, folder):
     text = re.sub(r'^## ', '### ', text, flags=re.M)
     measured = '\n\n'.join([BEGIN, f'## Measured on {time.strftime("%Y-%m-%d", time.gmtime())}', f'`{" ".join(["tests/bench/run", *sys.argv[1:]])}`, '
                             f'omnihub {build}, {versions()}.', text.strip(), '### Pictures', *links, END])
-    before, _, rest = old.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    with open(page, 'w', encoding='utf-8') as file:
-        file.write(before + measured + after)
+    put_between(folder, BEGIN, END, measured)
+
+
+def write_tools_record(tables, folder):
+    """The same for what tests/bench/tools measured."""
+    parts = [TOOLS_BEGIN, f'### Tools, measured on {time.strftime("%Y-%m-%d", time.gmtime())}',
+             f'`{" ".join(["tests/bench/tools", *sys.argv[1:]])}`, omnihub {build_name()}, {os.cpu_count()} cores, load of the machine '
+             f'meanwhile {os.getloadavg()[0]:.1f}.']
+    for table in tables:
+        parts += [table.title + ':', table.markdown()]
+    put_between(folder, TOOLS_BEGIN, TOOLS_END, '\n\n'.join([*parts, TOOLS_END]))

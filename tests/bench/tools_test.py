@@ -9,7 +9,7 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.dirname(os.path.abspath(os.environ.get('OMNIHUB', 'build/omnihub')))
-FIGURES = ('replay --verify, of the raw scan', 'replay --state --at, cold', 'audit history, of', 'inclusion proof, in an open log',
+FIGURES = ('replay --verify, of the raw scan by one thread', 'replay --state --at, cold', 'audit history, of', 'inclusion proof, in an open log',
            'inclusion proof, hashes', 'export to SQLite, events/s', 'export to CSV, events/s', 'export to NDJSON, events/s',
            'memory of export to SQLite', 'memory of replay --verify', 'none  ', 'backup  ', 'view rebuild  ')
 

@@ -98,6 +98,7 @@ static int walk(struct hub_datadir *reader, const struct hub_verify_options *ran
     struct hub_progress progress;
     struct hub_verify_options options = *range;
     hub_progress_start(&progress, "events");
+    hub_progress_reads(&progress, reader->dir);
     options.on_progress = on_progress;
     options.arg = &progress;
     options.has_key = reader->has_keys ? hub_audit_has_key : NULL;

@@ -97,6 +97,7 @@ static int copy_from(struct hub_export *to, uint64_t head)
     if (!feed)
         return hub_export_fail(to, HUB_EXIT_FAILED, "no thread can be made");
     hub_progress_start(&progress, "events");
+    hub_progress_reads(&progress, to->reader->dir);
     int result = copy(to, feed, head, &progress);
     hub_progress_end(&progress);
     hub_export_feed_destroy(&feed);

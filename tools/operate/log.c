@@ -133,6 +133,7 @@ static int look(const struct hub_tool_call *call, struct hub_log *log)
     struct hub_survey survey;
     struct hub_report report;
     hub_progress_start(&progress, "streams");
+    hub_progress_reads(&progress, hub_settings_text(call->settings, HUB_SETTING_data));
     int result = hub_log_survey(log, on_streams, &progress, &survey);
     hub_progress_end(&progress);
     if (result != 0)

@@ -119,6 +119,7 @@ static int show_stored(const struct hub_tool_call *call, const char *data, uint6
         .data_dir = data, .scratch_dir = scratch(), .goes_on = on_view, .arg = &progress
     };
     hub_progress_start(&progress, "views");
+    hub_progress_reads(&progress, data);
     int result = hub_views_survey(&options, &survey, why, sizeof why);
     hub_progress_end(&progress);
     if (result == 1)
