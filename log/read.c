@@ -27,7 +27,7 @@ int hub_log_catch_up(struct hub_log *self)
 {
     assert(self->mode == HUB_LOG_FOLLOW);
     struct hub_heads_found found;
-    if (hub_rocks_catch_up(self->db) < 0 || hub_store_head(self->db, &found) < 0) {
+    if (hub_rocks_catch_up(self->db) < 0 || hub_store_ends(self, &found) < 0) {
         return -1;
     }
     atomic_store_explicit(&self->commit, hub_heads_common(&found), memory_order_release);

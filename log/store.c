@@ -63,6 +63,15 @@ int hub_store_head(struct hub_rocks *db, struct hub_heads_found *ret_found)
     return result < 0 ? result : last_of(db, HUB_FAMILY_payload, &ret_found->payload);
 }
 
+int hub_store_ends(const struct hub_log *self, struct hub_heads_found *ret_found)
+{
+    int result = hub_store_head(self->db, ret_found);
+    if (result == 0) {
+        ret_found->payload = hub_archives_reach(self->archives, ret_found->payload, ret_found->header);
+    }
+    return result;
+}
+
 int hub_store_hash(const struct hub_log *self, uint64_t sequence, struct hub_digest *ret_hash)
 {
     if (sequence == 0) {
@@ -326,13 +335,17 @@ static int make_scratch(struct hub_log *self, struct why why)
 static int open_to_read(struct hub_log *self, const struct hub_log_options *options, struct why why)
 {
     uint64_t head;
+    struct hub_heads_found found;
     bool follows = self->mode == HUB_LOG_FOLLOW;
     if ((follows && make_scratch(self, why) < 0) || open_rocks(self, options, why) < 0 ||
         read_meta(self, &head, why) < 0 || open_archives(self, options->archive_dir, why) < 0) {
         return -1;
     }
+    if (hub_store_ends(self, &found) < 0) {
+        return refuse(why, "The log in %s cannot be read.", self->data_dir);
+    }
     self->mark = self->meta.mark;
-    atomic_store(&self->commit, head);
+    atomic_store(&self->commit, hub_heads_common(&found));
     return 0;
 }
 

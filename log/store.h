@@ -53,6 +53,9 @@ struct hub_heads_found {
 /* Returns 0 or < 0. */
 int hub_store_head(struct hub_rocks *db, struct hub_heads_found *ret_found);
 
+/* The same of an open log, whose payloads may end in an archive when those behind are gone. Returns 0 or < 0. */
+int hub_store_ends(const struct hub_log *self, struct hub_heads_found *ret_found);
+
 static inline uint64_t hub_heads_common(const struct hub_heads_found *found)
 {
     return found->header < found->payload ? found->header : found->payload;

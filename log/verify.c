@@ -149,7 +149,7 @@ static int check_end(struct verify *self)
     if (self->log->mode == HUB_LOG_WRITE) {
         return 0;
     }
-    if (hub_store_head(self->log->db, &found) < 0) {
+    if (hub_store_ends(self->log, &found) < 0) {
         return hub_verify_fault(self->report, self->head + 1, "its row is damaged");
     }
     return found.header == found.payload

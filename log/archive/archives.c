@@ -391,6 +391,19 @@ int hub_archives_find(struct hub_archives *self, uint64_t sequence, struct hub_a
     return find(self, sequence, pieces, ret_payload, ret_why);
 }
 
+uint64_t hub_archives_reach(struct hub_archives *self, uint64_t sequence, uint64_t most)
+{
+    struct hub_archive_pieces pieces;
+    struct hub_span payload;
+    char why[HUB_ARCHIVE_WORDS];
+    hub_archive_pieces_init(&pieces);
+    while (sequence < most && hub_archives_find(self, sequence + 1, &pieces, &payload, why) == 0) {
+        sequence++;
+    }
+    hub_archive_pieces_done(&pieces);
+    return sequence;
+}
+
 /* --- Checking --- */
 
 /* Whole by its own account, and as the row has it. */

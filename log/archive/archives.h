@@ -59,6 +59,9 @@ void hub_archive_pieces_done(struct hub_archive_pieces *self);
 int hub_archives_find(struct hub_archives *self, uint64_t sequence, struct hub_archive_pieces *pieces,
                       struct hub_span *ret_payload, char ret_why[HUB_ARCHIVE_WORDS]);
 
+/* How far payloads reach without a gap, if those of the store end at `sequence`; at most `most`. Any thread. */
+uint64_t hub_archives_reach(struct hub_archives *self, uint64_t sequence, uint64_t most);
+
 /* Call `visit` for each archive that there is at the call, by first position. Any thread. */
 void hub_archives_each(struct hub_archives *self, void (*visit)(void *arg, const struct hub_archive_row *row),
                        void *arg);

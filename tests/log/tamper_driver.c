@@ -195,11 +195,11 @@ static void cut_family(struct tamper *self)
 
 /* A header row with another payload's digest, linked to the hash before it. */
 static struct hub_span make_header(struct tamper *self, struct hub_span row, struct hub_digest *hash,
-                                   struct hub_span payload)
+                                   const struct hub_span *payload)
 {
     struct event_header header;
     struct hub_buf packed;
-    struct hub_digest digest = hub_sha256(payload);
+    struct hub_digest digest;
     hub_buf_init(&packed);
     hub_buf_reserve(&packed, HUB_DIGEST);
     packed.len = HUB_DIGEST;
@@ -207,7 +207,11 @@ static struct hub_span make_header(struct tamper *self, struct hub_span row, str
                    &header, NULL) != 0) {
         abort();
     }
-    HUB_SET(event_header, &header, digest, hub_span_of(digest.b, HUB_DIGEST));
+    memcpy(digest.b, header.digest.at, HUB_DIGEST); /* of a payload that is archived */
+    if (payload != NULL) {
+        digest = hub_sha256(*payload);
+        HUB_SET(event_header, &header, digest, hub_span_of(digest.b, HUB_DIGEST));
+    }
     hub_pack(&event_header_shape, &header, &packed);
     *hash = hub_chain_next(hash, hub_span_of(packed.at + HUB_DIGEST, packed.len - HUB_DIGEST), &digest);
     memcpy(packed.at, hash->b, HUB_DIGEST);
@@ -230,22 +234,39 @@ static struct hub_digest hash_before(struct tamper *self, uint64_t sequence)
     return hub_chain_start(&meta.identity);
 }
 
+static struct row *payload_at(const struct tamper *self, uint64_t sequence)
+{
+    struct hub_sequence_key key = hub_sequence_key(sequence);
+    return row_set_find(&self->set, HUB_FAMILY_payload, HUB_KEY_SPAN(key));
+}
+
+/* A position whose payload is in the store. */
+static uint64_t draw_live(struct tamper *self)
+{
+    uint64_t at;
+    do {
+        at = 1 + draw(self, head_of(self));
+    } while (payload_at(self, at) == NULL);
+    return at;
+}
+
 /* Another payload, and the links of some events or of all that follow. */
 static void rewrite(struct tamper *self)
 {
-    uint64_t head = head_of(self), at = 1 + draw(self, head),
-             to = draw(self, 2) ? head : at + draw(self, head - at + 1);
+    uint64_t head = head_of(self), at = draw_live(self), to = draw(self, 2) ? head : at + draw(self, head - at + 1);
     struct hub_digest hash = hash_before(self, at);
     self->family = HUB_FAMILY_payload;
     self->did = to == head ? "an event rewritten, and the chain to its end" : "an event rewritten, and some links";
     for (uint64_t sequence = at; sequence <= to; sequence++) {
         const struct row *header = row_set_at(&self->set, HUB_FAMILY_header, sequence - 1);
-        struct hub_span payload = copy_of(self, row_set_at(&self->set, HUB_FAMILY_payload, sequence - 1)->value);
+        const struct row *stored = payload_at(self, sequence);
+        struct hub_span payload = copy_of(self, stored == NULL ? hub_span("") : stored->value);
         if (sequence == at) {
             flip(self, payload);
             row_set_put(&self->set, HUB_FAMILY_payload, header->key, payload);
         }
-        row_set_put(&self->set, HUB_FAMILY_header, header->key, make_header(self, header->value, &hash, payload));
+        row_set_put(&self->set, HUB_FAMILY_header, header->key,
+                    make_header(self, header->value, &hash, stored == NULL ? NULL : &payload));
     }
     expect(self, to == head ? at : to + 1);
     self->or_later = to == head;

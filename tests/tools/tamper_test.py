@@ -39,7 +39,14 @@ def fill(hub, turn):
         sent = hub.post('/message/respond', {'session_id': session, 'content': 'An answer'}).json['message_id']
         if turn == 0:
             wait_for(lambda: hub.get(f'/message/{sent}').json['message']['status'] == 'delivered')
+    if turn == 0:
+        assert hub.ask('DELETE', '/session/session_0_1').status in (200, 204)
     assert hub.post('/transfer/channel', {'session_id': session, 'to_channel': 'email', 'reason': 'Test'}).status < 300
+
+
+def archive(data):
+    done = run('log', 'archive', '--older-than', '0s', '--data', data)
+    assert done.returncode == 0 and 'events of 1 sessions' in done.stdout, done
 
 
 def witness(data):
@@ -128,6 +135,7 @@ class Tamper(unittest.TestCase):
                 fill(hub, turn)
                 if turn == 0:
                     assert hub.stop() == 0
+                    archive(cls.base)
                 else:
                     wait_for(lambda: witness(cls.base) == head(hub), what='a witness that is up to date')
                     hub.kill()
