@@ -102,8 +102,9 @@ def write_record(results, text, folder):
 
 def write_tools_record(tables, folder):
     """The same for what tests/bench/tools measured."""
+    words = ['DIR' if before == '--data' else word for before, word in zip(sys.argv, sys.argv[1:])]
     parts = [TOOLS_BEGIN, f'### Tools, measured on {time.strftime("%Y-%m-%d", time.gmtime())}',
-             f'`{" ".join(["tests/bench/tools", *sys.argv[1:]])}`, omnihub {build_name()}, {os.cpu_count()} cores, load of the machine '
+             f'`{" ".join(["tests/bench/tools", *words])}`, omnihub {build_name()}, {os.cpu_count()} cores, load of the machine '
              f'meanwhile {os.getloadavg()[0]:.1f}.']
     for table in tables:
         parts += [table.title + ':', table.markdown()]
