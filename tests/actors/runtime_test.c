@@ -228,7 +228,7 @@ static void a_follow_up_left_behind_is_finished_at_the_next_start(void **state)
     tear_down(&f);
 }
 
-enum { LEFT = 40, PIECE = 4 };
+enum { LEFT = 160, PIECE = 4 };
 
 /* Follow-ups of so many customers that nobody finished. */
 static void leave_behind(struct fixture *f)
@@ -274,7 +274,7 @@ static void a_start_takes_as_long_as_what_was_left_moves(void **state)
     set_up_with(&f);
     leave_behind(&f);
     f.options.mailbox = PIECE;
-    f.options.stall_us = (PIECE + 12) * slow.ms * 1000;
+    f.options.stall_us = LEFT * slow.ms * 1000 * 3 / 4;
     f.tamper_arg = &slow;
     f.tamper = take_time;
     fixture_start(&f);
