@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A second opinion: wrk against hello and the hub, with one body and with bodies that its script varies."""
 
+import itertools
 import json
 import os
 import re
@@ -13,7 +14,7 @@ from processes import Failed, run_text
 from report import BAR_POST, Row, table
 
 CONNECTIONS = 64
-THREADS = len(os.sched_getaffinity(0))
+THREADS = sorted({1, len(os.sched_getaffinity(0))})
 FIXED = '''wrk.method, wrk.body = 'POST', {body}
 {headers}
 '''
@@ -29,6 +30,10 @@ end
 UNITS = {'us': 1, 'ms': 1000, 's': 1_000_000}
 
 
+def counted(threads):
+    return f'{threads} thread' + 's' * (threads > 1)
+
+
 def write_script(bench, name, script, body):
     """A script for wrk; every run with one body writes to a session of its own, as a session has an end."""
     path = os.path.join(bench.folder, f'wrk-{name}.lua')
@@ -39,9 +44,9 @@ def write_script(bench, name, script, body):
     return path
 
 
-def run_wrk(bench, script, url):
+def run_wrk(bench, threads, script, url):
     """Requests per second and latencies, as wrk sees them."""
-    out = run_text(['wrk', '-t', str(THREADS), '-c', str(CONNECTIONS), '-d', f'{max(1, round(bench.seconds))}s', '--latency', '--timeout', '20s', '-s', script,
+    out = run_text(['wrk', '-t', str(threads), '-c', str(CONNECTIONS), '-d', f'{max(1, round(bench.seconds))}s', '--latency', '--timeout', '20s', '-s', script,
                     url + PATH_POST], 60)
     bad = re.search(r'Non-2xx or 3xx responses: (\d+)|Socket errors: .*', out)
     rate = re.search(r'Requests/sec:\s+([\d.]+)', out)
@@ -61,18 +66,18 @@ def measure_second(bench, servers):
     hello = start_hello(bench, servers, 'hello-wrk', bench.hub.post(PATH_POST, fill(MESSAGE, session, customer)))
     urls = {'hello': hello.url, 'hub': bench.hub.url}
     found = {}
-    for number in range(bench.few_rounds):
-        for body, (script, text) in scripts.items():
-            path = write_script(bench, body, script, text if body == 'varied' else text.replace('{1}', f'{number:07d}'))
-            for name, url in urls.items():
-                bench.progress.step(f'wrk, {body} bodies, {name}')
-                found.setdefault((name, body), []).append(run_wrk(bench, path, url))
+    runs = itertools.product(range(bench.few_rounds), THREADS, scripts.items())
+    for number, (_, threads, (body, (script, text))) in enumerate(runs):
+        path = write_script(bench, body, script, text if body == 'varied' else text.replace('{1}', f'{number:07d}'))
+        for name, url in urls.items():
+            bench.progress.step(f'wrk, {counted(threads)}, {body} bodies, {name}')
+            found.setdefault((threads, name, body), []).append(run_wrk(bench, threads, path, url))
     servers.stop(hello)
-    for body in scripts:
-        rates = {name: [result['rate'] for result in found[name, body]] for name in urls}
-        bench.results.rows.append(Row(f'durable POST by wrk, {body} bodies, of hello', [
+    for threads, body in itertools.product(THREADS, scripts):
+        rates = {name: [result['rate'] for result in found[threads, name, body]] for name in urls}
+        bench.results.rows.append(Row(f'durable POST by wrk, {counted(threads)}, {body} bodies, of hello', [
             a / b for a, b in zip(rates['hub'], rates['hello'])], BAR_POST if body == 'varied' else None))
-    bench.results.section('Second opinion: wrk', f'{CONNECTIONS} connections, {THREADS} threads; HTTP/1.1.\n\n' + table(
-        ['server', 'bodies', 'requests/s', 'p50 us', 'p99 us'],
-        [[name, body, *(f'{median(result[key] for result in results):,.0f}' for key in ('rate', 'p50_us', 'p99_us'))]
-         for (name, body), results in found.items()]))
+    bench.results.section('Second opinion: wrk', f'{CONNECTIONS} connections; HTTP/1.1.\n\n' + table(
+        ['threads', 'server', 'bodies', 'requests/s', 'p50 us', 'p99 us'],
+        [[str(threads), name, body, *(f'{median(result[key] for result in results):,.0f}' for key in ('rate', 'p50_us', 'p99_us'))]
+         for (threads, name, body), results in found.items()]))
