@@ -147,6 +147,17 @@ class Export(unittest.TestCase):
         self.export(other, '--format', 'ndjson')
         self.assertEqual(content(other), content(paths['json']))
 
+    def test_a_directory_gets_a_file_by_the_format(self):
+        folder = self.fresh('dir')
+        os.mkdir(folder)
+        names = {'sqlite': 'omnihub.sqlite', 'csv': 'events.csv', 'json': 'events.ndjson'}
+        for name in KINDS:
+            path = self.fresh(name)
+            self.export(path, '--format', name)
+            self.export(folder, '--format', name)
+            self.assertIn('0 of them new', self.export(folder + '/', '--format', name))
+            self.assertEqual(content(os.path.join(folder, names[name])), content(path))
+
     def test_a_second_run_adds_exactly_what_is_new(self):
         paths = {name: self.fresh(name) for name in KINDS}
         for name, path in paths.items():
@@ -282,7 +293,6 @@ class Export(unittest.TestCase):
     def test_where_nothing_can_be_written_is_said(self):
         for name in KINDS:
             self.assertIn('/nonexistent/x', self.export('/nonexistent/x', '--format', name, status=FULL))
-            self.assertIn('directory', self.export(self.hub.made, '--format', name, status=FULL))
         done = run('export', '--data', self.hub.data)
         self.assertEqual((done.returncode, '--to FILE' in done.stderr), (USAGE, True))
 

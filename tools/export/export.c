@@ -196,17 +196,29 @@ static int run(struct hub_export *to, const struct hub_settings *settings)
     return finish(to, settings, before);
 }
 
+/* A directory gets a file named by the format. Owned by the caller. */
+static char *path_of(const char *named, const struct hub_export_kind *kind)
+{
+    struct stat info;
+    bool is_dir = stat(named, &info) == 0 && S_ISDIR(info.st_mode);
+    char *path = NULL;
+    if ((is_dir ? asprintf(&path, "%s/%s", named, kind->in_dir) : asprintf(&path, "%s", named)) < 0)
+        abort();
+    return path;
+}
+
 int hub_tool_export(const struct hub_tool_call *call)
 {
     const struct hub_settings *settings = call->settings;
     struct hub_datadir reader;
-    char *part = NULL;
+    char *path, *part;
     struct hub_export to = { .kind = kind_by_name(hub_settings_text(settings, HUB_SETTING_export_format)),
-                             .reader = &reader,
-                             .path = hub_settings_text(settings, HUB_SETTING_export_to) };
-    if (!to.path || !*to.path || !to.kind)
-        return hub_tool_misused("export needs --to FILE");
-    if (asprintf(&part, "%s.part", to.path) < 0)
+                             .reader = &reader };
+    const char *named = hub_settings_text(settings, HUB_SETTING_export_to);
+    if (!named || !*named || !to.kind)
+        return hub_tool_misused("export needs --to FILE, or a directory");
+    to.path = path = path_of(named, to.kind);
+    if (asprintf(&part, "%s.part", path) < 0)
         abort();
     to.is_new = access(to.path, F_OK) < 0;
     to.file = to.is_new ? part : to.path;
@@ -220,6 +232,7 @@ int hub_tool_export(const struct hub_tool_call *call)
     if (status == HUB_EXIT_OK)
         status = run(&to, settings);
     hub_datadir_close(&reader);
+    free(path);
     free(part);
     return status;
 }

@@ -276,6 +276,5 @@ static void close_database(struct hub_export *to)
     to->self = NULL;
 }
 
-const struct hub_export_kind hub_export_sqlite = {
-    "sqlite", open_database, render, write_batch, commit, close_database
-};
+const struct hub_export_kind hub_export_sqlite = { "sqlite",    "omnihub.sqlite", open_database, render,
+                                                   write_batch, commit,           close_database };

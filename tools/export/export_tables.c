@@ -84,7 +84,7 @@ void hub_export_describe(struct hub_buf *out)
         "finds the disk full leaves what it committed, at least every 5 seconds; the next one goes on there. Times are RFC 3339\n"
         "in UTC. Personal values stand in the clear where `keys/` could be read when they were exported: erase them there too.\n"
         "`--format csv` and `--format json` write every event as a line of text instead; FILE.position says how many events and bytes of it\n"
-        "are whole.\n");
+        "are whole. Where `--to` names a directory, the file in it is omnihub.sqlite, events.csv or events.ndjson.\n");
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         hub_buf_put_text(out, "\n### ");
         hub_buf_put_text(out, tables[i].name);

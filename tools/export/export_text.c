@@ -195,5 +195,8 @@ static void close_text(struct hub_export *to)
     to->self = NULL;
 }
 
-const struct hub_export_kind hub_export_csv = { "csv", open_csv, render, write_batch, commit, close_text };
-const struct hub_export_kind hub_export_json = { "json", open_json, render, write_batch, commit, close_text };
+const struct hub_export_kind hub_export_csv = {
+    "csv", "events.csv", open_csv, render, write_batch, commit, close_text
+};
+const struct hub_export_kind hub_export_json = { "json",      "events.ndjson", open_json, render,
+                                                 write_batch, commit,          close_text };

@@ -35,6 +35,7 @@ struct hub_export {
 /* What can fail returns 0, or < 0 with `status` and `why` filled. */
 struct hub_export_kind {
     const char *name;
+    const char *in_dir; /* what the file is called where only a directory is named */
     /* Open `file`, which is there, maybe empty; position says how far it is. What a crash left half-written is gone then. */
     int (*open)(struct hub_export *to);
     /* Append an event to a batch. The reading thread: touches nothing that the others write. */
