@@ -34,6 +34,11 @@ static struct curl_slist *with_header(struct curl_slist *list, const char *name,
 
 struct hub_http *hub_http_new(const char *url, const char *key)
 {
+    return hub_http_new_for(url, key, "application/json");
+}
+
+struct hub_http *hub_http_new_for(const char *url, const char *key, const char *media)
+{
     struct hub_http *self = hub_memory_new(sizeof *self);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     *self = (struct hub_http){ .curl = curl_easy_init() };
@@ -44,7 +49,7 @@ struct hub_http *hub_http_new(const char *url, const char *key)
         len--;
     hub_buf_put(&self->url, url, len);
     self->headers = with_header(NULL, "Accept", "application/json");
-    self->headers = with_header(self->headers, "Content-Type", "application/json");
+    self->headers = with_header(self->headers, "Content-Type", media);
     if (key) {
         struct hub_buf bearer;
         hub_buf_init(&bearer);

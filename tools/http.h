@@ -15,12 +15,14 @@ struct hub_http_answer {
 
 /* A client of one hub. url: "http://127.0.0.1:8302"; key: NULL for none. Both are copied. Never NULL. One thread. */
 struct hub_http *hub_http_new(const char *url, const char *key);
+/* The same, for bodies that are no JSON: `media` is their media type. */
+struct hub_http *hub_http_new_for(const char *url, const char *key, const char *media);
 void hub_http_destroy(struct hub_http **self_p);
 
 /* Ask, and wait for the answer.
  *
- * path  begins with a slash
- * body  JSON; empty: none
+ * path  begins with a slash; "": the url alone
+ * body  of the media type that it was made for; empty: none
  *
  * Returns 0 and ret_answer, whatever its status; or < 0 with a sentence from hub_http_why. */
 int hub_http_ask(struct hub_http *self, const char *method, const char *path, struct hub_span body,

@@ -197,6 +197,19 @@ int hub_checkpoint_keep(const char *data_dir, struct hub_span note)
     return result;
 }
 
+int hub_checkpoint_hand(const char *path, struct hub_span note)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        return -1;
+    }
+    int result = hub_write_all(fd, note) == 0 && hub_write_all(fd, hub_span("\n")) == 0 ? fdatasync(fd) : -1;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return result;
+}
+
 bool hub_checkpoint_next(struct hub_span *text, struct hub_span *ret_note)
 {
     static const char dash[] = "\xe2\x80\x94";

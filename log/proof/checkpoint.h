@@ -47,6 +47,10 @@ bool hub_checkpoint_is_foreign(const struct hub_note_key *key, struct hub_span n
 /* Append a signed checkpoint to DATA/checkpoints, durably. Returns 0, or < 0 with errno set. */
 int hub_checkpoint_keep(const char *data_dir, struct hub_span note);
 
+/* Hand one to a witness: append it, and an empty line, to a file, durably. The file is made when it is not there (0644, as nothing
+ * in it is secret). Returns 0, or < 0 with errno. Any thread. */
+int hub_checkpoint_hand(const char *path, struct hub_span note);
+
 /* Take the next signed checkpoint off the text of DATA/checkpoints. False at the end, where half of one may be left. */
 bool hub_checkpoint_next(struct hub_span *text, struct hub_span *ret_note);
 

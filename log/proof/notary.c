@@ -3,7 +3,6 @@
 #include "log/proof/notary.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -25,20 +24,6 @@ struct hub_notary {
     int64_t signed_tick_us;
 };
 
-/* Hand a checkpoint to whoever shall witness it. */
-static int copy(const char *path, struct hub_span note)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    if (fd < 0) {
-        return -1;
-    }
-    int result = hub_write_all(fd, note) == 0 && hub_write_all(fd, hub_span("\n")) == 0 ? fdatasync(fd) : -1;
-    int error = errno;
-    close(fd);
-    errno = error;
-    return result;
-}
-
 static void sign(struct hub_notary *self)
 {
     const struct hub_notary_options *options = &self->options;
@@ -55,7 +40,7 @@ static void sign(struct hub_notary *self)
         result = hub_checkpoint_keep(options->data_dir, hub_buf_span(&note));
     }
     if (result == 0 && options->copy_to != NULL) {
-        result = copy(options->copy_to, hub_buf_span(&note));
+        result = hub_checkpoint_hand(options->copy_to, hub_buf_span(&note));
     }
     if (result == 0) {
         self->signed_size = size;

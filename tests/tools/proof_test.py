@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """`audit checkpoint`, `audit prove` and `audit check`: proofs from a running hub's data, checked without hub and data."""
 
+import http.server
 import json
 import os
 import shutil
 import sys
+import threading
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'e2e'))
@@ -15,6 +17,35 @@ from running import Hub, run  # noqa: E402
 def read(path):
     with open(path, encoding='utf-8') as file:
         return file.read()
+
+
+class Witness(http.server.HTTPServer):
+    """Takes what is posted."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers['Content-Length']))
+            self.server.taken.append((self.path, self.headers['Content-Type'], body))
+            self.send_response(self.server.status)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    def __init__(self):
+        super().__init__(('127.0.0.1', 0), self.Handler)
+        self.taken, self.status = [], 200
+        self.url = f'http://127.0.0.1:{self.server_address[1]}'
+        self.thread = threading.Thread(target=self.serve_forever)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.shutdown()
+        self.server_close()
+        self.thread.join()
 
 
 class Proof(unittest.TestCase):
@@ -124,6 +155,20 @@ class Proof(unittest.TestCase):
         there = os.path.join(self.apart, 'without')
         shutil.copytree(self.hub.data, there, ignore=shutil.ignore_patterns('lock', 'checkpoint.key'))
         self.assertIn('no signing key', self.audit('checkpoint', '--data', there, status=1))
+
+    def test_a_checkpoint_is_handed_to_a_witness(self):
+        path = os.path.join(self.apart, 'witness')
+        said = [self.audit('checkpoint', '--data', self.hub.data, '--witness', path) for _ in range(2)]
+        self.assertEqual(read(path), ''.join(text + '\n' for text in said))
+        with Witness() as witness:
+            self.assertEqual(self.audit('checkpoint', '--data', self.hub.data, '--witness', f'{witness.url}/add'),
+                             witness.taken[0][2].decode())
+            self.assertEqual(witness.taken[0][:2], ('/add', 'text/plain; charset=utf-8'))
+            witness.status = 409
+            self.assertIn('did not take the checkpoint: it answered 409',
+                          self.audit('checkpoint', '--data', self.hub.data, '--witness', witness.url, status=1))
+        self.assertIn(witness.url, self.audit('checkpoint', '--data', self.hub.data, '--witness', witness.url, status=7))
+        self.assertIn('cannot be written', self.audit('checkpoint', '--data', self.hub.data, '--witness', self.apart, status=6))
 
     def test_a_hub_that_stops_leaves_a_checkpoint_that_needs_no_tree_file(self):
         with Hub() as hub:

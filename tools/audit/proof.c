@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "log/file.h"
 #include "tools/datadir.h"
+#include "tools/http.h"
 #include "tools/report.h"
 #include "tools/tool.h"
 
@@ -69,6 +70,33 @@ static int show_checkpoint(const struct hub_tool_call *call, uint64_t size, stru
     return hub_report_end(&report, HUB_EXIT_OK);
 }
 
+static int send_checkpoint(const char *url, struct hub_span note)
+{
+    struct hub_http *http = hub_http_new_for(url, NULL, "text/plain; charset=utf-8");
+    struct hub_http_answer answer;
+    int status = HUB_EXIT_OK;
+    hub_http_answer_init(&answer);
+    if (hub_http_ask(http, "POST", "", note, &answer) < 0)
+        status = hub_tool_end(HUB_EXIT_UNREACHED, "%s: %s", url, hub_http_why(http));
+    else if (answer.status < 200 || answer.status > 299)
+        status = hub_tool_fail("%s did not take the checkpoint: it answered %ld", url, answer.status);
+    hub_http_answer_done(&answer);
+    hub_http_destroy(&http);
+    return status;
+}
+
+/* Whoever else shall have it; `to` NULL: nobody. Returns an exit status. */
+static int hand_checkpoint(const char *to, struct hub_span note)
+{
+    if (!to)
+        return HUB_EXIT_OK;
+    if (strncmp(to, "http://", 7) == 0 || strncmp(to, "https://", 8) == 0)
+        return send_checkpoint(to, note);
+    if (hub_checkpoint_hand(to, note) == 0)
+        return HUB_EXIT_OK;
+    return hub_tool_end(HUB_EXIT_FULL, "%s cannot be written: %s", to, strerror(errno));
+}
+
 int hub_tool_audit_checkpoint(const struct hub_tool_call *call)
 {
     struct desk desk = { .head = 0 };
@@ -76,10 +104,13 @@ int hub_tool_audit_checkpoint(const struct hub_tool_call *call)
     hub_buf_init(&note);
     int status = -open_desk(&desk, hub_settings_text(call->settings, HUB_SETTING_data));
     if (status == HUB_EXIT_OK) {
+        const char *witness = hub_settings_text(call->settings, HUB_SETTING_witness);
         if (hub_checkpoint_sign(desk.tree, desk.reader.log, desk.head, &desk.key, &note) == 0)
-            status = show_checkpoint(call, desk.head, hub_buf_span(&note));
+            status = hand_checkpoint(witness, hub_buf_span(&note));
         else
             status = hub_tool_fail("the log cannot be read");
+        if (status == HUB_EXIT_OK)
+            status = show_checkpoint(call, desk.head, hub_buf_span(&note));
     }
     hub_buf_done(&note);
     close_desk(&desk);
