@@ -179,7 +179,7 @@ static int by_size(const void *a, const void *b)
 /* The median of how fast a way is beside the scan of the same round. */
 static double ratio(const struct way *scan, const struct way *way, unsigned rounds, bool by_cpu)
 {
-    double ratios[ROUNDS_MAX];
+    double ratios[ROUNDS_MAX] = { 0 };
     for (unsigned i = 0; i < rounds; i++) {
         const struct took *one = &scan->rounds[i], *other = &way->rounds[i];
         ratios[i] = by_cpu ? (double) one->cpu_us / (double) other->cpu_us : (double) one->us / (double) other->us;
