@@ -123,7 +123,7 @@ static struct hub_digest hash_short(const struct hub_span *parts, size_t count, 
     memset(text + len + 1, 0, whole - len - 1 - sizeof bits);
     memcpy(text + whole - sizeof bits, &bits, sizeof bits);
     SHA256_CTX hash;
-    struct hub_digest digest;
+    struct hub_digest digest = { .b = { 0 } };
     must(SHA256_Init(&hash) == 1 && SHA256_Update(&hash, text, whole) == 1, "SHA-256");
     for (size_t i = 0; i < sizeof digest.b / sizeof(uint32_t); i++) {
         uint32_t word = __builtin_bswap32(hash.h[i]);
