@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The durable POST by HTTP/1.1, over TLS, and by HTTP/2, against hello that answers the same bytes by the same protocol; h2load."""
 
+import itertools
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ from processes import Failed, run_text
 from report import Row, table
 
 REQUESTS = 64  # under way at once
+MORE = 1000  # sessions that another part may have made beyond those of all; one is full after 100,000 messages, so each run has its own
 WAYS = (  # name, options of h2load, over TLS
     ('HTTP/1.1, 64 connections', ('--h1', '-c', '64'), False),
     ('HTTP/1.1 over TLS, 64 connections', ('--h1', '-c', '64'), True),
@@ -43,7 +45,7 @@ def run_h2load(bench, options, url, body):
     body_file, log = os.path.join(bench.folder, 'h2load.body'), os.path.join(bench.folder, 'h2load.log')
     with open(body_file, 'wb') as file:
         file.write(body)
-    command = ['h2load', '--duration', str(max(1, round(bench.seconds))), '--warm-up-time', '1', '-t', '1', '-d', body_file,
+    command = ['h2load', '--duration', '1', '--warm-up-time', '1', '-t', '1', '-d', body_file,
                '--log-file', log, *options]
     for header in HEADERS:
         command += ['-H', header]
@@ -72,13 +74,12 @@ def measure_protocols(bench, servers):
     hello = start_hello(bench, servers, 'hello-plain', bench.hub.post(PATH_POST, fill(MESSAGE, session, customer)))
     hub, hello_tls = start_over_tls(bench, servers)
     found = {}
-    for number in range(bench.few_rounds):
-        for name, options, is_tls in WAYS:
-            # A session has an end, so every run writes to another one.
-            body = fill(MESSAGE, f'{session[:-7]}{number + 1:07d}', f'{customer[:-7]}{number + 1:07d}')
-            for who, server in (('hello', hello_tls if is_tls else hello), ('hub', hub.server if is_tls else bench.hub.server)):
-                bench.progress.step(f'{name}, {who}')
-                found.setdefault((name, who), []).append(run_h2load(bench, options, server.url, body))
+    runs = itertools.product(range(bench.few_rounds), WAYS)
+    for number, (_, (name, options, is_tls)) in enumerate(runs, bench.sessions + MORE):
+        body = fill(MESSAGE, f'{session[:-7]}{number:07d}', f'{customer[:-7]}{number:07d}')
+        for who, server in (('hello', hello_tls if is_tls else hello), ('hub', hub.server if is_tls else bench.hub.server)):
+            bench.progress.step(f'{name}, {who}')
+            found.setdefault((name, who), []).append(run_h2load(bench, options, server.url, body))
     for server in (hello, hello_tls, hub.server):
         servers.stop(server)
     for name, _, _ in WAYS:

@@ -35,7 +35,7 @@ def counted(threads):
 
 
 def write_script(bench, name, script, body):
-    """A script for wrk; every run with one body writes to a session of its own, as a session has an end."""
+    """A script for wrk; every run with one body writes to a session of its own beyond those of all, as a session has an end."""
     path = os.path.join(bench.folder, f'wrk-{name}.lua')
     lines = '\n'.join(f'wrk.headers[{json.dumps(key)}] = {json.dumps(value)}'
                       for key, value in (header.split(': ', 1) for header in HEADERS))
@@ -67,7 +67,7 @@ def measure_second(bench, servers):
     urls = {'hello': hello.url, 'hub': bench.hub.url}
     found = {}
     runs = itertools.product(range(bench.few_rounds), THREADS, scripts.items())
-    for number, (_, threads, (body, (script, text))) in enumerate(runs):
+    for number, (_, threads, (body, (script, text))) in enumerate(runs, bench.sessions):
         path = write_script(bench, body, script, text if body == 'varied' else text.replace('{1}', f'{number:07d}'))
         for name, url in urls.items():
             bench.progress.step(f'wrk, {counted(threads)}, {body} bodies, {name}')
