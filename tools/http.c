@@ -9,7 +9,7 @@
 
 #include "base/memory.h"
 
-enum { PATIENCE_S = 30 };
+enum { PATIENCE_S = 30, ANSWER_MAX = 1 << 26 /* bytes */ };
 
 struct hub_http {
     CURL *curl;
@@ -74,10 +74,15 @@ void hub_http_destroy(struct hub_http **self_p)
     *self_p = NULL;
 }
 
+/* Whoever is asked may be anybody: what they answer is no more than is asked for. Taking less ends the request. */
 static size_t on_body(char *at, size_t size, size_t count, void *arg)
 {
-    hub_buf_put(arg, at, size * count);
-    return size * count;
+    struct hub_buf *body = arg;
+    size_t len = size * count;
+    if (len > ANSWER_MAX - body->len)
+        return 0;
+    hub_buf_put(body, at, len);
+    return len;
 }
 
 static size_t on_header(char *at, size_t size, size_t count, void *arg)
@@ -131,6 +136,10 @@ int hub_http_ask(struct hub_http *self, const char *method, const char *path, st
     curl_easy_setopt(self->curl, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(self->curl, CURLOPT_HEADERDATA, ret_answer);
     CURLcode result = curl_easy_perform(self->curl);
+    if (result == CURLE_WRITE_ERROR) {
+        snprintf(self->why, sizeof self->why, "the answer is longer than %d MiB", ANSWER_MAX >> 20);
+        return -1;
+    }
     if (result != CURLE_OK) {
         if (!self->why[0])
             snprintf(self->why, sizeof self->why, "%s", curl_easy_strerror(result));

@@ -24,7 +24,8 @@ void hub_http_destroy(struct hub_http **self_p);
  * path  begins with a slash; "": the url alone
  * body  of the media type that it was made for; empty: none
  *
- * Returns 0 and ret_answer, whatever its status; or < 0 with a sentence from hub_http_why. */
+ * Returns 0 and ret_answer, whatever its status; or < 0 with a sentence from hub_http_why: none within 30 s, or one of more
+ * than 64 MiB. */
 int hub_http_ask(struct hub_http *self, const char *method, const char *path, struct hub_span body,
                  struct hub_http_answer *ret_answer);
 const char *hub_http_why(const struct hub_http *self);

@@ -28,13 +28,18 @@ class Witness(http.server.HTTPServer):
             self.server.taken.append((self.path, self.headers['Content-Type'], body))
             self.send_response(self.server.status)
             self.end_headers()
+            while self.server.is_endless:
+                try:
+                    self.wfile.write(bytes(1 << 20))
+                except OSError:
+                    break
 
         def log_message(self, *_):
             pass
 
     def __init__(self):
         super().__init__(('127.0.0.1', 0), self.Handler)
-        self.taken, self.status = [], 200
+        self.taken, self.status, self.is_endless = [], 200, False
         self.url = f'http://127.0.0.1:{self.server_address[1]}'
         self.thread = threading.Thread(target=self.serve_forever)
 
@@ -124,6 +129,25 @@ class Proof(unittest.TestCase):
         said = self.audit('check', proof, '--key', self.key, '--checkpoint', kept, status=3)
         self.assertIn('the proof starts at 2', said)
 
+    def test_a_witness_file_of_many_checkpoints_is_a_checkpoint_that_was_kept(self):
+        path = os.path.join(self.apart, 'many')
+        notes = []
+        for _ in range(3):
+            notes.append(self.audit('checkpoint', '--data', self.hub.data, '--witness', path))
+            self.talk(2)
+        sizes = [note.splitlines()[1] for note in notes]
+        now = self.audit('checkpoint', '--data', self.hub.data).splitlines()[1]
+        for size in sizes:
+            proof = self.prove('--between', size, now)
+            self.assertIn('unaltered', self.audit('check', proof, '--key', self.key, '--checkpoint', path))
+        proof = self.prove('--between', sizes[1], now)
+        other = notes[0].splitlines()[2]
+        for wrong, words in ((notes[0] + '\n' + notes[2], f'the proof starts at {sizes[1]}'),
+                             (notes[0] + '\n' + notes[1].replace(notes[1].splitlines()[2], other), 'damaged'),
+                             (notes[1] + '\n' + notes[2][:60], 'damaged'), ('', 'no checkpoint'), ('\n\n', 'no checkpoint')):
+            kept = self.keep('wrong', wrong)
+            self.assertIn(words, self.audit('check', proof, '--key', self.key, '--checkpoint', kept, status=3))
+
     def test_what_is_no_proof_is_refused(self):
         proof_file = self.prove('3')
         proof = json.loads(read(proof_file))
@@ -167,6 +191,9 @@ class Proof(unittest.TestCase):
             witness.status = 409
             self.assertIn('did not take the checkpoint: it answered 409',
                           self.audit('checkpoint', '--data', self.hub.data, '--witness', witness.url, status=1))
+            witness.is_endless = True
+            self.assertIn('the answer is longer than 64 MiB',
+                          self.audit('checkpoint', '--data', self.hub.data, '--witness', witness.url, status=7))
         self.assertIn(witness.url, self.audit('checkpoint', '--data', self.hub.data, '--witness', witness.url, status=7))
         self.assertIn('cannot be written', self.audit('checkpoint', '--data', self.hub.data, '--witness', self.apart, status=6))
 

@@ -15,7 +15,7 @@
 #include "tools/report.h"
 #include "tools/tool.h"
 
-enum { PROOF_MAX = 4 << 20 };
+enum { PROOF_MAX = 4 << 20, KEPT_MAX = 64 << 20 };
 
 /* A data directory opened for proving. */
 struct desk {
@@ -206,31 +206,58 @@ static int refuse(const struct hub_note_key *key, struct hub_span checkpoint, co
                         other.origin, key->name);
 }
 
-/* The checkpoint that was kept must be one of those that the proof connects. */
-static int compare_kept(const struct hub_proved *proved, const struct hub_note_key *key, const char *path)
+/* What was kept of one size must be what the proof connects. ret_size: of this one. */
+static int compare_one(const struct hub_proved *proved, const struct hub_note_key *key, const char *path,
+                       struct hub_span note, uint64_t *ret_size)
 {
-    struct hub_buf text;
     struct hub_checkpoint kept = { .origin = "" };
-    hub_buf_init(&text);
-    int status = read_whole(path, HUB_NOTE_MAX, &text);
-    while (text.len > 1 && text.at[text.len - 1] == '\n' && text.at[text.len - 2] == '\n')
-        text.len--;
-    if (status == HUB_EXIT_OK && !hub_checkpoint_open(key, hub_buf_span(&text), &kept))
-        status = refuse(key, hub_buf_span(&text), path, "that is no checkpoint, or it is damaged");
-    hub_buf_done(&text);
-    if (status != HUB_EXIT_OK)
-        return status;
     const struct hub_checkpoint *same = proved->before.origin[0] != '\0' ? &proved->before : &proved->checkpoint;
+    if (!hub_checkpoint_open(key, note, &kept))
+        return refuse(key, note, path, "that is no checkpoint, or it is damaged");
+    *ret_size = kept.head.size;
     if (strcmp(kept.origin, same->origin) != 0)
         return hub_tool_end(HUB_EXIT_UNSOUND, "the proof is of another log: %s, not %s", same->origin, kept.origin);
-    if (kept.head.size != same->head.size)
-        return hub_tool_end(HUB_EXIT_UNSOUND, "the proof starts at %" PRIu64 ", but the checkpoint kept is of %" PRIu64,
-                            same->head.size, kept.head.size);
-    if (!hub_digest_is(&kept.head.root, &same->head.root))
+    if (kept.head.size == same->head.size && !hub_digest_is(&kept.head.root, &same->head.root))
         return hub_tool_end(HUB_EXIT_UNSOUND,
                             "the log was altered: its first %" PRIu64 " events are not those that %s speaks of",
                             kept.head.size, path);
     return HUB_EXIT_OK;
+}
+
+/* One of those that were kept must be what the proof begins with. A witness keeps many in a file, the last may be alone. */
+static int compare_all(const struct hub_proved *proved, const struct hub_note_key *key, const char *path,
+                       struct hub_span text)
+{
+    uint64_t wanted = proved->before.origin[0] != '\0' ? proved->before.head.size : proved->checkpoint.head.size;
+    uint64_t size = 0;
+    bool is_there = false;
+    int status = HUB_EXIT_OK;
+    do {
+        struct hub_span note;
+        if (!hub_checkpoint_next(&text, &note)) {
+            note = text;
+            text.len = 0;
+        }
+        status = compare_one(proved, key, path, note, &size);
+        is_there = is_there || size == wanted;
+    } while (status == HUB_EXIT_OK && text.len > 0);
+    if (status == HUB_EXIT_OK && !is_there)
+        return hub_tool_end(HUB_EXIT_UNSOUND, "the proof starts at %" PRIu64 ", but the checkpoint kept is of %" PRIu64,
+                            wanted, size);
+    return status;
+}
+
+static int compare_kept(const struct hub_proved *proved, const struct hub_note_key *key, const char *path)
+{
+    struct hub_buf text;
+    hub_buf_init(&text);
+    int status = read_whole(path, KEPT_MAX, &text);
+    while (text.len > 1 && text.at[text.len - 1] == '\n' && text.at[text.len - 2] == '\n')
+        text.len--;
+    if (status == HUB_EXIT_OK)
+        status = compare_all(proved, key, path, hub_buf_span(&text));
+    hub_buf_done(&text);
+    return status;
 }
 
 static void say_event(struct hub_report *report, const struct hub_proved *proved)
