@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/json_emit.h"
+#include "tools/plain.h"
 #include "tools/tool.h"
 
 enum cell_kind { CELL_text, CELL_number, CELL_yes, CELL_sentence, CELL_list, CELL_row, CELL_list_end };
@@ -198,15 +199,6 @@ static void put_blanks(struct hub_buf *out, size_t count)
         hub_buf_put_byte(out, ' ');
 }
 
-/* Text from anywhere: what would move a terminal's cursor is shown as a question mark. */
-static void put_plain(struct hub_buf *out, struct hub_span text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t sign = (uint8_t) text.at[i];
-        hub_buf_put_byte(out, (sign < ' ' && sign != '\n') || sign == 0x7f ? '?' : sign);
-    }
-}
-
 static void put_name(struct hub_buf *out, const char *name)
 {
     for (; *name; name++)
@@ -251,7 +243,7 @@ static void put_field(struct hub_buf *out, const struct table *table, size_t at,
     bool is_right = cell && cell->kind == CELL_number;
     put_blanks(out, at > 0 ? 2 : 0);
     put_blanks(out, is_right ? blanks : 0);
-    put_plain(out, text);
+    hub_plain_put(out, text, HUB_PLAIN_ONE_LINE);
     put_blanks(out, is_right || at + 1 == table->count ? 0 : blanks);
 }
 
@@ -312,7 +304,7 @@ static void put_member(struct hub_buf *out, const struct hub_report_cell *cell, 
 {
     put_name(out, cell->name);
     put_blanks(out, width + 2 - strlen(cell->name));
-    put_plain(out, cell->text);
+    hub_plain_put(out, cell->text, (int) width + 2);
     hub_buf_put_byte(out, '\n');
 }
 
@@ -323,7 +315,7 @@ static void put_lines(const struct hub_report *self, struct hub_buf *out)
         if (cell->kind == CELL_list)
             cell = put_table(out, cell);
         else if (cell->kind == CELL_sentence) {
-            put_plain(out, cell->text);
+            hub_plain_put(out, cell->text, 0);
             hub_buf_put_byte(out, '\n');
         } else if (!self->has_sentence)
             put_member(out, cell, width);

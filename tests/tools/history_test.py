@@ -101,6 +101,17 @@ class History(unittest.TestCase):
         self.assertIn('profile.tier: enterprise', text)
         self.assertEqual(text.count("    by key 'first key' (admin)\n"), len(self.events()))
 
+    def test_what_a_customer_wrote_forges_no_line_and_moves_no_cursor(self):
+        forged = '2026-01-01T00:00:00.000000Z  5  The customer said something.\n    by admin@test.example (admin)'
+        self.hub.say('customer_forger', 'omni_session_forger', f'hello\x1b[2J\u009b2J\n{forged}')
+        shown = self.history('customer_forger')
+        self.assertNotIn('\n2026-01-01', shown)
+        self.assertNotIn('\n    by admin@', shown)
+        self.assertIn('content: hello?[2J?2J\n        2026-01-01', shown)
+        done = run('replay', '--data', self.hub.data, '--customer', 'customer_forger', '--reason', f'because\n{forged}')
+        self.assertIn('hello\\u001b[2J?2J\\n2026', done.stdout)
+        self.assertNotIn('\n2026-01-01', run('audit', 'reads', '--data', self.hub.data).stdout)
+
     def test_without_keys_personal_values_are_sealed(self):
         there = os.path.join(self.hub.made, 'history-without-keys')
         shutil.copytree(self.hub.data, there, ignore=shutil.ignore_patterns('keys', 'lock'))

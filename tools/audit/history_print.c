@@ -5,6 +5,7 @@
 #include "base/json_emit.h"
 #include "tools/audit/facts.h"
 #include "tools/audit/history.h"
+#include "tools/plain.h"
 
 static void put_id(struct hub_buf *out, struct hub_ulid id)
 {
@@ -29,13 +30,15 @@ static void no_foot(struct hub_history_print *print, struct hub_buf *out)
 
 /* --- table --- */
 
+enum { LINE_INDENT = 8 }; /* of the further lines of a value: deeper than anything else */
+
 static void put_fact(void *arg, struct hub_span name, struct hub_span text)
 {
     struct hub_buf *out = arg;
     hub_buf_put_text(out, "    ");
     hub_buf_put(out, name.at, name.len);
     hub_buf_put_text(out, ": ");
-    hub_buf_put(out, text.at, text.len);
+    hub_plain_put(out, text, LINE_INDENT);
     hub_buf_put_byte(out, '\n');
 }
 
@@ -62,7 +65,7 @@ static void table_event(struct hub_history_print *print, const struct hub_histor
     hub_buf_put_text(out, "  ");
     hub_buf_put_text(out, hub_history_doc(event));
     hub_buf_put_text(out, "\n    by ");
-    hub_buf_put_text(out, event->who);
+    hub_plain_put(out, hub_span(event->who), HUB_PLAIN_ONE_LINE);
     hub_buf_put_byte(out, '\n');
     if (event->record)
         hub_facts_tell(event->shape, event->record, put_fact, out);

@@ -6,8 +6,9 @@
 #include "api/params.h"
 #include "base/json.h"
 #include "base/world.h"
-#include "tools/live_client.h"
 #include "tools/demo/pretty.h"
+#include "tools/live_client.h"
+#include "tools/plain.h"
 #include "tools/tool.h"
 
 #include "base/def/structs.h"
@@ -60,8 +61,12 @@ static void print_frame(const struct watching *self, const struct watched_frame 
 {
     const char *bold = self->has_colours ? "\033[1m" : "", *plain = self->has_colours ? "\033[0m" : "";
     int time_len = frame->timestamp.len > 19 ? 19 : (int) frame->timestamp.len; /* to the second */
+    struct hub_buf payload;
+    hub_buf_init(&payload);
+    hub_plain_put(&payload, frame->payload, HUB_PLAIN_ONE_LINE);
     printf("%.*s  %s%-*.*s%s %.*s\n", time_len, frame->timestamp.at, bold, TYPE_WIDTH, (int) frame->type.len,
-           frame->type.at, plain, (int) frame->payload.len, frame->payload.at);
+           frame->type.at, plain, (int) payload.len, payload.at);
+    hub_buf_done(&payload);
 }
 
 static void take(struct watching *self, struct hub_span text)

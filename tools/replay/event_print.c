@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/json_emit.h"
 #include "base/pack.h"
+#include "tools/plain.h"
 
 static const char unknown_type[] = "?";
 
@@ -60,6 +61,7 @@ static const char csv_head[] = "sequence,time,kind,entity,version,type,subject,s
 static void print_row(const struct hub_datadir *reader, const struct hub_stored *event, struct hub_arena *arena,
                       struct hub_buf *out)
 {
+    struct hub_buf payload;
     char number[48];
     int len = snprintf(number, sizeof number, "%*llu ", WIDTH_POSITION, (unsigned long long) event->header.sequence);
     hub_buf_put(out, number, (size_t) len);
@@ -76,7 +78,10 @@ static void print_row(const struct hub_datadir *reader, const struct hub_stored 
     start = out->len;
     hub_buf_put_text(out, type_name(event));
     put_padded(out, start, WIDTH_TYPE);
-    put_payload(reader, event, arena, out);
+    hub_buf_init(&payload);
+    put_payload(reader, event, arena, &payload);
+    hub_plain_put(out, hub_buf_span(&payload), HUB_PLAIN_ONE_LINE);
+    hub_buf_done(&payload);
     hub_buf_put_byte(out, '\n');
 }
 

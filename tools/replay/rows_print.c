@@ -3,13 +3,14 @@
 #include "tools/replay/rows_print.h"
 
 #include "base/json_emit.h"
+#include "tools/plain.h"
 #include "tools/tool.h"
 
 static void put_table(struct hub_rows_print *self, const struct hub_span *values)
 {
     for (size_t i = 0; i < self->count; i++) {
         struct hub_span value = values[i].len > 0 ? values[i] : HUB_SPAN("-");
-        hub_buf_put(&self->line, value.at, value.len);
+        hub_plain_put(&self->line, value, HUB_PLAIN_ONE_LINE);
         for (size_t len = value.len; i + 1 < self->count && len < self->columns[i].width; len++)
             hub_buf_put_byte(&self->line, ' ');
         hub_buf_put_text(&self->line, i + 1 < self->count ? "  " : "\n");
