@@ -246,7 +246,17 @@ class Export(unittest.TestCase):
                 self.assertIn('is no export', self.export(taken, '--format', name, status=TAKEN))
                 with open(taken + place, encoding='utf-8') as file:
                     self.assertEqual(file.read(), 'mine\n' * 1000)
-        self.assertIn('is no export', self.export(self.database('CREATE TABLE mine (a)'), status=TAKEN))
+        for mine in ('CREATE TABLE mine (a)', 'CREATE TABLE export_position (log, sequence)',
+                     'CREATE VIEW export_position AS SELECT 1 AS log, 2 AS incarnation, 3 AS sequence'):
+            self.assertIn('is no export', self.export(self.database(mine), status=TAKEN))
+        for name in ('csv', 'json'):
+            for other in ('csv', 'json', 'sqlite'):
+                path = self.fresh(name)
+                self.export(path, '--format', name)
+                if other != name:
+                    before = content(path)
+                    self.export(path, '--format', other, status=TAKEN)
+                    self.assertEqual(content(path), before)
         old = self.database('CREATE TABLE mine (a)')
         self.export(self.fresh('db'))
         with contextlib.closing(sqlite3.connect(old)) as base:

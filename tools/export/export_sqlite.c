@@ -13,6 +13,8 @@
 /* A reader may hold it for a moment. */
 enum { PATIENCE_MS = 5000 };
 
+enum { POSITION_COLUMNS = 3 }; /* of the table export_position */
+
 struct database {
     sqlite3 *db;
     struct hub_export_row *rows; /* owned; read by both threads */
@@ -132,9 +134,13 @@ static int find_position(struct hub_export *to)
         return run(to, hub_export_tables_sql()) < 0 || run(to, sql) < 0 || run(to, "COMMIT; BEGIN IMMEDIATE") < 0 ? -1
                                                                                                                   : 0;
     }
-    if (ask(to, "SELECT count(*) FROM sqlite_schema WHERE name = 'export_position'", &count) < 0)
+    if (ask(to,
+            "SELECT count(*) FROM sqlite_schema AS tables JOIN pragma_table_info('export_position') AS columns"
+            " WHERE tables.type = 'table' AND tables.name = 'export_position'"
+            " AND columns.name IN ('log', 'incarnation', 'sequence')",
+            &count) < 0)
         return -1;
-    if (count == 0)
+    if (count != POSITION_COLUMNS)
         return hub_export_refuse(to);
     snprintf(sql, sizeof sql, "SELECT count(*) FROM export_position WHERE log = '%s' AND incarnation = %u", id,
              (unsigned) identity->incarnation);

@@ -85,16 +85,16 @@ static int cut(struct hub_export *to)
     return ftruncate(to->fd, (off_t) self->bytes) == 0 && lseek(to->fd, 0, SEEK_END) >= 0 ? 0 : fail(to);
 }
 
-/* What is there was written with the columns of today. */
+/* What is there was written in the same format, with the columns of today. One without a head is of objects. */
 static int check_head(struct hub_export *to)
 {
     const struct text_file *self = to->self;
+    const char *head = self->format->head ? self->format->head : "{";
     char there[200];
-    size_t len = self->format->head ? strlen(self->format->head) : 0;
-    if (self->bytes == 0 || len == 0)
+    size_t len = strlen(head);
+    if (self->bytes == 0)
         return 0;
-    if (len <= sizeof there && pread(to->fd, there, len, 0) == (ssize_t) len &&
-        memcmp(there, self->format->head, len) == 0)
+    if (len <= sizeof there && pread(to->fd, there, len, 0) == (ssize_t) len && memcmp(there, head, len) == 0)
         return 0;
     return hub_export_fail(to, HUB_EXIT_TAKEN, "%s has the columns of another format or release; export to a new file",
                            to->file);
