@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "actors/kind.h"
+#include "actors/kinds.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/json_emit.h"
@@ -236,6 +237,21 @@ int hub_datadir_range(const struct hub_datadir *self, const char *from, const ch
     if (!error)
         *ret_range = range;
     return error;
+}
+
+int hub_datadir_company(const struct hub_datadir *self, const char *text, struct hub_ulid *ret_company)
+{
+    struct hub_ulid company = self->company;
+    uint64_t version = 0;
+    if (text && !hub_ulid_parse(hub_span(text), &company))
+        return -hub_tool_misused("--company takes an id of 26 characters, not '%s'", text);
+    const struct hub_stream stream = { .company = company, .entity = company, .kind = KIND_company };
+    if (text && hub_log_stream_version(self->log, &stream, &version) < 0)
+        return -hub_tool_fail("the log cannot be read");
+    if (text && version == 0)
+        return -hub_tool_end(HUB_EXIT_ABSENT, "there is no company '%s'", text);
+    *ret_company = company;
+    return 0;
 }
 
 int hub_datadir_entity(const struct hub_datadir *self, struct hub_ulid company, uint8_t kind, const char *text,

@@ -63,6 +63,10 @@ struct hub_datadir_range {
 int hub_datadir_range(const struct hub_datadir *self, const char *from, const char *to, bool is_open,
                       struct hub_datadir_range *ret_range);
 
+/* The company that --company names; text NULL: the one of the first event. Returns 0, or an exit status as a negative number when
+ * there is none, which was said on stderr. */
+int hub_datadir_company(const struct hub_datadir *self, const char *text, struct hub_ulid *ret_company);
+
 /* An entity by our id or by the client's own. Returns 0, or an exit status as a negative number when there is none, which was said
  * on stderr. */
 int hub_datadir_entity(const struct hub_datadir *self, struct hub_ulid company, uint8_t kind, const char *text,

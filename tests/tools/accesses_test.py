@@ -114,6 +114,7 @@ class Accesses(unittest.TestCase):
                 (('audit', 'reads', 'nobody'), 4, "there is no customer 'nobody'"),
                 (('audit', 'reads', '--from', 'yesterday'), 2, '--from takes a time like'),
                 (('audit', 'reads', '--company', 'x'), 2, '--company takes an id of 26 characters'),
+                (('audit', 'reads', '--company', '01ARZ3NDEKTSV4RRFFQ69G5FAV'), 4, 'there is no company'),
                 (('replay', '--reason', 'x' * 301), 2, '--reason takes at most 300 bytes of UTF-8'),
                 (('export', '--to', '/dev/null/x', '--reason', 'x' * 301), 2, '--reason takes at most'),
                 (('audit', 'history', 'customer_1', '--reason', 'x' * 301), 2, '--reason takes at most'),

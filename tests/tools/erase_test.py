@@ -164,6 +164,7 @@ class Erase(unittest.TestCase):
         self.assertIn('was erased', self.audit('erase', ours, *yes, *data, status=4))
         self.assertIn("no customer", self.audit('erase', 'nobody', *yes, *data, status=4))
         self.assertIn('26 characters', self.audit('erase', 'person_5', *yes, *data, '--company', 'x', status=2))
+        self.assertIn('there is no company', self.audit('erase', 'person_5', *yes, *data, '--company', '01ARZ3NDEKTSV4RRFFQ69G5FAV', status=4))
         self.assertIn('The log is sound', self.audit('verify', *data))
         told = self.audit('history', ours, *data)
         self.assertIn('[erased]', told)

@@ -157,6 +157,7 @@ class History(unittest.TestCase):
         self.assertIn('takes one CUSTOMER', self.history(status=2))
         self.assertIn('table', self.history('customer_004', '--format', 'pdf', status=2))
         self.assertIn('26 characters', self.history('customer_004', '--company', 'x', status=2))
+        self.assertIn('there is no company', self.history('customer_004', '--company', '01ARZ3NDEKTSV4RRFFQ69G5FAV', status=4))
 
 
 if __name__ == '__main__':

@@ -158,6 +158,7 @@ class Past(unittest.TestCase):
                 (('--state', 'nobody'), 2, 'KIND/ID'),
                 (('--state', NAME, '--at', 'yesterday'), 2, 'neither a position'),
                 (('--state', NAME, '--company', 'x'), 2, '26 characters'),
+                (('--state', NAME, '--company', '01ARZ3NDEKTSV4RRFFQ69G5FAV'), 4, 'there is no company'),
                 (('--at', '3'), 2, '--at belongs to --state and --lineage'),
                 (('--diff', '1', end, '--state', NAME, '--at', '3'), 2, '--at belongs to --state and --lineage'),
                 (('--diff', '3'), 2, '--diff takes two moments: --diff A B'),

@@ -181,6 +181,7 @@ class Reading(unittest.TestCase):
                                     (('--type', 'nonsense'), 2, 'omnihub schema events'),
                                     (('--from', 'yesterday'), 2, 'neither a position'),
                                     (('--company', 'x'), 2, '26 characters'),
+                                    (('--company', '01ARZ3NDEKTSV4RRFFQ69G5FAV'), 4, 'there is no company'),
                                     (('--state', f'session/{SESSION}', '--at', '1'), 4, 'there was no')):
             done = run('replay', '--data', self.hub.data, *words)
             self.assertEqual(done.returncode, status, (words, done.stderr))

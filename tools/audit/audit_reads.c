@@ -17,17 +17,15 @@ struct wanted {
 /* Returns an exit status. */
 static int look_up(const struct hub_tool_call *call, const struct hub_datadir *reader, struct wanted *ret_wanted)
 {
-    const char *company = hub_settings_text(call->settings, HUB_SETTING_company);
     const char *since = hub_settings_text(call->settings, HUB_SETTING_reads_from);
-    *ret_wanted = (struct wanted){ .company = reader->company,
-                                   .limit = hub_settings_count(call->settings, HUB_SETTING_limit) };
-    if (company && !hub_ulid_parse(hub_span(company), &ret_wanted->company))
-        return hub_tool_misused("--company takes an id of 26 characters, not '%s'", company);
+    *ret_wanted = (struct wanted){ .limit = hub_settings_count(call->settings, HUB_SETTING_limit) };
     if (since && !hub_time_parse(hub_span(since), &ret_wanted->from_us))
         return hub_tool_misused("--from takes a time like 2026-01-31T12:00:00Z, not '%s'", since);
-    int error = call->count == 0 ? 0
-                                 : hub_datadir_entity(reader, ret_wanted->company, KIND_customer, call->operands[0],
-                                                      &ret_wanted->customer);
+    int error = hub_datadir_company(reader, hub_settings_text(call->settings, HUB_SETTING_company),
+                                    &ret_wanted->company);
+    if (!error && call->count > 0)
+        error = hub_datadir_entity(reader, ret_wanted->company, KIND_customer, call->operands[0],
+                                   &ret_wanted->customer);
     return error ? -error : hub_datadir_tell(reader, call);
 }
 

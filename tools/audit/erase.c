@@ -224,15 +224,6 @@ static int go_through(struct erasing *self, int (*look)(struct erasing *), int (
     return status == HUB_EXIT_OK ? print_certificate(self) : status;
 }
 
-static int find_company(struct erasing *self)
-{
-    const char *text = hub_settings_text(self->settings, HUB_SETTING_company);
-    hub_datadir_find_company(&self->at_rest);
-    if (text && !hub_ulid_parse(hub_span(text), &self->at_rest.company))
-        return hub_tool_misused("--company takes an id of 26 characters, not '%s'", text);
-    return HUB_EXIT_OK;
-}
-
 /* The hub of this directory for as long as it takes: it serves nobody and delivers nothing. */
 static int at_rest(struct erasing *self)
 {
@@ -253,7 +244,9 @@ static int at_rest(struct erasing *self)
     self->at_rest = (struct hub_datadir){ .log = hub_hub_log(self->hub),
                                           .keys = hub_hub_keys(self->hub),
                                           .has_keys = true };
-    int status = find_company(self);
+    hub_datadir_find_company(&self->at_rest);
+    int status = -hub_datadir_company(&self->at_rest, hub_settings_text(self->settings, HUB_SETTING_company),
+                                      &self->at_rest.company);
     if (status == HUB_EXIT_OK)
         status = go_through(self, find_here, erase_here);
     hub_hub_close(&self->hub, 0);

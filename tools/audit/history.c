@@ -69,13 +69,6 @@ static int print_all(struct hub_history *history, const struct hub_history_forma
                     : HUB_EXIT_OK;
 }
 
-static int find_company(struct hub_datadir *reader, const char *text)
-{
-    if (!text || hub_ulid_parse(hub_span(text), &reader->company))
-        return HUB_EXIT_OK;
-    return hub_tool_misused("--company takes an id of 26 characters, not '%s'", text);
-}
-
 /* The history of the customer that a command names, to a file (NULL: stdout). */
 static int write_history(const struct hub_tool_call *call, struct hub_datadir *reader, const char *format,
                          const char *path)
@@ -98,7 +91,8 @@ static int open_reader(const struct hub_tool_call *call, struct hub_datadir *rea
                                    hub_settings_text(settings, HUB_SETTING_master_key));
     if (status == HUB_EXIT_OK)
         status = hub_datadir_tell(reader, call);
-    return status ? status : find_company(reader, hub_settings_text(settings, HUB_SETTING_company));
+    return status ? status
+                  : -hub_datadir_company(reader, hub_settings_text(settings, HUB_SETTING_company), &reader->company);
 }
 
 int hub_tool_audit_history(const struct hub_tool_call *call)

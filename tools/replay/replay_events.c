@@ -32,14 +32,8 @@ struct walk {
 
 static int find_company(struct walk *self)
 {
-    const char *text = self->query->company;
-    self->company = self->reader->company;
-    self->one_company = text != NULL;
-    if (text && !hub_ulid_parse(hub_span(text), &self->company)) {
-        hub_tool_misused("--company takes an id of 26 characters, not '%s'", text);
-        return -HUB_EXIT_USAGE;
-    }
-    return 0;
+    self->one_company = self->query->company != NULL;
+    return hub_datadir_company(self->reader, self->query->company, &self->company);
 }
 
 static int find_type(struct walk *self)

@@ -9,14 +9,7 @@ static int begin(struct hub_study *self)
 {
     const struct hub_replay_query *query = self->query;
     int error = query->call ? -hub_datadir_tell(&self->reader, query->call) : 0;
-    if (error)
-        return error;
-    self->company = self->reader.company;
-    if (query->company && !hub_ulid_parse(hub_span(query->company), &self->company)) {
-        hub_tool_misused("--company takes an id of 26 characters, not '%s'", query->company);
-        return -HUB_EXIT_USAGE;
-    }
-    return 0;
+    return error ? error : hub_datadir_company(&self->reader, query->company, &self->company);
 }
 
 int hub_study_open(struct hub_study *self, const struct hub_replay_query *query)

@@ -76,21 +76,6 @@ static int read_capacity(struct asked *self)
     return HUB_EXIT_OK;
 }
 
-static int read_company(struct asked *self)
-{
-    const char *text = hub_settings_text(self->settings, HUB_SETTING_company);
-    self->options.company = self->reader.company;
-    if (!text)
-        return HUB_EXIT_OK;
-    if (!hub_ulid_parse(hub_span(text), &self->options.company))
-        return hub_tool_misused("--company takes an id of 26 characters, not '%s'", text);
-    const struct hub_stream stream = { self->options.company, self->options.company, KIND_company };
-    uint64_t version = 0;
-    if (hub_log_stream_version(self->reader.log, &stream, &version) < 0)
-        return hub_tool_fail("the log cannot be read");
-    return version > 0 ? HUB_EXIT_OK : hub_tool_end(HUB_EXIT_ABSENT, "there is no company '%s'", text);
-}
-
 static int read_range(struct asked *self)
 {
     struct hub_datadir_range range = { .from = 0 };
@@ -103,7 +88,8 @@ static int read_range(struct asked *self)
 
 static int read_all(struct asked *self)
 {
-    int status = read_company(self);
+    int status = -hub_datadir_company(&self->reader, hub_settings_text(self->settings, HUB_SETTING_company),
+                                      &self->options.company);
     if (status == HUB_EXIT_OK)
         status = read_range(self);
     if (status == HUB_EXIT_OK)
