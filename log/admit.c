@@ -5,6 +5,7 @@
 
 #include <assert.h>
 
+#include "base/error.h"
 #include "log/fresh_aliases.h"
 
 enum {
@@ -23,6 +24,7 @@ void hub_admission_init(struct hub_admission *self, struct hub_log *log)
     hub_table_init(&self->aliases, ALIASES);
     hub_table_init(&self->unique, UNIQUE);
     hub_table_init(&self->commands, COMMANDS);
+    hub_buf_init(&self->entities);
     hub_buf_init(&self->value);
     self->sums = log->meta.sums;
     self->sums_are_new = false;
@@ -35,6 +37,7 @@ void hub_admission_done(struct hub_admission *self)
     hub_table_done(&self->aliases);
     hub_table_done(&self->unique);
     hub_table_done(&self->commands);
+    hub_buf_done(&self->entities);
     hub_buf_done(&self->value);
 }
 
@@ -43,6 +46,7 @@ void hub_admission_next_batch(struct hub_admission *self)
     hub_heads_turn(&self->heads);
     hub_heads_turn(&self->pendings);
     hub_table_clear(&self->aliases);
+    hub_buf_clear(&self->entities);
     hub_table_clear(&self->unique);
     hub_table_clear(&self->commands);
 }
@@ -91,6 +95,13 @@ static struct hub_name name_of_pending(const struct hub_pending_key *key)
     return name;
 }
 
+static uint64_t place_of_pending(const struct hub_pending_key *key)
+{
+    bool is_loose;
+    uint64_t sequence = hub_pending_key_sequence(key, &is_loose);
+    return hub_place_of_append((enum hub_sum_kind) key->b[0], sequence, is_loose);
+}
+
 /* Whether all that an append completes is still to be done; what was done once is not done again. Returns 1, 0, or < 0. */
 static int settles_exist(struct hub_admission *self, const struct hub_append *append)
 {
@@ -120,7 +131,8 @@ static void remember_settles(struct hub_admission *self, const struct hub_append
         struct hub_name name = name_of_pending(&append->settles[i]);
         uint64_t hash = 0;
         if (hub_heads_find(&self->pendings, &name, &hash) && hash != 0) {
-            hub_sums_take(&self->sums, (enum hub_sum_kind) append->settles[i].b[0], hash);
+            hub_sums_take(&self->sums, (enum hub_sum_kind) append->settles[i].b[0],
+                          place_of_pending(&append->settles[i]), hash);
             self->sums_are_new = true;
         }
         hub_heads_put(&self->pendings, &name, 0);
@@ -198,9 +210,11 @@ int hub_admission_admit(struct hub_admission *self, const struct hub_append *app
     return HUB_APPENDED;
 }
 
-void hub_admission_add_command(struct hub_admission *self, struct hub_span key, struct hub_span value)
+void hub_admission_add_command(struct hub_admission *self, struct hub_span key, struct hub_span value,
+                               uint64_t sequence)
 {
-    hub_sums_add(&self->sums, HUB_SUM_command, hub_row_hash(key, value));
+    hub_sums_add(&self->sums, HUB_SUM_command, hub_place_of_append(HUB_SUM_command, sequence, false),
+                 hub_row_hash(key, value));
     self->sums_are_new = true;
 }
 
@@ -210,41 +224,47 @@ void hub_admission_add_pending(struct hub_admission *self, const struct hub_pend
     uint64_t hash = hub_row_hash(HUB_KEY_SPAN(*key), value);
     assert(key->b[0] >= HUB_PENDING_follow && key->b[0] <= HUB_PENDING_parked);
     hub_heads_put(&self->pendings, &name, hash);
-    hub_sums_add(&self->sums, (enum hub_sum_kind) key->b[0], hash);
+    hub_sums_add(&self->sums, (enum hub_sum_kind) key->b[0], place_of_pending(key), hash);
     self->sums_are_new = true;
 }
 
-/* The hash of an alias as the batches before this one left it, 0 when there is none; till this batch is on disk that is what
- * it leads to. Returns 0, or < 0 for a read error. */
-static int begin_change(struct hub_admission *self, const struct hub_name *key, uint64_t *ret_hash)
+/* What an alias led to as the batches before this one left it (returns 0), or HUB_ERROR_not_found; till this batch is on disk
+ * that is what it leads to. Returns < 0 for a read error. */
+static int begin_change(struct hub_admission *self, const struct hub_name *key, struct hub_ulid *ret_was)
 {
     struct hub_durable *durable = &self->log->durable;
-    struct hub_ulid was = { { 0 } };
     int got = hub_rocks_get(self->log->db, HUB_FAMILY_alias, NULL, HUB_KEY_SPAN(*key), &self->value);
-    *ret_hash = got == 0 ? hub_row_hash(HUB_KEY_SPAN(*key), hub_buf_span(&self->value)) : 0;
-    if (got == 0 && self->value.len == sizeof was) {
-        memcpy(was.b, self->value.at, sizeof was);
+    if (got == 0 && self->value.len == sizeof *ret_was) {
+        memcpy(ret_was->b, self->value.at, sizeof *ret_was);
     }
-    hub_fresh_aliases_add(durable->aliases, key, got == 0 ? &was : NULL, durable->written.batch + 1);
-    return got < 0 ? got : 0;
+    hub_fresh_aliases_add(durable->aliases, key, got == 0 ? ret_was : NULL, durable->written.batch + 1);
+    return got;
 }
 
 int hub_admission_set_alias(struct hub_admission *self, const struct hub_name *key, const struct hub_ulid *entity)
 {
-    uint64_t after = entity == NULL ? 0 : hub_row_hash(HUB_KEY_SPAN(*key), HUB_KEY_SPAN(*entity));
     const uint64_t *known = hub_table_find(&self->aliases, key);
-    uint64_t before = known == NULL ? 0 : *known;
-    bool is_new;
-    if (known == NULL && begin_change(self, key, &before) < 0) {
+    struct hub_ulid was = { { 0 } };
+    int had = known == NULL ? begin_change(self, key, &was) : *known == 0 ? HUB_ERROR_not_found : 0;
+    if (had < 0) {
         return -1;
     }
-    if (before != 0) {
-        hub_sums_take(&self->sums, HUB_SUM_alias, before);
+    if (known != NULL && had == 0) {
+        memcpy(was.b, self->entities.at + (*known - 1) * sizeof was, sizeof was);
     }
-    if (after != 0) {
-        hub_sums_add(&self->sums, HUB_SUM_alias, after);
+    if (had == 0) {
+        uint64_t hash = hub_row_hash(HUB_KEY_SPAN(*key), HUB_KEY_SPAN(was));
+        hub_sums_take(&self->sums, HUB_SUM_alias, hub_place_of_alias(was), hash);
     }
-    *hub_table_put(&self->aliases, key, &is_new) = after;
+    bool is_new;
+    uint64_t *leads_to = hub_table_put(&self->aliases, key, &is_new);
+    *leads_to = 0;
+    if (entity != NULL) {
+        hub_buf_put(&self->entities, entity, sizeof *entity);
+        *leads_to = self->entities.len / sizeof *entity;
+        uint64_t hash = hub_row_hash(HUB_KEY_SPAN(*key), HUB_KEY_SPAN(*entity));
+        hub_sums_add(&self->sums, HUB_SUM_alias, hub_place_of_alias(*entity), hash);
+    }
     self->sums_are_new = true;
     return 0;
 }

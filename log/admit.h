@@ -11,7 +11,8 @@ struct hub_admission {
     struct hub_log *log;
     struct hub_heads heads;    /* versions of streams */
     struct hub_heads pendings; /* pending rows of late: their hash, 0 when settled */
-    struct hub_table aliases;  /* of this batch: their hash, 0 when removed */
+    struct hub_table aliases;  /* of this batch: which of `entities` each leads to, from 1; 0 when removed */
+    struct hub_buf entities;   /* struct hub_ulid each */
     struct hub_table unique;   /* those of this batch that only one may have */
     struct hub_table commands; /* ids in this batch */
     struct hub_buf value;      /* scratch */
@@ -32,8 +33,9 @@ void hub_admission_next_batch(struct hub_admission *self);
  * HUB_APPEND_CONFLICT, HUB_APPEND_TAKEN, or < 0 for a read error. */
 int hub_admission_admit(struct hub_admission *self, const struct hub_append *append);
 
-/* A row was put into the batch: count it. */
-void hub_admission_add_command(struct hub_admission *self, struct hub_span key, struct hub_span value);
+/* A row was put into the batch: count it. sequence: what the command row says */
+void hub_admission_add_command(struct hub_admission *self, struct hub_span key, struct hub_span value,
+                               uint64_t sequence);
 void hub_admission_add_pending(struct hub_admission *self, const struct hub_pending_key *key, struct hub_span value);
 
 /* An alias is going to be put into the batch, or removed from it (entity NULL). Returns 0, or < 0 for a read error. */

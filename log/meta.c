@@ -5,13 +5,14 @@
  *     "epoch"    -> be32
  *     "verified" -> sequence be64, chain hash (32)
  *     "loose"    -> be64
- *     "rows"     -> rows be64, hashes be64 of each sum; check be64
- *     "forgot"   -> rows be64, hashes be64
+ *     "rows"     -> sums; check be64
+ *     "forgot"   -> sums
  *     "archive" first be64 -> last be64, rows be64, bytes be64, digest (32), check be64
  */
 #include "log/meta.h"
 
 #include "base/error.h"
+#include "log/field.h"
 #include "log/keys.h"
 
 enum {
@@ -19,9 +20,10 @@ enum {
     EPOCH = 4,
     VERIFIED = 8 + HUB_DIGEST,
     LOOSE = 8,
-    SUM = 16,
-    CHECKED = SUM * HUB_SUM_COUNT,
-    SUMS = CHECKED + 8,
+    SUMS_MAX = 1 + HUB_VARINT * HUB_SUM_COUNT + 8 * HUB_SUM_POWERS,
+    CHECK = 8,
+    OLD_SUM = 16, /* of a log from before there were powers: rows be64, hashes be64 */
+    OLD_SUMS = OLD_SUM * HUB_SUM_COUNT,
     ARCHIVE_KEY = 15,
     ARCHIVE_CHECKED = 24 + HUB_DIGEST,
     ARCHIVE = ARCHIVE_CHECKED + 8,
@@ -87,40 +89,91 @@ static int read_numbers(struct hub_rocks *db, struct hub_meta *ret_meta)
     return 0;
 }
 
-static void put_sum(uint8_t *at, const struct hub_sum *sum)
-{
-    hub_put_be64(at, sum->rows);
-    hub_put_be64(at + 8, sum->hashes);
-}
-
-static struct hub_sum get_sum(const uint8_t *at)
-{
-    return (struct hub_sum){ .rows = hub_get_be64(at), .hashes = hub_get_be64(at + 8) };
-}
-
 /* Over the sums as they are written, and the two numbers. */
-static uint64_t check_of(const uint8_t rows[CHECKED], uint32_t epoch, uint64_t loose)
+static uint64_t check_of(struct hub_span rows, uint32_t epoch, uint64_t loose)
 {
     uint8_t numbers[EPOCH + LOOSE];
     hub_put_be32(numbers, epoch);
     hub_put_be64(numbers + EPOCH, loose);
-    return hub_row_hash(hub_span_of(numbers, sizeof numbers), hub_span_of(rows, CHECKED));
+    return hub_row_hash(hub_span_of(numbers, sizeof numbers), rows);
+}
+
+/* Write sums as they lie on the disk. Returns how many bytes they take. */
+static size_t put_sums(const struct hub_sums *sums, uint8_t ret_bytes[SUMS_MAX])
+{
+    uint8_t *at = ret_bytes;
+    *at++ = HUB_SUM_POWERS;
+    for (unsigned kind = 0; kind < HUB_SUM_COUNT; kind++) {
+        at += hub_varint_put(at, sums->rows[kind]);
+    }
+    for (unsigned i = 0; i < HUB_SUM_POWERS; i++, at += 8) {
+        hub_put_be64(at, sums->powers[i]);
+    }
+    return (size_t) (at - ret_bytes);
+}
+
+/* Sums of a log from before there were powers, which begin with a 0: of all kinds, or of the first. */
+static int get_old_sums(struct hub_span bytes, struct hub_sums *sums)
+{
+    if (bytes.len != OLD_SUM && bytes.len != OLD_SUMS) {
+        return -1;
+    }
+    for (size_t kind = 0; kind < bytes.len / OLD_SUM; kind++) {
+        sums->rows[kind] = hub_get_be64(bytes.at + OLD_SUM * kind);
+        sums->hashes[kind] = hub_get_be64(bytes.at + OLD_SUM * kind + 8);
+    }
+    return 0;
+}
+
+static int get_sums(struct hub_span bytes, bool *ret_powers, struct hub_sums *ret_sums)
+{
+    const uint8_t *at = (const uint8_t *) bytes.at, *end = at + bytes.len;
+    *ret_powers = bytes.len > 0 && *at != 0;
+    if (!*ret_powers) {
+        return get_old_sums(bytes, ret_sums);
+    }
+    bool is_whole = *at++ == HUB_SUM_POWERS;
+    for (unsigned kind = 0; is_whole && kind < HUB_SUM_COUNT; kind++) {
+        is_whole = hub_varint_get(&at, end, &ret_sums->rows[kind]);
+    }
+    if (!is_whole || end - at != 8 * HUB_SUM_POWERS) {
+        return -1;
+    }
+    for (unsigned i = 0; i < HUB_SUM_POWERS; i++, at += 8) {
+        ret_sums->powers[i] = hub_get_be64(at);
+        is_whole = is_whole && ret_sums->powers[i] < HUB_FIELD_PRIME;
+    }
+    return is_whole ? 0 : -1;
+}
+
+/* The sums of the rows, whose row ends with a check. Returns 0, HUB_ERROR_not_found, or < 0. */
+static int read_rows(struct hub_rocks *db, struct hub_buf *row, struct hub_meta *ret_meta)
+{
+    int result = hub_rocks_get(db, HUB_FAMILY_meta, NULL, rows_key, row);
+    ret_meta->has_sums = result == 0;
+    if (result != 0) {
+        return result;
+    }
+    if (row->len < CHECK) {
+        return -1;
+    }
+    struct hub_span sums = hub_span_of(row->at, row->len - CHECK);
+    ret_meta->is_checked = hub_get_be64(sums.at + sums.len) == check_of(sums, ret_meta->epoch, ret_meta->loose);
+    return get_sums(sums, &ret_meta->has_powers, &ret_meta->sums);
 }
 
 static int read_sums(struct hub_rocks *db, struct hub_meta *ret_meta)
 {
-    uint8_t rows[SUMS] = { 0 }, forgot[SUM] = { 0 };
-    int result = read_row(db, rows_key, rows, sizeof rows);
-    if (result < 0 || read_row(db, forgot_key, forgot, sizeof forgot) < 0) {
-        return -1;
+    struct hub_buf row;
+    bool has_powers;
+    hub_buf_init(&row);
+    int result = read_rows(db, &row, ret_meta) < 0 ? -1 : hub_rocks_get(db, HUB_FAMILY_meta, NULL, forgot_key, &row);
+    if (result == 0) {
+        result = get_sums(hub_buf_span(&row), &has_powers, &ret_meta->forgot);
+        result = has_powers == ret_meta->has_powers || !ret_meta->has_sums ? result : -1;
     }
-    ret_meta->has_sums = result == 0;
-    ret_meta->is_checked = hub_get_be64(rows + CHECKED) == check_of(rows, ret_meta->epoch, ret_meta->loose);
-    ret_meta->forgot = get_sum(forgot);
-    for (size_t i = 0; i < HUB_SUM_COUNT; i++) {
-        ret_meta->sums.of[i] = get_sum(rows + SUM * i);
-    }
-    return 0;
+    hub_buf_done(&row);
+    return result < 0 ? -1 : 0;
 }
 
 int hub_meta_read(struct hub_rocks *db, struct hub_meta *ret_meta)
@@ -176,19 +229,16 @@ void hub_meta_put_loose(struct hub_rocks_batch *batch, uint64_t loose)
 
 void hub_meta_put_sums(struct hub_rocks_batch *batch, const struct hub_sums *sums, uint32_t epoch, uint64_t loose)
 {
-    uint8_t row[SUMS];
-    for (size_t i = 0; i < HUB_SUM_COUNT; i++) {
-        put_sum(row + SUM * i, &sums->of[i]);
-    }
-    hub_put_be64(row + CHECKED, check_of(row, epoch, loose));
-    hub_rocks_put(batch, HUB_FAMILY_meta, rows_key, hub_span_of(row, sizeof row));
+    uint8_t row[SUMS_MAX + CHECK];
+    size_t len = put_sums(sums, row);
+    hub_put_be64(row + len, check_of(hub_span_of(row, len), epoch, loose));
+    hub_rocks_put(batch, HUB_FAMILY_meta, rows_key, hub_span_of(row, len + CHECK));
 }
 
-void hub_meta_put_forgot(struct hub_rocks_batch *batch, const struct hub_sum *forgot)
+void hub_meta_put_forgot(struct hub_rocks_batch *batch, const struct hub_sums *forgot)
 {
-    uint8_t row[SUM];
-    put_sum(row, forgot);
-    hub_rocks_put(batch, HUB_FAMILY_meta, forgot_key, hub_span_of(row, sizeof row));
+    uint8_t row[SUMS_MAX];
+    hub_rocks_put(batch, HUB_FAMILY_meta, forgot_key, hub_span_of(row, put_sums(forgot, row)));
 }
 
 /* --- Archives --- */

@@ -20,14 +20,15 @@ struct hub_meta {
     bool found; /* there is an identity */
     uint16_t format;
     struct hub_log_identity identity;
-    uint32_t epoch;        /* starts of a writer so far */
-    struct hub_mark mark;  /* sequence 0: nothing was verified yet */
-    uint64_t loose;        /* appends without events that left pending rows so far */
-    bool has_mark;         /* every log that was opened to write has one */
-    bool is_checked;       /* sums, epoch and loose are as they were put */
-    bool has_sums;         /* a log that was written before there were sums has none */
-    struct hub_sums sums;  /* of all rows that were written, less those that were completed or removed */
-    struct hub_sum forgot; /* command rows that the scrubber removed since */
+    uint32_t epoch;         /* starts of a writer so far */
+    struct hub_mark mark;   /* sequence 0: nothing was verified yet */
+    uint64_t loose;         /* appends without events that left pending rows so far */
+    bool has_mark;          /* every log that was opened to write has one */
+    bool is_checked;        /* sums, epoch and loose are as they were put */
+    bool has_sums;          /* a log that was written before there were sums has none */
+    bool has_powers;        /* and one that was written before those has sums without */
+    struct hub_sums sums;   /* of all rows that were written, less those that were completed or removed, */
+    struct hub_sums forgot; /* and those that the scrubber removed since: command rows */
 };
 
 /* A file of DATA/archive that holds payloads in place of the store. Its name is hub_archive_name's. */
@@ -54,7 +55,7 @@ void hub_meta_put_loose(struct hub_rocks_batch *batch, uint64_t loose);
 void hub_meta_put_sums(struct hub_rocks_batch *batch, const struct hub_sums *sums, uint32_t epoch, uint64_t loose);
 
 /* Command rows that were removed, for good. */
-void hub_meta_put_forgot(struct hub_rocks_batch *batch, const struct hub_sum *forgot);
+void hub_meta_put_forgot(struct hub_rocks_batch *batch, const struct hub_sums *forgot);
 
 /* An archive: put it, strike it out, whether a key names one, and what its row says (returns 0, or < 0 for a damaged row). */
 void hub_meta_put_archive(struct hub_rocks_batch *batch, const struct hub_archive_row *archive);

@@ -35,7 +35,7 @@ struct hub_scrub {
 /* Put deletions of old rows into the batch, beginning at *key, and count them as forgotten. Returns how many, with *key
  * behind the last row seen; the empty key when there are no more. Returns < 0 for a read error. */
 static int collect_old(struct hub_log *log, int64_t before_us, struct hub_rocks_batch *batch, struct hub_buf *key,
-                       struct hub_sum *forgot)
+                       struct hub_sums *forgot)
 {
     struct hub_arena *arena = hub_arena_new(0);
     struct hub_rocks_iter *iter = hub_rocks_iter_new(log->db, HUB_FAMILY_command, NULL, hub_buf_span(key),
@@ -48,8 +48,8 @@ static int collect_old(struct hub_log *log, int64_t before_us, struct hub_rocks_
         if (hub_unpack(&command_row_shape, hub_rocks_iter_value(iter), arena, &row, NULL) == 0 &&
             row.time < before_us) {
             hub_rocks_delete(batch, HUB_FAMILY_command, hub_rocks_iter_key(iter));
-            forgot->hashes += hub_row_hash(hub_rocks_iter_key(iter), hub_rocks_iter_value(iter));
-            forgot->rows++;
+            hub_sums_add(forgot, HUB_SUM_command, hub_place_of_append(HUB_SUM_command, row.sequence, false),
+                         hub_row_hash(hub_rocks_iter_key(iter), hub_rocks_iter_value(iter)));
             count++;
         }
     }

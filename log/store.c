@@ -210,6 +210,17 @@ static int check_chain(struct hub_log *self, uint64_t head, struct why why)
     return 0;
 }
 
+/* A log from before there were sums, or powers of them, gets them: of the rows that there are. */
+static int make_sums(struct hub_log *self, struct hub_rocks_batch *batch)
+{
+    if (!self->meta.found || self->meta.has_powers) {
+        return 0;
+    }
+    self->meta.forgot = (struct hub_sums){ .rows = { 0 } };
+    hub_meta_put_forgot(batch, &self->meta.forgot);
+    return hub_sums_walk(self->db, &self->meta.sums);
+}
+
 /* Count this start, remember what was verified, and give a new log its identity. */
 static int write_start(struct hub_log *self, const struct hub_mark *mark, struct why why)
 {
@@ -218,11 +229,11 @@ static int write_start(struct hub_log *self, const struct hub_mark *mark, struct
     if (!self->meta.found) {
         hub_meta_put_identity(batch, &self->meta.identity);
     }
-    if (self->meta.found && !self->meta.has_sums && hub_sums_walk(self->db, &self->meta.sums) < 0) {
+    if (make_sums(self, batch) < 0) {
         hub_rocks_batch_destroy(&batch);
         return refuse(why, "The log in %s has rows that cannot be read.", self->data_dir);
     }
-    self->meta.found = self->meta.has_sums = true;
+    self->meta.found = self->meta.has_sums = self->meta.has_powers = true;
     self->meta.epoch++;
     self->mark = *mark;
     hub_meta_put_epoch(batch, self->meta.epoch);

@@ -2,7 +2,10 @@
 /* Sums over the rows that no event repeats. A sum does not depend on order, so that rows may come and go. */
 #include "log/sums.h"
 
+#include "base/pack.h"
+#include "log/field.h"
 #include "log/keys.h"
+#include "log/rows.h"
 
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
@@ -34,19 +37,51 @@ uint64_t hub_row_hash(struct hub_span key, struct hub_span value)
     return hash == 0 ? 1 : hash;
 }
 
-void hub_sums_add(struct hub_sums *self, enum hub_sum_kind kind, uint64_t hash)
+/* The lowest four bits say what kind of row it is, so no two kinds share a place. */
+uint64_t hub_place_of_append(enum hub_sum_kind kind, uint64_t sequence, bool is_loose)
 {
-    self->of[kind].rows++;
-    self->of[kind].hashes += hash;
+    return (sequence << 8 >> 4) | (is_loose ? 8U : 0U) | (kind + 1U);
 }
 
-void hub_sums_take(struct hub_sums *self, enum hub_sum_kind kind, uint64_t hash)
+uint64_t hub_place_of_alias(struct hub_ulid entity)
 {
-    self->of[kind].rows--;
-    self->of[kind].hashes -= hash;
+    return (mix_bytes(0, HUB_KEY_SPAN(entity)) >> 8 << 4) | (HUB_SUM_alias + 1U);
 }
 
-bool hub_sum_kind_of(unsigned family, struct hub_span key, enum hub_sum_kind *ret_kind)
+static void add_powers(struct hub_sums *self, uint64_t place, uint64_t term)
+{
+    for (unsigned i = 0; i < HUB_SUM_POWERS; i++) {
+        self->powers[i] = hub_field_add(self->powers[i], term);
+        term = hub_field_mul(term, place);
+    }
+}
+
+void hub_sums_add(struct hub_sums *self, enum hub_sum_kind kind, uint64_t place, uint64_t hash)
+{
+    self->rows[kind]++;
+    self->hashes[kind] += hash;
+    add_powers(self, place, hub_field_of(hash));
+}
+
+void hub_sums_take(struct hub_sums *self, enum hub_sum_kind kind, uint64_t place, uint64_t hash)
+{
+    self->rows[kind]--;
+    self->hashes[kind] -= hash;
+    add_powers(self, place, hub_field_negate(hub_field_of(hash)));
+}
+
+void hub_sums_subtract(struct hub_sums *self, const struct hub_sums *other)
+{
+    for (unsigned kind = 0; kind < HUB_SUM_COUNT; kind++) {
+        self->rows[kind] -= other->rows[kind];
+        self->hashes[kind] -= other->hashes[kind];
+    }
+    for (unsigned i = 0; i < HUB_SUM_POWERS; i++) {
+        self->powers[i] = hub_field_add(self->powers[i], hub_field_negate(other->powers[i]));
+    }
+}
+
+static bool kind_of(unsigned family, struct hub_span key, enum hub_sum_kind *ret_kind)
 {
     static const enum hub_sum_kind kinds[HUB_FAMILY_COUNT] = {
         [HUB_FAMILY_command] = HUB_SUM_command, [HUB_FAMILY_alias] = HUB_SUM_alias
@@ -62,15 +97,47 @@ bool hub_sum_kind_of(unsigned family, struct hub_span key, enum hub_sum_kind *re
     return family != HUB_FAMILY_pending || (kind >= HUB_PENDING_follow && kind <= HUB_PENDING_parked);
 }
 
-static int walk_family(struct hub_rocks *db, unsigned family, struct hub_sums *sums)
+static void read_alias(struct hub_span value, struct hub_sum_row *row)
+{
+    struct hub_ulid entity = { { 0 } };
+    row->is_whole = value.len == sizeof entity;
+    memcpy(entity.b, value.at, row->is_whole ? sizeof entity : 0);
+    row->place = hub_place_of_alias(entity);
+}
+
+bool hub_sum_row_read(unsigned family, struct hub_span key, struct hub_span value, struct hub_arena *arena,
+                      struct hub_sum_row *ret_row)
+{
+    struct hub_sum_row row = { .is_whole = true, .hash = hub_row_hash(key, value) };
+    struct hub_pending_key pending;
+    struct command_row command;
+    if (!kind_of(family, key, &row.kind)) {
+        return false;
+    }
+    if (family == HUB_FAMILY_alias) {
+        read_alias(value, &row);
+    } else if (family == HUB_FAMILY_pending) {
+        memcpy(pending.b, key.at, sizeof pending.b);
+        row.sequence = hub_pending_key_sequence(&pending, &row.is_loose);
+        row.place = hub_place_of_append(row.kind, row.sequence, row.is_loose);
+    } else {
+        hub_arena_reset(arena);
+        row.is_whole = hub_unpack(&command_row_shape, value, arena, &command, NULL) == 0;
+        row.sequence = row.is_whole ? command.sequence : 0;
+        row.place = hub_place_of_append(row.kind, row.sequence, false);
+    }
+    *ret_row = row;
+    return true;
+}
+
+static int walk_family(struct hub_rocks *db, unsigned family, struct hub_arena *arena, struct hub_sums *sums)
 {
     struct hub_rocks_iter *iter = hub_rocks_iter_new_passing(db, family, hub_span(NULL), hub_span(NULL));
     int result = 0;
     for (hub_rocks_iter_first(iter); result == 0 && hub_rocks_iter_valid(iter); hub_rocks_iter_next(iter)) {
-        struct hub_span key = hub_rocks_iter_key(iter);
-        enum hub_sum_kind kind;
-        if (hub_sum_kind_of(family, key, &kind)) {
-            hub_sums_add(sums, kind, hub_row_hash(key, hub_rocks_iter_value(iter)));
+        struct hub_sum_row row;
+        if (hub_sum_row_read(family, hub_rocks_iter_key(iter), hub_rocks_iter_value(iter), arena, &row)) {
+            hub_sums_add(sums, row.kind, row.place, row.hash);
         } else {
             result = -1;
         }
@@ -84,11 +151,16 @@ static int walk_family(struct hub_rocks *db, unsigned family, struct hub_sums *s
 
 int hub_sums_walk(struct hub_rocks *db, struct hub_sums *ret_sums)
 {
-    struct hub_sums sums = { .of = { { 0, 0 } } };
-    if (walk_family(db, HUB_FAMILY_command, &sums) < 0 || walk_family(db, HUB_FAMILY_alias, &sums) < 0 ||
-        walk_family(db, HUB_FAMILY_pending, &sums) < 0) {
-        return -1;
+    static const enum hub_family families[] = { HUB_FAMILY_command, HUB_FAMILY_alias, HUB_FAMILY_pending };
+    struct hub_sums sums = { .rows = { 0 } };
+    struct hub_arena *arena = hub_arena_new(0);
+    int result = 0;
+    for (size_t i = 0; result == 0 && i < sizeof families / sizeof families[0]; i++) {
+        result = walk_family(db, families[i], arena, &sums);
     }
-    *ret_sums = sums;
-    return 0;
+    hub_arena_destroy(&arena);
+    if (result == 0) {
+        *ret_sums = sums;
+    }
+    return result;
 }

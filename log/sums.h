@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Sums over the rows that no event repeats: command ids, aliases, pending rows. The writer keeps them with every batch, so
- * that a row which somebody removed, added or changed is missed. docs/log-format.md §2.6 is normative. */
+ * that a row which somebody removed, added or changed is missed, and the position that it belongs to is known.
+ * docs/log-format.md §2.6 is normative. */
 #ifndef HUB_LOG_SUMS_H
 #define HUB_LOG_SUMS_H
 
+#include "base/arena.h"
 #include "log/append.h"
 #include "log/rocks.h"
 
@@ -18,27 +20,47 @@ enum hub_sum_kind {
     HUB_SUM_COUNT,
 };
 
-struct hub_sum {
-    uint64_t rows;
-    uint64_t hashes; /* modulo 2^64 */
-};
+/* Twice as many as the places that are found again when rows there are not as they were (log/locate.h). */
+enum { HUB_SUM_POWERS = 12 };
 
 struct hub_sums {
-    struct hub_sum of[HUB_SUM_COUNT];
+    uint64_t rows[HUB_SUM_COUNT];
+    uint64_t hashes[HUB_SUM_COUNT];  /* modulo 2^64; all that a log knew before there were powers */
+    uint64_t powers[HUB_SUM_POWERS]; /* power i: hash * place^i of each row, modulo 2^61 - 1 */
 };
 
 /* The hash of a row, never 0. Not for secrets and not against forgers: those the chain and its checkpoints are for. */
 uint64_t hub_row_hash(struct hub_span key, struct hub_span value);
 
-/* Count a row in, or out again. */
-void hub_sums_add(struct hub_sums *self, enum hub_sum_kind kind, uint64_t hash);
-void hub_sums_take(struct hub_sums *self, enum hub_sum_kind kind, uint64_t hash);
+/* The place of a row: a number below 2^60, by which its position is found. Of what an append left: the append's; of an
+ * alias: that of what it leads to.
+ *
+ * sequence  of the append, or which of those without events it is (is_loose) */
+uint64_t hub_place_of_append(enum hub_sum_kind kind, uint64_t sequence, bool is_loose);
+uint64_t hub_place_of_alias(struct hub_ulid entity);
 
-/* Which sum a row of a family belongs to. Returns false for a family or key that has none. */
-bool hub_sum_kind_of(unsigned family, struct hub_span key, enum hub_sum_kind *ret_kind);
+/* Count a row in, or out again. hash: hub_row_hash's */
+void hub_sums_add(struct hub_sums *self, enum hub_sum_kind kind, uint64_t place, uint64_t hash);
+void hub_sums_take(struct hub_sums *self, enum hub_sum_kind kind, uint64_t place, uint64_t hash);
 
-/* Add up all rows that there are. For a log that has no sums, or whose rows were changed on purpose, as by a restore up to
- * an earlier moment. Returns 0, or < 0 for a read error or a row that is none. */
+/* Count all rows of other sums out. */
+void hub_sums_subtract(struct hub_sums *self, const struct hub_sums *other);
+
+/* What a row says of itself. */
+struct hub_sum_row {
+    enum hub_sum_kind kind;
+    bool is_whole; /* its value is one; if not, the place is no one's */
+    bool is_loose;
+    uint64_t sequence; /* of a command id or a pending row: of its append; else 0 */
+    uint64_t place, hash;
+};
+
+/* Read a row of a family. arena: scratch, reset. Returns false for a family or key that has no sum. */
+bool hub_sum_row_read(unsigned family, struct hub_span key, struct hub_span value, struct hub_arena *arena,
+                      struct hub_sum_row *ret_row);
+
+/* Add up all rows that there are. For a log that has no such sums, or whose rows were changed on purpose, as by a restore
+ * up to an earlier moment. Returns 0, or < 0 for a read error or a row that is none. */
 int hub_sums_walk(struct hub_rocks *db, struct hub_sums *ret_sums);
 
 #endif

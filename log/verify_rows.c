@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Verifies what is not the events and their indexes: rows that no event repeats, by the sums that the writer keeps of them
- * and each by itself; the names; and that nothing lies outside the log's two ends. */
+ * and each by itself; the names; and that nothing lies outside the log's two ends.
+ *
+ * What is wrong with a row by itself is noticed on the way and told at the end, as the sums know better which position it belongs
+ * to: a row that was changed may say anything. */
 #include <stdio.h>
 
 #include "base/error.h"
-#include "base/pack.h"
 #include "log/archive/archives.h"
 #include "log/keys.h"
-#include "log/rows.h"
+#include "log/locate.h"
 #include "log/verify.h"
 
 static const char *const sum_names[HUB_SUM_COUNT] = {
@@ -22,51 +24,36 @@ static const char *const family_names[HUB_FAMILY_COUNT] = {
 
 struct rows {
     struct hub_log *log;
-    struct hub_meta meta; /* as of now */
+    struct hub_arena *arena; /* scratch, for one row */
+    struct hub_meta meta;    /* as of now */
     uint64_t head;
     struct hub_sums sums; /* of what was found */
     struct hub_verify_report *report;
+    struct hub_verify_report noticed; /* the first row that is none by itself */
 };
 
-static int check_command(struct rows *self, struct hub_span value)
+/* Whether the row's append can have been. One that is just written beside this is behind the head too. */
+static bool was_appended(const struct rows *self, const struct hub_sum_row *row)
 {
-    struct hub_arena *arena = hub_arena_new(0);
-    struct command_row row;
-    int result = hub_unpack(&command_row_shape, value, arena, &row, NULL);
-    if (result != 0) {
-        result = hub_verify_fault(self->report, 0, "one of the command ids is damaged");
-    } else if (row.sequence > self->head && self->log->mode == HUB_LOG_FOLLOW) {
-        result = hub_verify_fault(self->report, self->head, "a command id names position %llu, but the log ends here",
-                                  (unsigned long long) row.sequence);
-    }
-    hub_arena_destroy(&arena);
-    return result;
+    return self->log->mode == HUB_LOG_WRITE || row->sequence <= (row->is_loose ? self->meta.loose : self->head);
 }
 
-/* A pending row's key says which append made it. */
-static int check_pending(struct rows *self, struct hub_span key)
+static void check_row(struct rows *self, enum hub_family family, struct hub_span key, struct hub_span value)
 {
-    struct hub_pending_key pending;
-    memcpy(pending.b, key.at, sizeof pending.b);
-    bool is_loose;
-    uint64_t sequence = hub_pending_key_sequence(&pending, &is_loose);
-    if (self->log->mode == HUB_LOG_FOLLOW && sequence > (is_loose ? self->meta.loose : self->head)) {
-        return hub_verify_fault(self->report, self->head, "a row of the %s is of an append that never was",
-                                sum_names[pending.b[0]]);
+    struct hub_sum_row row;
+    bool is_one = hub_sum_row_read(family, key, value, self->arena, &row);
+    if (is_one) {
+        hub_sums_add(&self->sums, row.kind, row.place, row.hash);
     }
-    return 0;
-}
-
-static int check_row(struct rows *self, enum hub_family family, struct hub_span key, struct hub_span value)
-{
-    enum hub_sum_kind kind;
-    if (!hub_sum_kind_of(family, key, &kind) || (family == HUB_FAMILY_alias && value.len != sizeof(struct hub_ulid))) {
-        return hub_verify_fault(self->report, 0, "one of the %s is damaged", family_names[family]);
+    if (self->noticed.what[0] != '\0') {
+        return;
     }
-    hub_sums_add(&self->sums, kind, hub_row_hash(key, value));
-    return family == HUB_FAMILY_command   ? check_command(self, value)
-           : family == HUB_FAMILY_pending ? check_pending(self, key)
-                                          : 0;
+    if (!is_one || !row.is_whole) {
+        (void) hub_verify_fault(&self->noticed, 0, "one of the %s is damaged", family_names[family]);
+    } else if (!was_appended(self, &row)) {
+        (void) hub_verify_fault(&self->noticed, self->head, "a row of the %s is of an append that never was",
+                                sum_names[row.kind]);
+    }
 }
 
 static int check_name(struct rows *self, struct hub_span key, struct hub_span value)
@@ -87,8 +74,11 @@ static int walk(struct rows *self, enum hub_family family)
     int result = 0;
     for (hub_rocks_iter_first(iter); result == 0 && hub_rocks_iter_valid(iter); hub_rocks_iter_next(iter)) {
         struct hub_span key = hub_rocks_iter_key(iter);
-        result = family == HUB_FAMILY_meta ? check_name(self, key, hub_rocks_iter_value(iter))
-                                           : check_row(self, family, key, hub_rocks_iter_value(iter));
+        if (family == HUB_FAMILY_meta) {
+            result = check_name(self, key, hub_rocks_iter_value(iter));
+        } else {
+            check_row(self, family, key, hub_rocks_iter_value(iter));
+        }
     }
     if (result == 0 && hub_rocks_iter_error(iter, words, sizeof words) < 0) {
         result = hub_verify_fault(self->report, 0, "the rows of %s cannot be read: %s", hub_log_families[family],
@@ -98,22 +88,116 @@ static int walk(struct rows *self, enum hub_family family)
     return result;
 }
 
-static int compare_sum(struct rows *self, enum hub_sum_kind kind)
+/* --- Comparing --- */
+
+/* Tell of a kind whose rows differ. sequence: where, 0 when that is not known */
+static int tell(struct rows *self, enum hub_sum_kind kind, const struct hub_sums *want, uint64_t sequence)
 {
-    struct hub_sum want = self->meta.sums.of[kind], found = self->sums.of[kind];
-    if (kind == HUB_SUM_command) {
-        want.rows -= self->meta.forgot.rows;
-        want.hashes -= self->meta.forgot.hashes;
+    unsigned long long found = self->sums.rows[kind], left = want->rows[kind];
+    if (self->noticed.what[0] != '\0') {
+        return hub_verify_fault(self->report, sequence, "%s", self->noticed.what);
     }
-    if (want.rows != found.rows) {
-        return hub_verify_fault(self->report, 0, "there are %llu rows of the %s, but the hub left %llu",
-                                (unsigned long long) found.rows, sum_names[kind], (unsigned long long) want.rows);
+    if (found != left) {
+        return hub_verify_fault(self->report, sequence, "a row of the %s is %s: there are %llu, but the hub left %llu",
+                                sum_names[kind], found < left ? "missing" : "too many", found, left);
     }
-    if (want.hashes != found.hashes) {
-        return hub_verify_fault(self->report, 0, "a row of the %s is not the one that the hub wrote", sum_names[kind]);
+    return hub_verify_fault(self->report, sequence, "a row of the %s is not the one that the hub wrote",
+                            sum_names[kind]);
+}
+
+/* The first event of the first stream, by position, whose entity an alias led to that differs; 0 when there is none. */
+static uint64_t find_alias(struct rows *self, const struct hub_locator *locator)
+{
+    struct hub_rocks_iter *iter = hub_rocks_iter_new_passing(self->log->db, HUB_FAMILY_stream, hub_span(NULL),
+                                                             hub_span(NULL));
+    uint64_t found = 0;
+    for (hub_rocks_iter_first(iter); hub_rocks_iter_valid(iter); hub_rocks_iter_next(iter)) {
+        struct hub_span key = hub_rocks_iter_key(iter), value = hub_rocks_iter_value(iter);
+        struct hub_ulid entity;
+        if (key.len != HUB_NAMED_KEY || value.len != 8 || hub_get_be64(key.at + HUB_NAME) != 1) {
+            continue;
+        }
+        memcpy(entity.b, key.at + HUB_NAME - sizeof entity, sizeof entity);
+        uint64_t sequence = hub_get_be64(value.at);
+        if ((found == 0 || sequence < found) && hub_locator_has(locator, hub_place_of_alias(entity))) {
+            found = sequence;
+        }
+    }
+    hub_rocks_iter_destroy(&iter);
+    return found;
+}
+
+/* The kind of a row that differs and that an append left; HUB_SUM_alias when there is none. */
+static enum hub_sum_kind find_left(const struct hub_locator *locator, uint64_t sequence, bool is_loose)
+{
+    for (unsigned kind = HUB_SUM_command; kind < HUB_SUM_alias; kind++) {
+        if (hub_locator_has(locator, hub_place_of_append(kind, sequence, is_loose))) {
+            return kind;
+        }
+    }
+    return HUB_SUM_alias;
+}
+
+/* Tell of the first position whose rows differ. Returns 0 when none is found. */
+static int locate(struct rows *self, const struct hub_locator *locator, const struct hub_sums *want)
+{
+    uint64_t alias = find_alias(self, locator), end = alias > 0 ? alias - 1 : self->head;
+    for (uint64_t sequence = 1; sequence <= end; sequence++) {
+        enum hub_sum_kind kind = find_left(locator, sequence, false);
+        if (kind != HUB_SUM_alias) {
+            return tell(self, kind, want, sequence);
+        }
+    }
+    if (alias > 0) {
+        return tell(self, HUB_SUM_alias, want, alias);
+    }
+    for (uint64_t number = 1; number <= self->meta.loose; number++) {
+        enum hub_sum_kind kind = find_left(locator, number, true);
+        if (kind != HUB_SUM_alias) {
+            return tell(self, kind, want, 0);
+        }
     }
     return 0;
 }
+
+/* Tell of the first kind whose rows differ, when their places are not known. */
+static int tell_kind(struct rows *self, const struct hub_sums *want, const struct hub_sums *lacks)
+{
+    bool differs = false;
+    for (unsigned kind = 0; kind < HUB_SUM_COUNT; kind++) {
+        if (lacks->rows[kind] != 0 || (!self->meta.has_powers && lacks->hashes[kind] != 0)) {
+            return tell(self, kind, want, 0);
+        }
+    }
+    for (unsigned i = 0; i < HUB_SUM_POWERS && self->meta.has_powers; i++) {
+        differs |= lacks->powers[i] != 0;
+    }
+    return differs ? hub_verify_fault(self->report, 0,
+                                      "rows of command ids, aliases or what is pending are not those "
+                                      "that the hub wrote")
+                   : 0;
+}
+
+/* What was found against what was left. */
+static int compare(struct rows *self)
+{
+    struct hub_sums want = self->meta.sums, lacks;
+    struct hub_locator locator;
+    hub_sums_subtract(&want, &self->meta.forgot);
+    lacks = want;
+    hub_sums_subtract(&lacks, &self->sums);
+    if (self->meta.has_powers && hub_locator_make(lacks.powers, &locator) && locator.places > 0 &&
+        locate(self, &locator, &want) < 0) {
+        return -1;
+    }
+    if (self->noticed.what[0] != '\0') {
+        *self->report = self->noticed;
+        return -1;
+    }
+    return tell_kind(self, &want, &lacks);
+}
+
+/* --- The log's two ends, its archives and names --- */
 
 /* The first row of a family of sequences. What is missing was found by then, or is archived; what is too much comes first. */
 static int check_first(struct rows *self, enum hub_family family)
@@ -194,12 +278,14 @@ int hub_verify_rows(struct hub_log *log, uint64_t head, struct hub_verify_report
     }
     static const enum hub_family families[] = { HUB_FAMILY_meta, HUB_FAMILY_command, HUB_FAMILY_alias,
                                                 HUB_FAMILY_pending };
+    self.arena = hub_arena_new(0);
     int result = check_firsts(&self);
     for (size_t i = 0; i < sizeof families / sizeof families[0] && result == 0; i++) {
         result = walk(&self, families[i]);
     }
-    for (unsigned kind = 0; kind < HUB_SUM_COUNT && result == 0; kind++) {
-        result = compare_sum(&self, (enum hub_sum_kind) kind);
+    hub_arena_destroy(&self.arena);
+    if (result == 0) {
+        result = compare(&self);
     }
     if (result == 0) {
         result = check_archives(&self);

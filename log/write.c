@@ -233,7 +233,7 @@ static void put_command(struct hub_writing *self, const struct hub_append *appen
     hub_pack(&command_row_shape, &row, &self->row);
     struct hub_span key = hub_span_of(given->id, HUB_COMMAND_ID);
     hub_rocks_put(self->batch, HUB_FAMILY_command, key, hub_buf_span(&self->row));
-    hub_admission_add_command(&self->admission, key, hub_buf_span(&self->row));
+    hub_admission_add_command(&self->admission, key, hub_buf_span(&self->row), row.sequence);
 }
 
 static int put_aliases(struct hub_writing *self, const struct hub_append *append)

@@ -373,7 +373,7 @@ int hub_log_each_subject(struct hub_log *log,
 
 int hub_log_recount(struct hub_log *log)
 {
-    static const struct hub_sum nothing;
+    static const struct hub_sums nothing;
     struct hub_sums sums;
     if (hub_sums_walk(log->db, &sums) < 0) {
         return -1;

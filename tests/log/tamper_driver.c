@@ -4,15 +4,16 @@
  *     tamper_driver DIR SEED
  *
  * Prints a line of three parts, with tabs between: what was done; the family; the positions of which one is the right
- * answer, with blanks between ("N+": this one or a later one; nothing: the rows have no position).
+ * answer, with blanks between ("N+": this one or a later one; 0: or none, as rows of too many places were changed, or of an
+ * append without events; nothing: the rows have no position).
  * Exit: 0; 2 usage; 3 the store cannot be opened or written. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/pack.h"
+#include "log/locate.h"
 #include "log/meta.h"
-#include "log/rows.h"
 #include "log/stored.h"
 #include "tests/log/row_set.h"
 
@@ -24,7 +25,9 @@ struct tamper {
     enum hub_family family;
     const char *did;
     struct hub_buf positions; /* uint64_t each */
+    struct hub_buf places;    /* of rows that no event repeats, likewise */
     bool or_later;
+    struct hub_arena *scratch;
 };
 
 /* xorshift64*, so that a seed means the same everywhere. */
@@ -43,6 +46,47 @@ static void expect(struct tamper *self, uint64_t sequence)
     hub_buf_put(&self->positions, &sequence, sizeof sequence);
 }
 
+/* How many events there were. */
+static uint64_t head_of(const struct tamper *self)
+{
+    return row_set_count(&self->set, HUB_FAMILY_header);
+}
+
+/* The first event of each stream of an entity. */
+static void expect_entity(struct tamper *self, struct hub_span entity)
+{
+    for (size_t i = 0; i < row_set_count(&self->set, HUB_FAMILY_stream); i++) {
+        const struct row *row = row_set_at(&self->set, HUB_FAMILY_stream, i);
+        if (hub_get_be64(row->key.at + HUB_NAME) == 1 && hub_span_is(hub_span_of(row->key.at + 17, 16), entity)) {
+            expect(self, hub_get_be64(row->value.at));
+        }
+    }
+}
+
+/* A row that no event repeats belongs to a place, and that to a position. */
+static void expect_place(struct tamper *self, enum hub_family family, struct hub_span key, struct hub_span value)
+{
+    struct hub_sum_row row;
+    if (!hub_sum_row_read(family, key, value, self->scratch, &row)) {
+        return;
+    }
+    bool is_new = true;
+    for (size_t at = 0; at < self->places.len; at += sizeof row.place) {
+        is_new = is_new && memcmp(self->places.at + at, &row.place, sizeof row.place) != 0;
+    }
+    if (is_new) {
+        hub_buf_put(&self->places, &row.place, sizeof row.place);
+    }
+    if (family == HUB_FAMILY_alias) {
+        expect_entity(self, value);
+    } else if (row.is_whole) {
+        expect(self, row.is_loose ? 0 : row.sequence < head_of(self) ? row.sequence : head_of(self));
+    }
+    if (self->places.len / sizeof row.place == HUB_LOCATE_MAX + 1) {
+        expect(self, 0);
+    }
+}
+
 /* The positions that a row speaks of. */
 static void expect_row(struct tamper *self, enum hub_family family, struct hub_span key, struct hub_span value)
 {
@@ -54,14 +98,10 @@ static void expect_row(struct tamper *self, enum hub_family family, struct hub_s
         expect(self, hub_get_be64(value.at));
     } else if (family == HUB_FAMILY_tag && hub_tag_row_decode(key, value, &sequences) == 0) {
         hub_buf_put(&self->positions, sequences.at, sequences.len);
+    } else {
+        expect_place(self, family, key, value);
     }
     hub_buf_done(&sequences);
-}
-
-/* How many events there were. */
-static uint64_t head_of(const struct tamper *self)
-{
-    return row_set_count(&self->set, HUB_FAMILY_header);
 }
 
 /* Of events the first bad one is the answer, of an index any event of the row. */
@@ -274,23 +314,15 @@ static void rewrite(struct tamper *self)
 
 static bool speaks_beyond(struct tamper *self, const struct row *row, uint64_t sequence)
 {
-    struct hub_arena *arena = hub_arena_new(0);
-    struct command_row command = { .sequence = 0 };
-    struct hub_pending_key key;
+    struct hub_sum_row sum;
     uint64_t said = 0;
-    (void) self;
     if (row->family == HUB_FAMILY_stream) {
         said = hub_get_be64(row->value.at);
-    } else if (row->family == HUB_FAMILY_command &&
-               hub_unpack(&command_row_shape, row->value, arena, &command, NULL) == 0) {
-        said = command.sequence;
-    } else if (row->family == HUB_FAMILY_pending) {
-        memcpy(key.b, row->key.at, sizeof key.b);
-        said = hub_pending_key_number(&key) & ~HUB_PENDING_LOOSE;
-    } else if (row->family != HUB_FAMILY_meta && row->family != HUB_FAMILY_alias) {
+    } else if (hub_sum_row_read(row->family, row->key, row->value, self->scratch, &sum)) {
+        said = sum.sequence;
+    } else if (row->family != HUB_FAMILY_meta) {
         said = hub_get_be64(row->key.at + row->key.len - 8);
     }
-    hub_arena_destroy(&arena);
     return said > sequence;
 }
 
@@ -314,10 +346,10 @@ static struct hub_span shorten_tag(struct tamper *self, const struct row *row, u
 static void cut_log(struct tamper *self)
 {
     uint64_t head = head_of(self), keep = draw(self, head);
-    struct hub_sums sums = { .of = { { 0, 0 } } };
+    struct hub_sums sums = { .rows = { 0 } };
     const struct hub_mark mark = { .sequence = keep, .hash = hash_before(self, keep + 1) };
-    static const struct hub_sum nothing;
-    enum hub_sum_kind kind;
+    static const struct hub_sums nothing;
+    struct hub_sum_row sum;
     struct hub_meta meta;
     if (hub_meta_read(self->set.db, &meta) < 0) {
         abort();
@@ -330,8 +362,8 @@ static void cut_log(struct tamper *self)
             row_set_delete(&self->set, row->family, row->key);
         } else if (row->family == HUB_FAMILY_tag) {
             row_set_put(&self->set, row->family, row->key, shorten_tag(self, row, keep));
-        } else if (hub_sum_kind_of(row->family, row->key, &kind)) {
-            hub_sums_add(&sums, kind, hub_row_hash(row->key, row->value));
+        } else if (hub_sum_row_read(row->family, row->key, row->value, self->scratch, &sum)) {
+            hub_sums_add(&sums, sum.kind, sum.place, sum.hash);
         }
     }
     hub_meta_put_sums(self->set.batch, &sums, meta.epoch, meta.loose);
@@ -370,6 +402,8 @@ int main(int argc, char **argv)
     }
     struct tamper self = { .random = strtoull(argv[2], NULL, 10) * UINT64_C(0x9e3779b97f4a7c15) + 1 };
     hub_buf_init(&self.positions);
+    hub_buf_init(&self.places);
+    self.scratch = hub_arena_new(0);
     row_set_open(&self.set, argv[1]);
     row_set_read(&self.set);
     (void) draw(&self, 1);
@@ -382,6 +416,8 @@ int main(int argc, char **argv)
     }
     putchar('\n');
     hub_buf_done(&self.positions);
+    hub_buf_done(&self.places);
+    hub_arena_destroy(&self.scratch);
     row_set_close(&self.set);
     return 0;
 }
