@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "base/cache.h"
 #include "base/memory.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -146,6 +147,14 @@ void *hub_arena_get(struct hub_arena *self, size_t bytes)
 void *hub_arena_room(struct hub_arena *self, size_t bytes)
 {
     return get_raw(self, bytes);
+}
+
+void hub_arena_expect(struct hub_arena *self, size_t first, size_t last)
+{
+    size_t left = (size_t) (self->end - self->at);
+    if (last <= left) {
+        hub_cache_write(self->at + first, last - first);
+    }
 }
 
 struct hub_span hub_arena_copy(struct hub_arena *self, struct hub_span bytes)

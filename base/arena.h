@@ -20,6 +20,10 @@ void *hub_arena_get(struct hub_arena *self, size_t bytes);
 /* The same, but with anything in it: for what is filled at once. */
 void *hub_arena_room(struct hub_arena *self, size_t bytes);
 
+/* Begin to load what will be handed out, from `first` to `last` bytes ahead, into the processor's cache: for one that others read
+ * before it was reset, when it is known how much will be asked for. */
+void hub_arena_expect(struct hub_arena *self, size_t first, size_t last);
+
 /* A copy of a span, in the arena. */
 struct hub_span hub_arena_copy(struct hub_arena *self, struct hub_span bytes);
 

@@ -2,9 +2,9 @@
 /* Memory from malloc(), or the end of the process. */
 #include "base/memory.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 
 enum { HUGE_PAGE = 2 * 1024 * 1024 };
@@ -34,19 +34,38 @@ void *hub_memory_zero(size_t bytes)
     return at;
 }
 
+static size_t in_huge_pages(size_t bytes)
+{
+    return (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+}
+
+/* Mapped with room to spare, of which only what lies between two borders of huge pages is kept. */
 void *hub_memory_table(size_t bytes)
 {
-    size_t rounded = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    size_t rounded = in_huge_pages(bytes);
     if (bytes < HUGE_PAGE) {
         return hub_memory_zero(bytes);
     }
-    void *at = aligned_alloc(HUGE_PAGE, rounded);
-    if (at == NULL) {
+    char *mapped = mmap(NULL, rounded + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED) {
         end_without_memory(rounded);
     }
-    (void) madvise(at, rounded, MADV_HUGEPAGE);
-    memset(at, 0, rounded);
-    return at;
+    size_t before = -(uintptr_t) mapped % HUGE_PAGE;
+    if (before > 0) {
+        munmap(mapped, before);
+    }
+    munmap(mapped + before + rounded, HUGE_PAGE - before);
+    (void) madvise(mapped + before, rounded, MADV_HUGEPAGE);
+    return mapped + before;
+}
+
+void hub_memory_table_free(void *at, size_t bytes)
+{
+    if (bytes < HUGE_PAGE) {
+        free(at);
+    } else if (at != NULL) {
+        munmap(at, in_huge_pages(bytes));
+    }
 }
 
 void *hub_memory_resize(void *at, size_t bytes)

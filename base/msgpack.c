@@ -65,53 +65,54 @@ static bool take_bytes(struct hub_msgpack_reader *self, uint64_t len, struct hub
     return true;
 }
 
+/* After a failure. (A copy of the reader to try with would be read as one piece just after it was written as two, for which a
+ * processor waits until all that was written before is in its cache.) */
+static bool go_back(struct hub_msgpack_reader *self, const uint8_t *at)
+{
+    self->at = at;
+    return false;
+}
+
 bool hub_msgpack_take_any_str(struct hub_msgpack_reader *self, struct hub_span *ret_text)
 {
-    struct hub_msgpack_reader ahead = *self;
-    uint8_t first = first_byte(&ahead);
+    const uint8_t *start = self->at;
+    uint8_t first = first_byte(self);
     uint64_t len = first & 0x1F;
     if ((first & 0xE0) == HUB_MSGPACK_str_fix) {
-        ahead.at++;
+        self->at++;
     } else if (first < HUB_MSGPACK_str_8 || first > HUB_MSGPACK_str_32 ||
-               !take_tail(&ahead, first - HUB_MSGPACK_str_8, &len)) {
+               !take_tail(self, first - HUB_MSGPACK_str_8, &len)) {
         return false;
     }
-    if (!take_bytes(&ahead, len, ret_text)) {
-        return false;
-    }
-    *self = ahead;
-    return true;
+    return take_bytes(self, len, ret_text) || go_back(self, start);
 }
 
 bool hub_msgpack_take_any_bin(struct hub_msgpack_reader *self, struct hub_span *ret_bytes)
 {
-    struct hub_msgpack_reader ahead = *self;
-    uint8_t first = first_byte(&ahead);
+    const uint8_t *start = self->at;
+    uint8_t first = first_byte(self);
     uint64_t len;
-    if (first < HUB_MSGPACK_bin_8 || first > HUB_MSGPACK_bin_32 ||
-        !take_tail(&ahead, first - HUB_MSGPACK_bin_8, &len) || !take_bytes(&ahead, len, ret_bytes)) {
+    if (first < HUB_MSGPACK_bin_8 || first > HUB_MSGPACK_bin_32 || !take_tail(self, first - HUB_MSGPACK_bin_8, &len)) {
         return false;
     }
-    *self = ahead;
-    return true;
+    return take_bytes(self, len, ret_bytes) || go_back(self, start);
 }
 
 /* The head of an array or map: fix form 0x.0 to 0x.F, else 16 or 32 bits. */
 static bool take_count(struct hub_msgpack_reader *self, uint8_t fix, uint8_t wide, uint32_t *ret_count)
 {
-    struct hub_msgpack_reader ahead = *self;
-    uint8_t first = first_byte(&ahead);
+    const uint8_t *start = self->at;
+    uint8_t first = first_byte(self);
     uint64_t count = first & 0x0F;
     if ((first & 0xF0) == fix) {
-        ahead.at++;
-    } else if ((first != wide && first != wide + 1) || !take_tail(&ahead, first - wide + 1u, &count)) {
+        self->at++;
+    } else if ((first != wide && first != wide + 1) || !take_tail(self, first - wide + 1u, &count)) {
         return false;
     }
-    size_t each = fix == HUB_MSGPACK_map_fix ? 2 : 1;
-    if (count > hub_msgpack_remains(&ahead) / each) {
-        return false;
+    unsigned pairs = fix == HUB_MSGPACK_map_fix;
+    if (count > hub_msgpack_remains(self) >> pairs) {
+        return go_back(self, start);
     }
-    *self = ahead;
     *ret_count = (uint32_t) count;
     return true;
 }

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "base/cache.h"
 #include "base/memory.h"
 #include "base/pack.h"
 #include "replay/row_map.h"
@@ -19,7 +20,6 @@ enum {
     WASTE_BYTES = 2048,
     EXPECTED = 16,     /* a power of two, more than twice the following */
     EXPECTED_STEP = 4, /* keys between two steps of loading one */
-    LINE = 64,         /* of the processor's cache */
 };
 
 struct entry {
@@ -242,13 +242,6 @@ int hub_fold_open_entity(struct hub_view_fold *self, const struct hub_row_key *k
     return open_row(self, key, kind->state, kind, ret_row);
 }
 
-static void load(const void *at, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i += LINE) {
-        __builtin_prefetch((const char *) at + i);
-    }
-}
-
 static struct entry *expected_before(const struct hub_view_fold *self, unsigned keys)
 {
     uint64_t hash = self->expected[(self->expected_count - keys) % EXPECTED];
@@ -263,11 +256,11 @@ void hub_fold_expect(struct hub_view_fold *self, const struct hub_row_key *key)
     self->expected[self->expected_count++ % EXPECTED] = hash;
     struct entry *entry = expected_before(self, 1 + EXPECTED_STEP);
     if (entry != NULL) {
-        load(entry, sizeof *entry);
+        hub_cache_read(entry, sizeof *entry);
     }
     entry = expected_before(self, 1 + 2 * EXPECTED_STEP);
     if (entry != NULL && entry->row.record != NULL) {
-        load(entry->row.record, entry->used);
+        hub_cache_read(entry->row.record, entry->used);
     }
 }
 
@@ -384,7 +377,7 @@ static int compare(const void *a, const void *b)
     return order != 0 ? order : (one.len > other.len) - (one.len < other.len);
 }
 
-/* The changed entries in the order of their keys: the store takes neighbours at half the cost. */
+/* The changed entries in the order of their keys: a store that keeps an order takes neighbours at half the cost. */
 static struct entry **in_order(struct hub_view_fold *self)
 {
     struct entry **entries = hub_memory_new(self->changed_count * sizeof(struct entry *));
@@ -392,7 +385,9 @@ static struct entry **in_order(struct hub_view_fold *self)
     for (struct entry *entry = self->changed; entry != NULL; entry = entry->next_changed) {
         entries[count++] = entry;
     }
-    qsort(entries, count, sizeof(struct entry *), compare);
+    if (!self->puts_through) {
+        qsort(entries, count, sizeof(struct entry *), compare);
+    }
     return entries;
 }
 

@@ -140,6 +140,12 @@ void hub_projector_flush(struct hub_projector *self)
     hub_fold_flush(self->fold);
 }
 
+void hub_projector_finish(struct hub_projector *self)
+{
+    hub_projector_flush(self);
+    hub_fold_reset(self->fold);
+}
+
 void hub_projector_reset(struct hub_projector *self)
 {
     hub_fold_reset(self->fold);

@@ -42,6 +42,9 @@ bool hub_projector_is_full(const struct hub_projector *self);
 /* Hand all changes to the store. */
 void hub_projector_flush(struct hub_projector *self);
 
+/* The same at the end of all: nothing will be folded any more, and the cache is let go of. */
+void hub_projector_finish(struct hub_projector *self);
+
 /* Forget everything that the store did not get, and what it said. Load again. */
 void hub_projector_reset(struct hub_projector *self);
 

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "base/cache.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "log/rocks.h"
@@ -24,6 +25,8 @@ enum {
     BLOCKS_A_THREAD = 6,
     ARENA_BYTES = 256 * 1024,
     ARENA_KEPT = 2 * 1024 * 1024,
+    FILL_AHEAD = 3,   /* events */
+    FILL_BYTES = 512, /* of an arena, an event */
     LOOK_EVERY_NS = 100 * 1000 * 1000,
     NICE = 10, /* a hub beside us that wants the cores gets nine tenths of them */
 };
@@ -51,6 +54,7 @@ struct reader {
     struct hub_chain_walk walk;
     uint64_t next; /* block to be read */
     bool is_busy;
+    char apart[2 * HUB_CACHE_LINE]; /* from the next one: what two cores write into must not share a line */
 };
 
 struct crew {
@@ -64,8 +68,8 @@ struct crew {
     size_t lanes_done;
     uint64_t events_done; /* read */
     bool is_beside_taken;
-    unsigned at_work;
-    int result; /* enum hub_crew_result or < 0; when it is not 0, all stop */
+    unsigned at_work, numbered; /* threads that have not gone home, that have their number */
+    int result;                 /* enum hub_crew_result or < 0; when it is not 0, all stop */
     struct hub_verify_report *broken;
 };
 
@@ -115,6 +119,15 @@ static struct block *block_of(const struct crew *self, uint64_t number)
     return &self->blocks[number % self->ring];
 }
 
+/* Other cores had these lines last: get them back before they are written to. */
+static void expect_to_fill(struct block *block)
+{
+    if (block->count + FILL_AHEAD < BLOCK_EVENTS) {
+        hub_cache_write(&block->events[block->count + FILL_AHEAD], sizeof(struct read_event));
+    }
+    hub_arena_expect(block->arena, FILL_AHEAD * FILL_BYTES, (FILL_AHEAD + 1) * FILL_BYTES);
+}
+
 /* Read and check a block. Returns 0, or < 0 with the report filled. */
 static int read_block(struct crew *self, struct hub_chain_walk *walk, uint64_t number,
                       struct hub_verify_report *ret_broken)
@@ -133,6 +146,7 @@ static int read_block(struct crew *self, struct hub_chain_walk *walk, uint64_t n
     int found = hub_chain_walk_seek(walk, after, to, ret_broken);
     for (uint64_t at = after + 1; found == 0 && at <= to; at++) {
         struct read_event *event = &block->events[block->count];
+        expect_to_fill(block);
         found = hub_chain_walk_next(walk, &event->stored, ret_broken) == 1 ? 0 : -1;
         if (found == 0 && at <= options->fold_to && is_wanted(options, block)) {
             decode(block, event);
@@ -200,14 +214,14 @@ static bool is_ready(const struct crew *self, uint64_t number)
     return block->is_ready && block->number == number + 1;
 }
 
-/* A lane that can go on, the hindmost first. */
-static struct hub_lane *find_lane(struct crew *self)
+/* A lane that can go on, the hindmost first: of those that the thread folds as a rule, or of all. */
+static struct hub_lane *find_lane(struct crew *self, unsigned thread, bool of_all)
 {
     struct hub_lane *best = NULL;
     for (size_t i = 0; i < self->options->lane_count; i++) {
         struct hub_lane *lane = &self->options->lanes[i];
         bool can_go = !lane->is_busy && !lane->is_done && (lane->next == self->total || is_ready(self, lane->next));
-        if (can_go && (best == NULL || lane->next < best->next)) {
+        if (can_go && (of_all || lane->thread == thread) && (best == NULL || lane->next < best->next)) {
             best = lane;
         }
     }
@@ -244,7 +258,7 @@ static void work_on_lane(struct crew *self, struct hub_lane *lane)
     if (block != NULL) {
         result = fold_block(lane, block);
     } else {
-        hub_projector_flush(lane->projector);
+        hub_projector_finish(lane->projector);
         result = error_of(lane);
     }
     pthread_mutex_lock(&self->lock);
@@ -292,10 +306,11 @@ static void work_beside(struct crew *self)
 }
 
 /* Do one piece of work, or wait for some. Returns false when there is nothing more to do. */
-static bool work(struct crew *self)
+static bool work(struct crew *self, unsigned thread)
 {
-    struct hub_lane *lane = find_lane(self);
+    struct hub_lane *lane = find_lane(self, thread, false);
     struct reader *reader = lane == NULL ? find_reader(self) : NULL;
+    lane = lane == NULL && reader == NULL ? find_lane(self, thread, true) : lane;
     if (self->result != 0 || (self->lanes_done == self->options->lane_count && self->is_beside_taken)) {
         return false;
     }
@@ -314,10 +329,12 @@ static bool work(struct crew *self)
 static void *run(void *arg)
 {
     struct crew *self = arg;
+    unsigned thread;
     setpriority(PRIO_PROCESS, 0, NICE); /* of this thread alone, on Linux */
     hub_rocks_count_nothing();
     pthread_mutex_lock(&self->lock);
-    while (work(self)) {
+    thread = self->numbered++;
+    while (work(self, thread)) {
     }
     if (--self->at_work == 0) {
         pthread_cond_signal(&self->gone);

@@ -19,6 +19,7 @@ struct hub_lane {
     size_t count;
     struct hub_tally *tally;         /* owned */
     struct hub_projector *projector; /* owned */
+    unsigned thread;                 /* folds it, so that what it needs stays in one core's cache; others when idle */
     uint64_t next;                   /* block to be folded */
     bool is_busy, is_done;           /* done: flushed, after the last block */
 };

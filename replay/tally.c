@@ -95,6 +95,11 @@ void hub_tally_add(const uint64_t seed[2], struct hub_span key, struct hub_span 
 
 /* --- The table --- */
 
+static void free_slots(struct slot *slots, size_t count)
+{
+    hub_memory_table_free(slots, count * sizeof *slots);
+}
+
 static void make_slots(struct hub_tally *self, size_t rows)
 {
     size_t count = SLOTS_MIN;
@@ -125,7 +130,7 @@ static void grow(struct hub_tally *self)
             *slot_of(self, old[i].key) = old[i];
         }
     }
-    free(old);
+    free_slots(old, count);
 }
 
 /* Free a slot, and move up what was put behind it for want of room. */
@@ -340,7 +345,7 @@ void hub_tally_destroy(struct hub_tally **self_p)
         close(self->fd);
     }
     hub_buf_done(&self->tail);
-    free(self->slots);
+    free_slots(self->slots, self->mask + 1);
     free(self);
     *self_p = NULL;
 }

@@ -77,17 +77,40 @@ static void assert_dies_with_a_sentence(void *(*ask)(size_t bytes))
     assert_true(WIFEXITED(status) || strstr(said, "out of memory") != NULL);
 }
 
+static void *ask_table(size_t bytes)
+{
+    return hub_memory_table(bytes);
+}
+
+static void a_table_is_zeroed_whatever_its_size(void **state)
+{
+    (void) state;
+    static const size_t sizes[] = { 0, 10, (2 << 20) - 1, 2 << 20, (6 << 20) + 8 };
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        char *at = hub_memory_table(sizes[i]);
+        for (size_t byte = 0; byte < sizes[i]; byte++) {
+            assert_int_equal(at[byte], 0);
+        }
+        memset(at, 'x', sizes[i]);
+        hub_memory_table_free(at, sizes[i]);
+    }
+    hub_memory_table_free(NULL, 10);
+    hub_memory_table_free(NULL, 6 << 20);
+}
+
 static void without_memory_the_process_ends_with_a_sentence(void **state)
 {
     (void) state;
     assert_dies_with_a_sentence(ask_new);
     assert_dies_with_a_sentence(ask_resize);
+    assert_dies_with_a_sentence(ask_table);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_got_and_resized),
+        cmocka_unit_test(a_table_is_zeroed_whatever_its_size),
         cmocka_unit_test(without_memory_the_process_ends_with_a_sentence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
