@@ -135,7 +135,8 @@ static bool is_wanted(const struct page *self, const struct event_header *header
     bool is_type = wanted->type == 0 ? !is_bookkeeping : header->type == wanted->type;
     bool is_customer = hub_ulid_is_none(wanted->customer) ||
                        (HUB_HAS(event_header, header, subject) && hub_ulid_is(header->subject, wanted->customer));
-    return is_type && is_customer && hub_ulid_is(header->company, self->reading->company);
+    return is_type && is_customer && header->time >= wanted->from_us &&
+           hub_ulid_is(header->company, self->reading->company);
 }
 
 static int fill(const struct page *self, struct hub_scan *scan)

@@ -99,6 +99,9 @@ int hub_events_wanted_read(const struct hub_reading *reading, const struct event
         done = hub_reading_named(reading, KIND_customer, &ret_wanted->customer);
     }
     done = done == 0 ? read_beginning(reading, query, &ret_wanted->from) : done;
+    if (HUB_HAS(events_query, query, from)) { /* a time to come holds behind a cursor, too */
+        (void) hub_time_parse(query->from, &ret_wanted->from_us);
+    }
     ret_wanted->from = ret_wanted->from == 0 ? 1 : ret_wanted->from;
     return done;
 }

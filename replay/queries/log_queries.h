@@ -12,6 +12,7 @@ struct hub_events_wanted {
     struct hub_stream stream; /* kind 0: any */
     struct hub_ulid customer; /* none: any */
     uint64_t from;            /* position */
+    int64_t from_us;          /* time before which an event is not wanted, wherever it stands; 0: any */
 };
 
 /* The kind that a stream's name (KIND/ID) begins with; empty when it is no such name. */

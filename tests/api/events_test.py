@@ -140,6 +140,14 @@ class Events(unittest.TestCase):
         self.assertNotEqual(page['position'], end)
         self.assertNotIn('next_cursor', page)
 
+    def test_a_long_poll_for_a_time_to_come_shows_nothing_from_before(self):
+        self.later('too early')
+        self.assertEqual(self.ask('from=2099-01-01T00:00:00Z&wait=1')['events'], [])
+        end = self.ask('limit=1000')['position']
+        self.later('in time')
+        events = self.ask(f'from=2000-01-01T00:00:00Z&cursor={end}&type=message_received&wait=30')['events']
+        self.assertEqual([event['payload']['content'] for event in events], ['in time'])
+
     def test_a_hub_that_stops_answers_who_waits(self):
         with Hub() as hub:
             hub.create_session('customer_1', 's1')
