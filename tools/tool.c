@@ -2,9 +2,11 @@
 /* From a command line to the command that it names. */
 #include "tools/tool.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "tools/nearest.h"
@@ -137,10 +139,24 @@ static bool asks_for_help(const char *word)
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
+/* Whoever starts us may have closed stdin, stdout or stderr. The next files that are opened would get their numbers, and what is
+ * printed would end up in them: in the log's, even. What stands there instead cannot be written to, which is said as of a
+ * full disk. */
+static void occupy_standard_files(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int hub_tools_main(int argc, char **argv)
 {
     static char help[] = "help", version[] = "version";
     static char *asks_help[] = { help, NULL }, *asks_version[] = { version, NULL };
+    occupy_standard_files();
     argc -= argc > 0 ? 1 : 0;
     argv += 1;
     if (argc == 0 || asks_for_help(argv[0])) {

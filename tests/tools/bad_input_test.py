@@ -170,6 +170,15 @@ class BadInput(unittest.TestCase):
                                       check=False, timeout=120, env=clean_environment())
                 self.assertEqual((done.returncode, len(done.stderr.splitlines())), (FULL, 1), done.stderr)
 
+    def test_what_is_printed_goes_into_no_file_that_was_opened_instead_of_stdout(self):
+        table = self.path('table.csv')
+        for words in (('replay',), ('audit', 'verify'), ('export', '--to', table, '--format', 'csv')):
+            done = subprocess.run([BINARY, *words, '--data', self.data], stderr=subprocess.PIPE, text=True, check=False, timeout=120,
+                                  env=clean_environment(), preexec_fn=lambda: os.close(1))
+            self.assertEqual((done.returncode, len(done.stderr.splitlines())), (FULL, 1), done.stderr)
+        with open(table, encoding='utf-8') as file:
+            self.assertTrue(file.readline().startswith('sequence,'))
+
     # --- backups ---
 
     def test_a_passphrase_that_does_not_fit(self):
