@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/list.h"
 #include "base/thread.h"
+#include "log/archive/archives.h"
 #include "log/backup/backup_files.h"
 #include "log/chain.h"
 #include "log/file.h"
@@ -351,6 +352,46 @@ static int forget(const struct run *self)
     return result < 0 ? refuse_words(self->why, "Old backups cannot be removed", words) : forget_files(self, gone);
 }
 
+/* --- What lies beside the log --- */
+
+/* A look for archives among the files of a note. */
+struct wanted {
+    const struct run *run;
+    int result;
+};
+
+static void look_for(void *arg, const struct hub_archive_row *row)
+{
+    struct wanted *self = arg;
+    char name[HUB_ARCHIVE_NAME + sizeof "archive/"] = "archive/";
+    bool is_there = false;
+    hub_archive_name(row->first, row->last, name + strlen(name));
+    const struct backup_note *note = &self->run->made->note;
+    for (uint32_t i = 0; i < note->files.count && !is_there; i++) {
+        const struct backup_file *file = &note->files.at[i];
+        is_there = hub_span_is(file->name, hub_span(name)) && file->bytes == row->bytes;
+    }
+    if (!is_there && self->result == HUB_BACKUP_done) {
+        self->result = hub_backup_refuse(
+            self->run->why, HUB_BACKUP_unsound,
+            "The log in %s needs the file %s with %llu bytes, and it is not there; nothing was backed up.",
+            self->run->options->data_dir, name, (unsigned long long) row->bytes);
+    }
+}
+
+/* A backup without an archive that its log names could not be put back. */
+static int take_files(struct run *self)
+{
+    struct wanted wanted = { .run = self, .result = HUB_BACKUP_done };
+    int result = hub_backup_take_files(self->options->data_dir, self->options->dir, self->arena, &self->made->note,
+                                       self->why);
+    if (result == HUB_BACKUP_done) {
+        hub_archives_each(self->log->archives, look_for, &wanted);
+        result = wanted.result;
+    }
+    return result;
+}
+
 /* --- All of it --- */
 
 static int write_keys(const struct run *self, const struct hub_log_identity *log)
@@ -373,8 +414,7 @@ static int back_up(struct run *self)
         result = back_up_log(self);
     }
     if (result == HUB_BACKUP_done) {
-        result = hub_backup_take_files(self->options->data_dir, self->options->dir, self->arena, &self->made->note,
-                                       self->why);
+        result = take_files(self);
     }
     if (result == HUB_BACKUP_done) {
         result = write_keys(self, hub_log_identity(self->log));

@@ -173,7 +173,7 @@ static int take_folder(struct taking *self, const char *folder, unsigned depth)
             continue;
         }
         char *file = hub_path(self->data_dir, name);
-        bool is_there = lstat(file, &info) == 0;
+        bool is_there = stat(file, &info) == 0; /* a link counts as what it leads to, as archive/ on another disk */
         if (is_there && S_ISREG(info.st_mode)) {
             result = take_file(self, name);
         } else if (is_there && S_ISDIR(info.st_mode) && depth > 0) {

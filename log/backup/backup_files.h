@@ -6,7 +6,7 @@
 #include "log/backup/backup.h"
 
 /* Copy every file of the data directory that is neither of the log, nor of the keys, nor made anew by itself (views, tree,
- * witness, locks) to DIR/files/, unless it is there already, and list them in the note. Returns enum hub_backup_end. */
+ * witness, locks) to DIR/files/, unless it is there already, and list them in the note. Links are followed. Returns enum hub_backup_end. */
 int hub_backup_take_files(const char *data_dir, const char *dir, struct hub_arena *arena, struct backup_note *note,
                           struct hub_backup_why why);
 

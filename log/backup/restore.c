@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/thread.h"
+#include "log/archive/archives.h"
 #include "log/backup/backup_files.h"
 #include "log/chain.h"
 #include "log/proof/checkpoint.h"
@@ -214,6 +215,9 @@ static int open_log(struct run *self)
     if (hub_log_commit(self->log).sequence != note->sequence || hub_store_hash(self->log, note->sequence, &hash) != 0 ||
         memcmp(hash.b, note->hash.at, HUB_DIGEST) != 0) {
         return hub_backup_refuse(self->why, HUB_BACKUP_unsound, "Backup %u is not what its note says.", note->number);
+    }
+    if (hub_archives_look(self->log->archives, words) < 0) {
+        return hub_backup_refuse(self->why, HUB_BACKUP_unsound, "Backup %u lacks payloads: %s.", note->number, words);
     }
     return HUB_BACKUP_done;
 }

@@ -237,6 +237,55 @@ class Archive(unittest.TestCase):
         said('audit', 'verify', '--data', target)
         self.assertEqual(said('replay', '--hashes', '--data', target), self.before[1])
 
+    def passphrase(self):
+        secret = self.fresh('secret')
+        with open(secret, 'w', encoding='utf-8') as file:
+            file.write('correct horse battery\n')
+        return '--passphrase-file', secret
+
+    def test_archives_on_another_disk_are_backed_up(self):
+        data, elsewhere, there, target = self.copy(), self.fresh('disk'), self.fresh('backups'), self.fresh('restored')
+        os.mkdir(elsewhere)
+        os.symlink(elsewhere, os.path.join(data, 'archive'))
+        archive(data)
+        self.assertEqual(len(glob.glob(os.path.join(elsewhere, '*.arc'))), 1)
+        lock = self.passphrase()
+        said('backup', there, '--data', data, *lock)
+        said('backup', '--verify', there, *lock)
+        said('restore', there, '--data', target, *lock)
+        said('audit', 'verify', '--data', target)
+        self.same_events(data)
+
+    def test_a_backup_that_lacks_an_archive_is_none(self):
+        data, _ = self.archived()
+        path, there, lock = self.path_of(data), self.fresh('backups'), self.passphrase()
+        said('backup', there, '--data', data, *lock)
+        with open(path, 'rb') as file:
+            size = len(file.read())
+        os.truncate(path, size - 1)
+        for missing in (False, True):
+            if missing:
+                os.remove(path)
+            done = run('backup', there, '--data', data, *lock)
+            self.assertEqual(done.returncode, UNSOUND, done.stderr)
+            self.assertIn(f'needs the file archive/{os.path.basename(path)} with {size} bytes, and it is not there', done.stderr)
+        self.assertEqual(len(json.loads(said('backup', '--list', there, '--json'))['backups']), 1)
+
+    def test_what_lacks_an_archive_is_not_restored(self):
+        data, _ = self.archived()
+        there, target, lock = self.fresh('backups'), self.fresh('restored'), self.passphrase()
+        said('backup', there, '--data', data, *lock)
+        note = os.path.join(there, 'backups', '000001.json')
+        with open(note, encoding='utf-8') as file:
+            said_ = json.load(file)
+        said_['files'] = [file for file in said_['files'] if not file['name'].startswith('archive/')]
+        with open(note, 'w', encoding='utf-8') as file:
+            json.dump(said_, file)
+        done = run('restore', there, '--data', target, *lock)
+        self.assertEqual(done.returncode, UNSOUND, done.stderr)
+        self.assertIn(f'Backup 1 lacks payloads: the archive {os.path.basename(self.path_of(data))} is missing.', done.stderr)
+        self.assertFalse(os.path.exists(target))
+
     def test_a_moment_before_an_archive_ended_is_restored_from_it(self):
         data, _ = self.archived()
         there, secret, target = self.fresh('backups'), self.fresh('secret'), self.fresh('restored')
