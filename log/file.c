@@ -179,10 +179,12 @@ int hub_dir_lock(const char *dir, int *ret_fd, char *ret_why, size_t why_size)
     } else {
         snprintf(ret_why, why_size, "The lock %s cannot be taken: %s.", path, strerror(errno));
     }
+    int saved = errno;
     if (result < 0 && fd >= 0) {
         close(fd);
     }
     free(path);
+    errno = saved;
     return result;
 }
 

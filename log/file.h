@@ -30,7 +30,8 @@ int hub_dir_sync(const char *dir);
 int hub_dir_make(const char *dir);
 
 /* Keep every other process out of a directory: lock DIR/lock. The lock goes with the process, however it ends, or with
- * close(*ret_fd). Returns 0, or < 0 with a sentence in ret_why: "Another hub is using ..." when it is taken. */
+ * close(*ret_fd). Returns 0, or < 0 with errno set and a sentence in ret_why: EWOULDBLOCK and "Another hub is using ..." when
+ * it is taken. */
 int hub_dir_lock(const char *dir, int *ret_fd, char *ret_why, size_t why_size);
 
 /* Whether a process holds the lock of a directory, without touching it. */

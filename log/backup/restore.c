@@ -138,8 +138,9 @@ static int enter(struct run *self)
                                  strerror(errno));
     }
     if (hub_dir_lock(self->dir, &self->lock, words, sizeof words) < 0) {
-        return hub_backup_refuse(self->why, HUB_BACKUP_taken, "Another restore to %s is under way.",
-                                 self->options->target);
+        return errno == EWOULDBLOCK ? hub_backup_refuse(self->why, HUB_BACKUP_taken,
+                                                        "Another restore to %s is under way.", self->options->target)
+                                    : hub_backup_refuse(self->why, HUB_BACKUP_failed, "%s", words);
     }
     return HUB_BACKUP_done;
 }

@@ -383,6 +383,12 @@ class Archive(unittest.TestCase):
         self.assertEqual(archive(data)['events'], 0)
         self.same_events(data)
 
+    def test_a_directory_that_cannot_be_used_is_not_taken_for_another_run(self):
+        for make in (lambda path: open(path, 'wb').close(), lambda path: os.symlink('/nowhere/at/all', path)):
+            data = self.copy()
+            make(os.path.join(data, 'archive'))
+            self.assertRegex(archive(data, status=FAILED), r'^omnihub: The lock \S+/archive/lock cannot be taken: ')
+
     def test_two_runs_at_once_are_one(self):
         data = self.copy()
         with Hub(data=data) as hub:
