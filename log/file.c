@@ -156,6 +156,15 @@ int hub_dir_sync(const char *dir)
     return fd < 0 ? -1 : close_after(fd, fsync(fd));
 }
 
+int hub_file_sync(const char *dir, const char *name)
+{
+    char *path = hub_path(dir, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    free(path);
+    int result = fd < 0 ? -1 : close_after(fd, fdatasync(fd));
+    return result == 0 ? hub_dir_sync(dir) : result;
+}
+
 int hub_dir_make(const char *dir)
 {
     if (mkdir(dir, 0700) != 0) {

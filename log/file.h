@@ -26,6 +26,9 @@ int hub_file_copy(const char *from, const char *to, uint64_t most);
 /* Make the entries of a directory durable. Returns 0, or < 0 with errno set. */
 int hub_dir_sync(const char *dir);
 
+/* Make a file that somebody else wrote durable, with its name. Returns 0, or < 0 with errno set. */
+int hub_file_sync(const char *dir, const char *name);
+
 /* Make a directory (0700) if there is none, durably. Returns 0, or < 0 with errno set. */
 int hub_dir_make(const char *dir);
 

@@ -282,11 +282,25 @@ static int take_block(struct adoption *self, const struct hub_archive_entry *ent
     return result == 0 ? 0 : refuse_file(self, "a block is damaged");
 }
 
+/* Whoever wrote the file may have been killed, or have copied it, before it was durable. */
+static int make_durable(const struct adoption *self)
+{
+    if (hub_file_sync(dir_of(self->log), self->name) == 0 && hub_dir_sync(self->log->data_dir) == 0) {
+        return 0;
+    }
+    return refuse(self->why, HUB_ARCHIVE_failed, "The file %s/%s cannot be synced: %s. It was not taken in.",
+                  dir_of(self->log), self->name, strerror(errno));
+}
+
 static int write_rows(struct adoption *self)
 {
     char words[WORDS] = "";
     if (self->rows != self->head.rows || self->last != self->head.last) {
         return refuse_file(self, "it has another number of rows than it says");
+    }
+    int result = make_durable(self);
+    if (result < 0) {
+        return result;
     }
     hub_meta_put_archive(self->batch, &self->row);
     hub_archives_add(self->log->archives, &self->row); /* before anybody misses a row */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* LD_PRELOAD: makes one file operation below a directory fail, or cuts the power at it.
  *
- *     FAULT_DIR    absolute path; only files below it are touched
+ *     FAULT_DIR    absolute path; only it and files below it are touched
  *     FAULT_CALL   write (write, pwrite), sync (fdatasync, fsync), rename, truncate (ftruncate), any
  *     FAULT_AT     the n-th such call, from 1; 0: none
  *     FAULT_KIND   eio, enospc: the call fails
@@ -56,7 +56,7 @@ static bool is_below(const char *path)
 {
     const char *dir = setting("FAULT_DIR");
     size_t len = strlen(dir);
-    return len > 0 && strncmp(path, dir, len) == 0 && path[len] == '/';
+    return len > 0 && strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
 static bool path_of(int fd, char ret_path[PATH_MAX])

@@ -130,6 +130,20 @@ class LogFault(unittest.TestCase):
         self.assertEqual(set(self.sweep(*ARCHIVE, folder='archive', call='any', kind='cut')), {-signal.SIGKILL})
         self.assertEqual(set(self.sweep(*ARCHIVE, folder='archive', call='write', kind='tear')), {-signal.SIGKILL})
 
+    def test_what_an_earlier_run_left_is_synced_before_the_log_relies_on_it(self):
+        place = os.path.join(self.data, 'archive')
+        self.fresh(*ARCHIVE)
+        left = glob.glob(os.path.join(place, '*.arc'))[0]
+        kept = shutil.copy(left, self.place)
+        for at in (1, 2):  # the file, its directory
+            self.fresh()
+            os.mkdir(place)
+            shutil.copy(kept, left)
+            done = self.log(*ARCHIVE, folder='archive', call='sync', at=at)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn('cannot be synced', done.stderr)
+            self.assert_whole(f'sync {at}')
+
     def test_a_power_cut_while_an_archive_is_taken_in_loses_nothing(self):
         self.killed(*ARCHIVE, folder='log', call='any', kind='cut', most=RUNS)
 
