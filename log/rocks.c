@@ -10,6 +10,7 @@
 #include "log/rocks.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <rocksdb/c.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,8 @@ struct hub_rocks {
     rocksdb_readoptions_t *read;
     rocksdb_writeoptions_t *write, *write_ahead;
     bool syncs;
+    pthread_mutex_t sync_lock; /* guards the next one; held during a sync */
+    bool sync_failed;          /* what is on disk nobody knows: there is no other */
     rocksdb_column_family_handle_t *families[FAMILIES_MAX];
     unsigned count;
 };
@@ -260,6 +263,7 @@ int hub_rocks_open(const struct hub_rocks_options *options, struct hub_rocks **r
     }
     struct hub_rocks *self = hub_memory_new(sizeof *self);
     *self = (struct hub_rocks){ 0 };
+    pthread_mutex_init(&self->sync_lock, NULL);
     rocksdb_options_t *each[FAMILIES_MAX] = { NULL };
     size_t memory_bytes = options->memory_bytes == 0 ? STORE_BYTES : options->memory_bytes;
     self->cache = cache_new(memory_bytes / 2);
@@ -311,6 +315,7 @@ void hub_rocks_close(struct hub_rocks **self_p)
         rocksdb_writeoptions_destroy(self->write_ahead);
     }
     rocksdb_cache_destroy(self->cache);
+    pthread_mutex_destroy(&self->sync_lock);
     free(self);
     *self_p = NULL;
 }
@@ -471,9 +476,30 @@ static int write_with(struct hub_rocks *self, const rocksdb_writeoptions_t *opti
     return hub_rocks_take_error(error, ret_why, why_size);
 }
 
+/* Write a batch and sync, or sync what was written ahead (NULL). The first failure is told to one thread alone: the kernel
+ * forgets it, and RocksDB asserts that nobody tries again. */
+static int sync_with(struct hub_rocks *self, struct hub_rocks_batch *batch, char *ret_why, size_t why_size)
+{
+    char *error = NULL;
+    pthread_mutex_lock(&self->sync_lock);
+    if (self->sync_failed) {
+        snprintf(ret_why, why_size, "an earlier sync failed");
+    } else if (batch != NULL) {
+        self->sync_failed = write_with(self, self->write, batch, ret_why, why_size) < 0;
+    } else {
+        rocksdb_set_perf_level(rocksdb_disable);
+        rocksdb_flush_wal(self->db, 1, &error);
+        self->sync_failed = hub_rocks_take_error(error, ret_why, why_size) < 0;
+    }
+    int result = self->sync_failed ? -1 : 0;
+    pthread_mutex_unlock(&self->sync_lock);
+    return result;
+}
+
 int hub_rocks_write(struct hub_rocks *self, struct hub_rocks_batch *batch, char *ret_why, size_t why_size)
 {
-    return write_with(self, self->write, batch, ret_why, why_size);
+    return self->syncs ? sync_with(self, batch, ret_why, why_size)
+                       : write_with(self, self->write, batch, ret_why, why_size);
 }
 
 int hub_rocks_write_ahead(struct hub_rocks *self, struct hub_rocks_batch *batch, char *ret_why, size_t why_size)
@@ -483,12 +509,7 @@ int hub_rocks_write_ahead(struct hub_rocks *self, struct hub_rocks_batch *batch,
 
 int hub_rocks_sync(struct hub_rocks *self, char *ret_why, size_t why_size)
 {
-    char *error = NULL;
-    rocksdb_set_perf_level(rocksdb_disable);
-    if (self->syncs) {
-        rocksdb_flush_wal(self->db, 1, &error);
-    }
-    return hub_rocks_take_error(error, ret_why, why_size);
+    return self->syncs ? sync_with(self, NULL, ret_why, why_size) : 0;
 }
 
 /* --- Snapshots --- */

@@ -71,7 +71,8 @@ void hub_rocks_put_parts(struct hub_rocks_batch *self, unsigned family, struct h
 void hub_rocks_delete(struct hub_rocks_batch *self, unsigned family, struct hub_span key);
 void hub_rocks_delete_range(struct hub_rocks_batch *self, unsigned family, struct hub_span from, struct hub_span to);
 
-/* Write it (truth: synced unless no_sync) and clear it. Returns 0, or < 0 with RocksDB's words. */
+/* Write it (truth: synced unless no_sync) and clear it when it was written. Returns 0, or < 0 with RocksDB's words. After a
+ * failure of this or of hub_rocks_sync every further one of the store fails, whichever thread met it. */
 int hub_rocks_write(struct hub_rocks *self, struct hub_rocks_batch *batch, char *ret_why, size_t why_size);
 
 /* The same without a sync: it is durable after the next hub_rocks_sync, and seen by readers before. */

@@ -101,9 +101,8 @@ int hub_archive_enter(const struct hub_log *log, int *ret_lock, struct hub_archi
         return refuse(why, HUB_ARCHIVE_failed, "The directory %s cannot be made: %s.", dir, strerror(errno));
     }
     if (hub_dir_lock(dir, ret_lock, words, sizeof words) < 0) {
-        return errno == EWOULDBLOCK
-                   ? refuse(why, HUB_ARCHIVE_taken, "Another run is archiving: it holds %s/lock.", dir)
-                   : refuse(why, HUB_ARCHIVE_failed, "%s", words);
+        return errno == EWOULDBLOCK ? refuse(why, HUB_ARCHIVE_taken, "Another run is archiving: it holds %s/lock.", dir)
+                                    : refuse(why, HUB_ARCHIVE_failed, "%s", words);
     }
     DIR *entries = opendir(dir);
     const struct dirent *entry;

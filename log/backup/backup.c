@@ -170,11 +170,10 @@ static int enter(struct run *self)
     char words[WORDS];
     int result = make_dirs(self);
     if (result == HUB_BACKUP_done && hub_dir_lock(self->options->dir, &self->lock, words, sizeof words) < 0) {
-        result = errno == EWOULDBLOCK
-                     ? hub_backup_refuse(self->why, HUB_BACKUP_taken,
-                                         "Another backup to %s is under way: it holds %s/lock.", self->options->dir,
-                                         self->options->dir)
-                     : hub_backup_refuse(self->why, HUB_BACKUP_failed, "%s", words);
+        result = errno == EWOULDBLOCK ? hub_backup_refuse(self->why, HUB_BACKUP_taken,
+                                                          "Another backup to %s is under way: it holds %s/lock.",
+                                                          self->options->dir, self->options->dir)
+                                      : hub_backup_refuse(self->why, HUB_BACKUP_failed, "%s", words);
     }
     return result == HUB_BACKUP_done ? hub_backup_list(self->options->dir, self->arena, &self->before, self->why)
                                      : result;
