@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -319,9 +320,22 @@ static int adopt_bytes(struct adoption *self)
     return result == 0 ? write_rows(self) : result;
 }
 
+/* Opening a pipe would wait for who writes to it. */
+static bool is_file(const char *dir, const char *name)
+{
+    struct stat info;
+    char *path = hub_path(dir, name);
+    bool is_one = stat(path, &info) == 0 && S_ISREG(info.st_mode);
+    free(path);
+    return is_one;
+}
+
 static int adopt_one(struct hub_log *log, const char *name, struct hub_archive_why why)
 {
     struct hub_buf file;
+    if (!is_file(dir_of(log), name)) {
+        return refuse_file(&(struct adoption){ .log = log, .name = name, .why = why }, "it is no file");
+    }
     hub_buf_init(&file);
     if (hub_file_read(dir_of(log), name, HUB_ARCHIVE_MAX, &file) != 0) {
         hub_buf_done(&file);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -333,6 +334,19 @@ static void a_file_that_is_not_the_logs_is_not_taken_in(void **state)
     assert_int_equal(verify(f->log, &report), HUB_VERDICT_sound);
 }
 
+static void what_is_no_file_is_not_waited_for(void **state)
+{
+    struct fixture *f = *state;
+    char *dir = hub_path(f->dir, "archive"), *pipe = hub_path(dir, "2-4.arc");
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    alarm(20);
+    assert_int_equal(adopt(f), HUB_ARCHIVE_unsound);
+    alarm(0);
+    assert_non_null(strstr(f->why, "2-4.arc is no archive of this log: it is no file. It was not taken in."));
+    free(pipe);
+    free(dir);
+}
+
 /* --- Every byte counts --- */
 
 static struct hub_archives *open_archives(struct fixture *f)
@@ -502,6 +516,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(large_payloads_fill_several_files, setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(an_interrupted_order_writes_nothing, setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_file_that_is_not_the_logs_is_not_taken_in, setup_archived, fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_is_no_file_is_not_waited_for, setup_archived, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_flipped_byte_is_found_wherever_it_is, setup_archived, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_flipped_byte_is_reported_at_its_position, setup_archived, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_damaged_block_is_not_handed_out, setup_archived, fixture_teardown),
