@@ -3,6 +3,7 @@
  * All of it happens in TARGET.restoring, which nobody opens; renaming it is the last step. */
 #include "log/backup/restore.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -145,15 +146,23 @@ static int enter(struct run *self)
     return HUB_BACKUP_done;
 }
 
-/* What an interrupted restore left, but for the lock that is held. */
+/* What an interrupted restore left, maybe of another backup, but for the lock that is held. */
 static int clear(const struct run *self)
 {
-    static const char *const names[] = { "log", "keys", "archive" };
-    int result = 0;
-    for (size_t i = 0; result == 0 && i < sizeof names / sizeof names[0]; i++) {
-        char *path = hub_path(self->dir, names[i]);
-        result = hub_backup_remove(path);
-        free(path);
+    DIR *entries = opendir(self->dir);
+    const struct dirent *entry;
+    int result = entries == NULL ? -1 : 0;
+    while (result == 0 && (entry = readdir(entries)) != NULL) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 && strcmp(entry->d_name, "lock") != 0) {
+            char *path = hub_path(self->dir, entry->d_name);
+            result = hub_backup_remove(path);
+            free(path);
+        }
+    }
+    if (entries != NULL) {
+        int saved = errno;
+        closedir(entries);
+        errno = saved;
     }
     return result;
 }

@@ -262,6 +262,19 @@ class Backup(unittest.TestCase):
 
     # --- what is wrong is said ---
 
+    def test_nothing_of_a_restore_that_was_killed_is_in_the_next_one(self):
+        target = os.path.join(self.made, 'after-a-kill')
+        left = os.path.join(f'{target}.restoring', 'access')
+        os.makedirs(left)
+        for path in (os.path.join(left, 'entries-0000000000001000'), os.path.join(f'{target}.restoring', 'notes')):
+            with open(path, 'wb') as file:
+                file.write(b'of a later backup')
+        done = run('restore', self.dir, '--data', target, '--passphrase-file', self.passphrase)
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        self.assertFalse(os.path.exists(os.path.join(target, 'access', 'entries-0000000000001000')))
+        self.assertFalse(os.path.exists(os.path.join(target, 'notes')))
+        self.assertEqual(run('audit', 'verify', '--data', target).returncode, DONE)
+
     def test_bad_input_changes_nothing(self):
         target = self.fresh()
         restore = ('restore', self.dir, '--data', target, '--passphrase-file', self.passphrase)
