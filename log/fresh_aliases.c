@@ -14,6 +14,7 @@ enum { SLOTS = 1024 };
 struct row {
     struct hub_ulid was;
     uint64_t batch;
+    uint64_t before; /* 1 + place of the name's row before this one; 0: none */
 };
 
 struct some {
@@ -63,38 +64,45 @@ void hub_fresh_aliases_destroy(struct hub_fresh_aliases **self_p)
     *self_p = NULL;
 }
 
-/* The row of a name that is not on disk yet. */
+static struct row row_at(const struct some *some, uint64_t place)
+{
+    struct row row;
+    memcpy(&row, some->rows.at + (place - 1) * sizeof row, sizeof row);
+    return row;
+}
+
+/* The first row of a name that is not on disk yet: what it was before is. */
 static bool find(const struct hub_fresh_aliases *self, struct some *some, const struct hub_name *key,
                  struct row *ret_row)
 {
     const uint64_t *at = some->rows.len == 0 ? NULL : hub_table_find(&some->at, key);
-    struct row row;
-    if (at == NULL) {
-        return false;
+    bool found = false;
+    for (uint64_t place = at == NULL ? 0 : *at; place > 0;) {
+        struct row row = row_at(some, place);
+        if (row.batch <= self->synced) {
+            break;
+        }
+        *ret_row = row;
+        found = true;
+        place = row.before;
     }
-    memcpy(&row, some->rows.at + (*at - 1) * sizeof row, sizeof row);
-    if (row.batch <= self->synced) {
-        return false;
-    }
-    *ret_row = row;
-    return true;
+    return found;
 }
 
 void hub_fresh_aliases_add(struct hub_fresh_aliases *self, const struct hub_name *key, const struct hub_ulid *was,
                            uint64_t batch)
 {
-    struct row row = { .batch = batch }, first;
+    struct row row = { .batch = batch };
     bool is_new;
     if (was != NULL) {
         row.was = *was;
     }
     pthread_mutex_lock(&self->lock);
-    if (find(self, &self->now, key, &first)) { /* changed twice since: what is on disk is what the first one found */
-        row.was = first.was;
-    }
     struct some *now = &self->now;
+    uint64_t *at = hub_table_put(&now->at, key, &is_new);
+    row.before = is_new ? 0 : *at;
     hub_buf_put(&now->rows, &row, sizeof row);
-    *hub_table_put(&now->at, key, &is_new) = now->rows.len / sizeof row;
+    *at = now->rows.len / sizeof row;
     now->last = batch;
     pthread_mutex_unlock(&self->lock);
 }
