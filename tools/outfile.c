@@ -67,13 +67,3 @@ int hub_outfile_end(struct hub_outfile *self, int status)
     free(self->half);
     return error ? refuse(self->path, error) : status;
 }
-
-int hub_outfile_put(const char *path, struct hub_span bytes)
-{
-    struct hub_outfile file;
-    int status = hub_outfile_begin(&file, path);
-    if (status != HUB_EXIT_OK)
-        return status;
-    fwrite(bytes.at, 1, bytes.len, file.out);
-    return hub_outfile_end(&file, HUB_EXIT_OK);
-}

@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 
-#include "base/span.h"
 
 struct hub_outfile {
     FILE *out;        /* to be written to */
@@ -19,8 +18,5 @@ int hub_outfile_begin(struct hub_outfile *self, const char *path);
 /* End it: on disk and under its name when `status` is HUB_EXIT_OK, gone otherwise, an older file of that name untouched.
  * Returns `status`, or HUB_EXIT_FULL when it could not be written, which was said on stderr. */
 int hub_outfile_end(struct hub_outfile *self, int status);
-
-/* All of it at once. Returns an exit status. */
-int hub_outfile_put(const char *path, struct hub_span bytes);
 
 #endif

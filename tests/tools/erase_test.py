@@ -141,6 +141,18 @@ class Erase(unittest.TestCase):
             self.assertEqual([event['sequence'] for event in json.load(file)['events']],
                              [event['sequence'] for event in happened[:-1]])
 
+    def test_5_a_certificate_that_finds_no_room_is_still_to_be_had(self):
+        name = '\u5ba2' * 128
+        self.hub.create_session(name, 'talk_long')
+        with open('/dev/full', 'w', encoding='utf-8') as full:
+            done = subprocess.run([BINARY, 'audit', 'erase', name, '--reason', 'case 5', '--yes', '--end-sessions', *self.there],
+                                  stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=120, env=clean_environment())
+        self.assertEqual(done.returncode, 6, done.stderr)
+        self.assertIn('could not be written to stdout', done.stderr)
+        where = done.stderr.split('it is done all the same; GET ')[1].split()[0]
+        certificate = self.hub.get(where).json['certificate']
+        self.assertIn('was erased', self.audit('check', self.keep('long', certificate), '--key', self.public))
+
     def test_6_an_export_that_cannot_be_leaves_nothing(self):
         data = ('--data', self.hub.data)
         self.assertIn('--to says where', self.audit('export', 'person_3', *data, status=2))
@@ -157,6 +169,8 @@ class Erase(unittest.TestCase):
         self.assertEqual(hub.stop(), 0)
         data, yes = ('--data', hub.data), ('--reason', 'case 4', '--yes', '--end-sessions')
         ours = json.loads(self.audit('erase', 'person_4', '--dry-run', '--json', *data))['customer']
+        self.assertIn('cannot be written', self.audit('erase', 'person_4', *yes, *data, '--to', '/dev/null/x', status=6))
+        self.assertEqual(json.loads(self.audit('erase', 'person_4', '--dry-run', '--json', *data))['is_erased'], False)
         certificate = json.loads(self.audit('erase', 'person_4', *yes, *data))
         self.assertEqual((certificate['customer'], 'by' in certificate), (ours, False))
         self.assertIn('was erased', self.audit('check', self.keep('rest', certificate), '--key', self.public))

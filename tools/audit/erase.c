@@ -60,25 +60,24 @@ static int print_preview(const struct erasing *self)
     return hub_report_end(&report, HUB_EXIT_OK);
 }
 
-static int print_certificate(const struct erasing *self)
+static int print_certificate(const struct erasing *self, FILE *to)
 {
     struct hub_buf out;
-    const char *to = hub_settings_text(self->settings, HUB_SETTING_erase_to);
     if (!HUB_HAS(customer_erasure, &self->shown, certificate))
         return hub_tool_fail(
             "it is done, but there is no key to sign a certificate with; the hub makes one when it serves");
     hub_buf_init(&out);
     hub_json_write(&erasure_certificate_shape, self->shown.certificate, HUB_DIALECT_snake, &out);
     hub_buf_put_byte(&out, '\n');
-    int status = hub_outfile_put(to, hub_buf_span(&out));
+    fwrite(out.at, 1, out.len, to); /* what went wrong is seen at its end */
     hub_buf_done(&out);
-    return status;
+    return HUB_EXIT_OK;
 }
 
 /* Whether the person means it. Returns an exit status. */
 static int confirm(const struct erasing *self)
 {
-    char line[256];
+    char line[1024]; /* of an id's 128 characters */
     if (hub_settings_is(self->settings, HUB_SETTING_yes))
         return HUB_EXIT_OK;
     if (!isatty(STDIN_FILENO))
@@ -104,8 +103,10 @@ static void fill(const struct erasing *self, struct erase_customer *command)
 
 static int ask(struct erasing *self, const char *method, const char *what, struct hub_span body)
 {
-    char path[512];
-    snprintf(path, sizeof path, "/customer/%s/%s", hub_asking_part(self->customer, self->arena), what);
+    const char *customer = hub_asking_part(self->customer, self->arena);
+    size_t room = strlen(customer) + strlen(what) + sizeof "/customer//";
+    char *path = hub_arena_room(self->arena, room);
+    snprintf(path, room, "/customer/%s/%s", customer, what);
     const struct hub_asking asking = { .whose = "an admin's key",
                                        .method = method,
                                        .path = path,
@@ -211,6 +212,26 @@ static int find_here(struct erasing *self)
 
 /* --- The command --- */
 
+/* Where the certificate goes is tried first: what was done cannot be done again for it. */
+static int erase_and_certify(struct erasing *self, int (*erase)(struct erasing *))
+{
+    char id[HUB_ULID_TEXT];
+    struct hub_outfile file;
+    int status = hub_outfile_begin(&file, hub_settings_text(self->settings, HUB_SETTING_erase_to));
+    if (status != HUB_EXIT_OK)
+        return status;
+    status = erase(self);
+    bool is_erased = status == HUB_EXIT_OK;
+    if (is_erased)
+        status = print_certificate(self, file.out);
+    status = hub_outfile_end(&file, status);
+    hub_ulid_print(self->shown.customer, id);
+    if (is_erased && status == HUB_EXIT_FULL)
+        fprintf(stderr, "omnihub: it is done all the same; GET /customer/%.*s/erasure has the certificate\n",
+                (int) sizeof id, id);
+    return status;
+}
+
 /* Tell, ask, do, certify. */
 static int go_through(struct erasing *self, int (*look)(struct erasing *), int (*erase)(struct erasing *))
 {
@@ -219,9 +240,7 @@ static int go_through(struct erasing *self, int (*look)(struct erasing *), int (
         return status == HUB_EXIT_OK ? print_preview(self) : status;
     tell_held(stderr, &self->shown);
     status = confirm(self);
-    if (status == HUB_EXIT_OK)
-        status = erase(self);
-    return status == HUB_EXIT_OK ? print_certificate(self) : status;
+    return status == HUB_EXIT_OK ? erase_and_certify(self, erase) : status;
 }
 
 /* The hub of this directory for as long as it takes: it serves nobody and delivers nothing. */
