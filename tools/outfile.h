@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 
-
 struct hub_outfile {
     FILE *out;        /* to be written to */
     const char *path; /* NULL: stdout; borrowed */

@@ -144,6 +144,10 @@ class History(unittest.TestCase):
         self.assertIn('Somebody read personal data.', self.history('customer_006', '--format', 'html'))
         before = str(rows[-3]['sequence'])
         self.assertNotIn('access_entry', [row['type'] for row in self.rows('customer_006', '--as-of', before)])
+        reading = [row for row in self.rows('customer_006') if row['type'] == 'access_entry'][-1]
+        self.assertTrue(is_own(reading), reading)
+        self.assertEqual(self.rows('customer_006', '--as-of', reading['time'])[-1], reading)
+        self.assertEqual(self.rows('customer_006', '--as-of', str(rows[-1]['sequence']))[-1], rows[-1])
         self.assertEqual([row for row in self.rows('customer_004') if row['type'] == 'access_entry' and not is_own(row)], [])
 
     def rows(self, customer, *words):

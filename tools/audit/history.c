@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "log/file.h"
 #include "tools/datadir.h"
 #include "tools/outfile.h"
@@ -31,6 +32,8 @@ static int begin(struct hub_history *self, struct hub_datadir *reader, const cha
                                  .open = unseal,
                                  .open_arg = reader };
     *self = (struct hub_history){ .state = NULL };
+    if (point) /* a position stands for its own time, and a time for itself: somebody may have read when nothing happened */
+        (void) hub_time_parse(hub_span(point), &of.until_us);
     int error = hub_datadir_moment(reader, point, &of.to);
     if (!error)
         error = hub_datadir_entity(reader, reader->company, KIND_customer, customer, &of.customer);
