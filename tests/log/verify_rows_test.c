@@ -181,31 +181,57 @@ static const char *swap(struct row_set *set, struct row *row, struct row *other)
     return "is not the one that the hub wrote";
 }
 
-/* Do it to a row of each kind in turn, and put right what was done. */
+/* Rows as they were. */
+struct undo {
+    struct hub_arena *arena;
+    struct row row, other;
+    struct hub_span added; /* by add_like */
+};
+
+static struct row copy_of(struct undo *self, const struct row *row)
+{
+    return (struct row){ .family = row->family,
+                         .key = hub_arena_copy(self->arena, row->key),
+                         .value = hub_arena_copy(self->arena, row->value) };
+}
+
+static void remember(struct undo *self, const struct row *row, const struct row *other)
+{
+    self->row = copy_of(self, row);
+    self->other = copy_of(self, other);
+    self->added = hub_arena_copy(self->arena, row->key);
+    ((char *) self->added.at)[self->added.len - 1] ^= 64;
+}
+
+static void put_right(const struct undo *self, struct row_set *set)
+{
+    if (self->row.key.len > 0) {
+        row_set_delete(set, self->row.family, self->added);
+        row_set_put(set, self->row.family, self->row.key, self->row.value);
+        row_set_put(set, self->other.family, self->other.key, self->other.value);
+    }
+}
+
+/* Do it to a row of each kind in turn, and put right what was done to the one before. */
 static void each_kind(struct fixture *f, deed deed)
 {
+    struct undo undo = { .arena = hub_arena_new(0) };
+    struct row_set set;
     for (unsigned kind = 0; kind < HUB_SUM_COUNT; kind++) {
-        struct row_set set, after;
         row_set_open(&set, f->dir);
         row_set_read(&set);
+        put_right(&undo, &set);
         struct row *row = row_of(&set, kind, 3), *other = row_of(&set, kind, OTHER);
-        struct row row_was = *row, other_was = *other;
-        struct hub_arena *kept = hub_arena_new(0);
-        row_was.key = hub_arena_copy(kept, row->key), row_was.value = hub_arena_copy(kept, row->value);
-        other_was.key = hub_arena_copy(kept, other->key), other_was.value = hub_arena_copy(kept, other->value);
-        struct hub_span added = hub_arena_copy(kept, row->key);
-        ((char *) added.at)[added.len - 1] ^= 64;
+        remember(&undo, row, other);
         const char *words = deed(&set, row, other);
         row_set_close(&set);
         const char *name = strstr(words, "damaged") == NULL ? names[kind] : "one of the ";
         assert_told(f, position_of(kind, 3), name, words);
-        row_set_open(&after, f->dir);
-        row_set_delete(&after, row_was.family, added);
-        row_set_put(&after, row_was.family, row_was.key, row_was.value);
-        row_set_put(&after, row_was.family, other_was.key, other_was.value);
-        row_set_close(&after);
-        hub_arena_destroy(&kept);
     }
+    row_set_open(&set, f->dir);
+    put_right(&undo, &set);
+    row_set_close(&set);
+    hub_arena_destroy(&undo.arena);
     assert_sound(f);
 }
 
