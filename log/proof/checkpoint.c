@@ -190,6 +190,9 @@ int hub_checkpoint_keep(const char *data_dir, struct hub_span note)
     if (result == 0) {
         result = fdatasync(fd);
     }
+    if (result == 0) {
+        result = hub_dir_sync(data_dir); /* the first makes the file, and who died then may not have got here */
+    }
     hub_buf_done(&text);
     int error = errno;
     close(fd);
