@@ -12,7 +12,7 @@
 #include "log/chore.h"
 #include "log/file.h"
 
-enum { GROUPS_A_STEP = 32, FAR_EVENTS = 50000, LAST_STEPS = 8 };
+enum { GROUPS_A_STEP = 32, FAR_EVENTS = 50000 };
 static const int64_t ten_minutes_us = INT64_C(600) * 1000 * 1000, soon_us = 50 * 1000, later_us = 1000 * 1000;
 
 struct hub_notary {
@@ -64,7 +64,7 @@ static int64_t work(void *arg)
         return ten_minutes_us;
     }
     if (grown == GROUPS_A_STEP) {
-        return behind(self) > FAR_EVENTS ? 0 : soon_us;
+        return behind(self) > self->options.far_events ? 0 : soon_us;
     }
     if (hub_tick_us(self->options.world) - self->signed_tick_us >= self->options.every_us) {
         sign(self);
@@ -78,6 +78,7 @@ int hub_notary_start(const struct hub_notary_options *options, struct hub_notary
     struct hub_notary *self = hub_memory_zero(sizeof *self);
     self->options = *options;
     self->options.every_us = options->every_us == 0 ? ten_minutes_us : options->every_us;
+    self->options.far_events = options->far_events == 0 ? FAR_EVENTS : options->far_events;
     self->signed_tick_us = hub_tick_us(options->world);
     const char *bad = NULL;
     if (hub_checkpoint_key(options->log, options->data_dir, options->world, &self->key) != 0) {
@@ -90,7 +91,7 @@ int hub_notary_start(const struct hub_notary_options *options, struct hub_notary
         free(self);
         return -1;
     }
-    self->chore = hub_chore_start(work, self, soon_us);
+    self->chore = hub_chore_start(work, self, options->first_us == 0 ? soon_us : options->first_us);
     *ret_notary = self;
     return 0;
 }
@@ -102,11 +103,11 @@ void hub_notary_stop(struct hub_notary **self_p)
         return;
     }
     hub_chore_stop(&self->chore);
-    int grown = GROUPS_A_STEP; /* messages in bulk come faster than the tree grows, and a stop must not take long */
-    for (int i = 0; i < LAST_STEPS && grown == GROUPS_A_STEP; i++) {
-        grown = hub_tree_grow(self->tree, GROUPS_A_STEP);
+    /* Messages in bulk come faster than the tree grows, and a stop must not take long. */
+    uint64_t far = self->options.far_events, enough = hub_tree_size(self->tree) + far;
+    while (hub_tree_size(self->tree) < enough && hub_tree_grow(self->tree, 1) == 1) {
     }
-    if (behind(self) <= FAR_EVENTS) {
+    if (behind(self) <= far) {
         sign(self);
     }
     hub_tree_close(&self->tree);

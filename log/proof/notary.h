@@ -12,6 +12,8 @@ struct hub_notary_options {
     const char *data_dir;
     const struct hub_world *world;
     int64_t every_us;    /* between two checkpoints, when the log grew; 0: ten minutes */
+    int64_t first_us;    /* before it begins; 0: soon */
+    uint64_t far_events; /* as many, behind the head, a stop reads, and signs when no more are left; 0: 50,000 */
     const char *copy_to; /* a file that gets every checkpoint too, as on another machine's disk; NULL: none */
     /* Called on the notary's thread when something could not be written; it tries again at the next turn. */
     void (*on_fault)(void *arg, const char *why);

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -336,6 +338,58 @@ static void the_notary_signs_what_is_new_when_it_stops(void **state)
     assert_int_equal(faults, 1);
 }
 
+static void a_notary_reads_no_more_at_its_stop_than_it_may(void **state)
+{
+    enum { FAR = 300, HOUR_S = 3600 };
+    struct fixture *fixture = *state;
+    struct hub_notary *notary;
+    struct desk desk;
+    int faults = 0;
+    const struct hub_notary_options options = { .log = fixture->log,
+                                                .data_dir = fixture->dir,
+                                                .world = hub_world_real(),
+                                                .first_us = INT64_C(1000000) * HOUR_S,
+                                                .far_events = FAR,
+                                                .on_fault = on_fault,
+                                                .arg = &faults };
+    write_events(fixture, 0, 2 * EVENTS, "words"); /* five groups of 256 and some */
+    for (unsigned round = 1; round <= 3; round++) {
+        assert_int_equal(hub_notary_start(&options, &notary, fixture->why, sizeof fixture->why), 0);
+        hub_notary_stop(&notary);
+        open_desk(&desk, fixture, false);
+        assert_int_equal(hub_tree_size(desk.tree), 256 * (round < 3 ? 2 * round : 5));
+        hub_tree_close(&desk.tree);
+        char *path = hub_path(fixture->dir, "checkpoints");
+        assert_int_equal(access(path, F_OK), round < 3 ? -1 : 0);
+        free(path);
+    }
+    assert_int_equal(faults, 0);
+}
+
+/* Syncs of one directory; RocksDB syncs others. */
+static struct {
+    struct stat dir;
+    unsigned count;
+} synced;
+
+int fsync(int fd)
+{
+    struct stat info;
+    if (fstat(fd, &info) == 0 && info.st_ino == synced.dir.st_ino && info.st_dev == synced.dir.st_dev) {
+        synced.count++;
+    }
+    return (int) syscall(SYS_fsync, fd);
+}
+
+static void the_first_checkpoint_stays_after_a_power_cut(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(stat(fixture->dir, &synced.dir), 0);
+    synced.count = 0;
+    assert_int_equal(hub_checkpoint_keep(fixture->dir, hub_span("note")), 0);
+    assert_true(synced.count > 0);
+}
+
 static void a_signing_key_that_is_damaged_is_refused(void **state)
 {
     struct fixture *fixture = *state;
@@ -364,6 +418,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(half_a_checkpoint_that_a_crash_left_is_cut_off, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(the_notary_signs_what_is_new_when_it_stops, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_notary_reads_no_more_at_its_stop_than_it_may, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(the_first_checkpoint_stays_after_a_power_cut, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_signing_key_that_is_damaged_is_refused, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
