@@ -7,12 +7,14 @@
 #include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
     SLICE_NS = 100 * 1000,
+    POLITE_NICE = 4,
     IOPRIO_OF_THREAD = 1, /* the kernel's IOPRIO_WHO_PROCESS, and its idle class */
     IOPRIO_IDLE = 3 << 13,
 };
@@ -32,6 +34,13 @@ void hub_thread_urgent(void)
     if (sched_setscheduler(0, SCHED_RR, &lowest) < 0) {
         struct attributes shorter = { .size = sizeof shorter, .policy = SCHED_OTHER, .runtime = SLICE_NS };
         (void) syscall(SYS_sched_setattr, 0, &shorter, 0);
+    }
+}
+
+void hub_thread_polite(void)
+{
+    if (getpriority(PRIO_PROCESS, 0) < POLITE_NICE) {
+        (void) setpriority(PRIO_PROCESS, 0, POLITE_NICE); /* of this thread alone, on Linux */
     }
 }
 

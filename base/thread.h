@@ -11,6 +11,10 @@
  * where neither is given it stays as it is. */
 void hub_thread_urgent(void);
 
+/* Let the calling thread, and those that it starts from now on, step aside for the others of this process: for work in the background
+ * that must go on (some 40 % of what another gets where all want more). There is no way back. */
+void hub_thread_polite(void);
+
 /* Let all threads of this process, and those that they start, run only when nothing else wants a processor, and read and write
  * behind others where the disk's scheduler knows of that. There is no way back. */
 void hub_process_stand_back(void);

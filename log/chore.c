@@ -10,13 +10,13 @@
 
 #include "base/memory.h"
 
-enum { NICE = 19 };
 static const int64_t second_us = 1000 * 1000;
 
 struct hub_chore {
     hub_chore_fn *step;
     void *arg;
     int64_t first_us;
+    int nice;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t stopping;
@@ -45,18 +45,18 @@ static void *run(void *arg)
 {
     struct hub_chore *self = arg;
     int64_t pause_us = self->first_us;
-    setpriority(PRIO_PROCESS, 0, NICE); /* of this thread alone, on Linux */
+    setpriority(PRIO_PROCESS, 0, self->nice); /* of this thread alone, on Linux */
     while (pause_us >= 0 && rest(self, pause_us)) {
         pause_us = self->step(self->arg);
     }
     return NULL;
 }
 
-struct hub_chore *hub_chore_start(hub_chore_fn *step, void *arg, int64_t first_us)
+struct hub_chore *hub_chore_start(hub_chore_fn *step, void *arg, int64_t first_us, int nice)
 {
     struct hub_chore *self = hub_memory_new(sizeof *self);
     pthread_condattr_t monotone;
-    *self = (struct hub_chore){ .step = step, .arg = arg, .first_us = first_us };
+    *self = (struct hub_chore){ .step = step, .arg = arg, .first_us = first_us, .nice = nice };
     pthread_condattr_init(&monotone);
     pthread_condattr_setclock(&monotone, CLOCK_MONOTONIC);
     pthread_cond_init(&self->stopping, &monotone);

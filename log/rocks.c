@@ -18,17 +18,19 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "log/framing.h"
+#include "log/rocks_state.h"
 
 enum {
-    FAMILIES_MAX = 32,
     BLOCK_BYTES = 8 * 1024,
     STORE_BYTES = 128 * 1024 * 1024, /* half for blocks, half for the memtables of all families together */
     VIEW_MEMTABLE_BYTES = 1024 * 1024,
     VIEW_MEMTABLES = 16, /* flushed together */
     TABLE_BYTES = 32 * 1024 * 1024,
     CACHE_SHARD_BITS = 2,
+    NEVER = 8,                     /* times all memtables: more than ever lies in one, or in the WAL before them */
     WAL_BYTES = 192 * 1024 * 1024, /* bounds the time of recovery */
     PASSING_BYTES = 256 * 1024,    /* read at once by who walks through everything */
+    BACKGROUND_JOBS = 2,           /* one that flushes, one that compacts */
     OPEN_FILES = 256,
     BLOOM_BITS = 10,
     INFO_LOG_WARN = 2,
@@ -36,19 +38,6 @@ enum {
     MANIFEST_BYTES = 8 * 1024 * 1024,
     RECOVERY_TOLERATE_TAIL = 0,
     RECOVERY_POINT_IN_TIME = 2,
-    COMPACT_BOTTOM_TOO = 3, /* but not what this compaction wrote itself */
-};
-
-struct hub_rocks {
-    rocksdb_t *db;
-    rocksdb_cache_t *cache;
-    rocksdb_readoptions_t *read;
-    rocksdb_writeoptions_t *write, *write_ahead;
-    bool syncs;
-    pthread_mutex_t sync_lock; /* guards the next one; held during a sync */
-    bool sync_failed;          /* what is on disk nobody knows: there is no other */
-    rocksdb_column_family_handle_t *families[FAMILIES_MAX];
-    unsigned count;
 };
 
 void *hub_rocks_handle(struct hub_rocks *self)
@@ -133,23 +122,23 @@ struct setting {
 static void set_store_options(rocksdb_options_t *options, const struct setting *setting)
 {
     enum hub_rocks_profile profile = setting->profile;
-    bool truth = profile != HUB_ROCKS_VIEWS;
+    bool truth = profile != HUB_ROCKS_VIEWS, is_one = profile == HUB_ROCKS_TRUTH;
     rocksdb_options_set_create_if_missing(options, profile != HUB_ROCKS_ASIDE);
     rocksdb_options_set_disable_auto_compactions(options, profile == HUB_ROCKS_ASIDE);
     rocksdb_options_set_create_missing_column_families(options, 1);
     rocksdb_options_set_paranoid_checks(options, 1);
     rocksdb_options_set_wal_recovery_mode(options, truth ? RECOVERY_TOLERATE_TAIL : RECOVERY_POINT_IN_TIME);
     /* So that the tables alone are the truth as it once was, and a reader need not go through the write-ahead log. */
-    rocksdb_options_set_atomic_flush(options, profile == HUB_ROCKS_TRUTH);
+    rocksdb_options_set_atomic_flush(options, is_one);
     if (setting->wal_dir != NULL) {
         rocksdb_options_set_wal_dir(options, setting->wal_dir);
     }
     rocksdb_options_set_recycle_log_file_num(options, 0);
-    rocksdb_options_set_max_total_wal_size(options, WAL_BYTES);
+    rocksdb_options_set_max_total_wal_size(options, is_one ? NEVER * setting->memtables_bytes : WAL_BYTES);
     rocksdb_options_set_db_write_buffer_size(options, setting->memtables_bytes);
     /* A secondary needs every file at hand, as the primary may remove them. */
     rocksdb_options_set_max_open_files(options, profile == HUB_ROCKS_SECONDARY ? -1 : OPEN_FILES);
-    rocksdb_options_set_max_background_jobs(options, 2);
+    rocksdb_options_set_max_background_jobs(options, HUB_ROCKS_JOBS);
     rocksdb_options_set_bytes_per_sync(options, 1024 * 1024);
     rocksdb_options_set_max_manifest_file_size(options, MANIFEST_BYTES);
     rocksdb_options_set_info_log_level(options, INFO_LOG_WARN);
@@ -161,11 +150,17 @@ static void set_store_options(rocksdb_options_t *options, const struct setting *
     rocksdb_options_set_enable_write_thread_adaptive_yield(options, 0);
 }
 
-static void set_table_options(rocksdb_options_t *options, const struct trait *trait, rocksdb_cache_t *cache)
+/* At which a memtable is flushed by itself; that of the truth never is. */
+static size_t memtable_bytes(const struct setting *setting)
+{
+    return setting->profile == HUB_ROCKS_TRUTH ? NEVER * setting->memtables_bytes : setting->memtables_bytes / 2;
+}
+
+static void set_table_options(rocksdb_options_t *options, const struct trait *trait, const struct setting *setting)
 {
     rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create();
     rocksdb_block_based_options_set_block_size(table, BLOCK_BYTES);
-    rocksdb_block_based_options_set_block_cache(table, cache);
+    rocksdb_block_based_options_set_block_cache(table, setting->cache);
     rocksdb_block_based_options_set_format_version(table, 5);
     rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1);
     rocksdb_block_based_options_set_cache_index_and_filter_blocks_with_high_priority(table, 1);
@@ -173,7 +168,8 @@ static void set_table_options(rocksdb_options_t *options, const struct trait *tr
     if (trait->probed) {
         rocksdb_block_based_options_set_filter_policy(table, rocksdb_filterpolicy_create_bloom_full(BLOOM_BITS));
         rocksdb_block_based_options_set_whole_key_filtering(table, 1);
-        rocksdb_options_set_memtable_prefix_bloom_size_ratio(options, 0.05);
+        rocksdb_options_set_memtable_prefix_bloom_size_ratio(options, 0.025 * (double) setting->memtables_bytes /
+                                                                          (double) memtable_bytes(setting));
         rocksdb_options_set_memtable_whole_key_filtering(options, 1);
     }
     rocksdb_options_set_block_based_table_factory(options, table);
@@ -201,8 +197,8 @@ static rocksdb_options_t *options_of(const char *family, const struct setting *s
     const struct trait *trait = trait_of(family, setting->profile);
     rocksdb_options_t *options = rocksdb_options_create();
     set_store_options(options, setting);
-    set_table_options(options, trait, setting->cache);
-    rocksdb_options_set_write_buffer_size(options, setting->memtables_bytes / 2);
+    set_table_options(options, trait, setting);
+    rocksdb_options_set_write_buffer_size(options, memtable_bytes(setting));
     rocksdb_options_set_max_write_buffer_number(options, 4);
     if (setting->profile == HUB_ROCKS_VIEWS) {
         rocksdb_options_set_write_buffer_size(options, VIEW_MEMTABLE_BYTES);
@@ -223,9 +219,9 @@ static rocksdb_options_t *options_of(const char *family, const struct setting *s
 static rocksdb_t *open_secondary(struct hub_rocks *self, const struct hub_rocks_options *wanted,
                                  const rocksdb_options_t *const *options, char **error)
 {
-    const char *names[FAMILIES_MAX];
-    const rocksdb_options_t *each[FAMILIES_MAX];
-    rocksdb_column_family_handle_t *handles[FAMILIES_MAX] = { NULL };
+    const char *names[HUB_ROCKS_FAMILIES];
+    const rocksdb_options_t *each[HUB_ROCKS_FAMILIES];
+    rocksdb_column_family_handle_t *handles[HUB_ROCKS_FAMILIES] = { NULL };
     int count = 0, taken = 0;
     for (unsigned i = 0; i < self->count; i++) {
         if ((wanted->unopened >> i & 1) == 0) {
@@ -261,18 +257,20 @@ int hub_rocks_open(const struct hub_rocks_options *options, struct hub_rocks **r
         hub_framing_check(options->dir, !options->tables_only, ret_why, why_size) < 0) {
         return -1;
     }
+    hub_rocks_start_background();
     struct hub_rocks *self = hub_memory_new(sizeof *self);
     *self = (struct hub_rocks){ 0 };
     pthread_mutex_init(&self->sync_lock, NULL);
-    rocksdb_options_t *each[FAMILIES_MAX] = { NULL };
+    rocksdb_options_t *each[HUB_ROCKS_FAMILIES] = { NULL };
     size_t memory_bytes = options->memory_bytes == 0 ? STORE_BYTES : options->memory_bytes;
     self->cache = cache_new(memory_bytes / 2);
+    hub_rocks_gate_init(&self->gate, options->profile == HUB_ROCKS_TRUTH, memory_bytes / 8);
     const struct setting setting = { .profile = options->profile,
                                      .memtables_bytes = memory_bytes - memory_bytes / 2,
                                      .cache = self->cache,
                                      .wal_dir = options->tables_only ? options->secondary_dir : NULL };
     while (options->families[self->count] != NULL) {
-        assert(self->count < FAMILIES_MAX);
+        assert(self->count < HUB_ROCKS_FAMILIES);
         each[self->count] = options_of(options->families[self->count], &setting);
         self->count++;
     }
@@ -316,6 +314,7 @@ void hub_rocks_close(struct hub_rocks **self_p)
     }
     rocksdb_cache_destroy(self->cache);
     pthread_mutex_destroy(&self->sync_lock);
+    hub_rocks_gate_done(&self->gate);
     free(self);
     *self_p = NULL;
 }
@@ -471,7 +470,9 @@ static int write_with(struct hub_rocks *self, const rocksdb_writeoptions_t *opti
 {
     char *error = NULL;
     rocksdb_set_perf_level(rocksdb_disable); /* of this thread: nobody reads its counters */
+    hub_rocks_gate_enter(&self->gate, batch->batch);
     rocksdb_write(self->db, options, batch->batch, &error);
+    hub_rocks_gate_leave(&self->gate);
     rocksdb_writebatch_clear(batch->batch);
     return hub_rocks_take_error(error, ret_why, why_size);
 }
@@ -646,42 +647,6 @@ void hub_rocks_count_nothing(void)
 }
 
 /* --- The whole store --- */
-
-int hub_rocks_flush(struct hub_rocks *self)
-{
-    rocksdb_flushoptions_t *options = rocksdb_flushoptions_create();
-    rocksdb_flushoptions_set_wait(options, 1);
-    int failed = 0;
-    for (unsigned i = 0; i < self->count && failed == 0; i++) {
-        char *error = NULL;
-        rocksdb_flush_cf(self->db, options, self->families[i], &error);
-        failed = hub_rocks_take_error(error, NULL, 0);
-    }
-    rocksdb_flushoptions_destroy(options);
-    return failed;
-}
-
-/* The C interface's compaction says nothing of errors, the count of those in the background does. */
-int hub_rocks_compact(struct hub_rocks *self, unsigned family, char *ret_why, size_t why_size)
-{
-    rocksdb_flushoptions_t *flush = rocksdb_flushoptions_create();
-    rocksdb_compactoptions_t *options = rocksdb_compactoptions_create();
-    char *error = NULL;
-    rocksdb_flushoptions_set_wait(flush, 1);
-    rocksdb_compactoptions_set_bottommost_level_compaction(options, COMPACT_BOTTOM_TOO);
-    rocksdb_flush_cf(self->db, flush, self->families[family], &error);
-    int failed = hub_rocks_take_error(error, ret_why, why_size);
-    if (failed == 0) {
-        rocksdb_compact_range_cf_opt(self->db, self->families[family], options, NULL, 0, NULL, 0);
-        failed = hub_rocks_property(self, family, "rocksdb.background-errors") > 0 ? -1 : 0;
-        if (failed < 0) {
-            snprintf(ret_why, why_size, "the new files could not be written");
-        }
-    }
-    rocksdb_compactoptions_destroy(options);
-    rocksdb_flushoptions_destroy(flush);
-    return failed;
-}
 
 uint64_t hub_rocks_property(struct hub_rocks *self, unsigned family, const char *name)
 {

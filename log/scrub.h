@@ -12,10 +12,12 @@ struct hub_scrub;
 struct hub_scrub_options {
     struct hub_log *log;        /* open for writing; outlives the scrubber */
     uint32_t events_per_second; /* how fast it walks; 0: 10,000. Eight times that when it is far behind */
-    int64_t keep_commands_us;   /* how long a command id is remembered; 0: for ever */
-    int64_t forget_every_us;    /* between two looks for old command ids; 0: an hour */
-    int64_t idle_us;            /* without an event after which hub_log_flush is due; 0: one second, < 0: at once */
-    uint64_t idle_bytes;        /* and with so much written since the last one; 0: 1 MiB */
+    uint64_t
+        far_events; /* so far behind the head it walks without rest, with a priority like everybody's; 0: 250,000 */
+    int64_t keep_commands_us; /* how long a command id is remembered; 0: for ever */
+    int64_t forget_every_us;  /* between two looks for old command ids; 0: an hour */
+    int64_t idle_us;          /* without an event after which hub_log_flush is due; 0: one second, < 0: at once */
+    uint64_t idle_bytes;      /* and with so much written since the last one; 0: 1 MiB */
     /* Called once, on the scrubber's thread, when something is wrong; it has ended then. The report is borrowed. */
     void (*on_fault)(void *arg, const struct hub_verify_report *report);
     void *arg;

@@ -110,9 +110,28 @@ struct hub_mark hub_store_mark(const struct hub_log *self)
 void hub_store_set_mark(struct hub_log *self, const struct hub_mark *mark)
 {
     pthread_mutex_lock(&self->mark_lock);
-    self->mark = *mark;
-    self->mark_is_new = true;
+    if (mark->sequence > self->mark.sequence) {
+        self->mark = *mark;
+        self->mark_is_new = true;
+    }
     pthread_mutex_unlock(&self->mark_lock);
+}
+
+int hub_store_keep_mark(struct hub_log *self)
+{
+    pthread_mutex_lock(&self->mark_lock);
+    struct hub_mark mark = self->mark;
+    bool is_new = self->mark_is_new;
+    self->mark_is_new = false;
+    pthread_mutex_unlock(&self->mark_lock);
+    if (!is_new) {
+        return 0;
+    }
+    struct hub_rocks_batch *batch = hub_rocks_batch_new(self->db);
+    hub_meta_put_mark(batch, &mark);
+    int result = hub_rocks_write(self->db, batch, NULL, 0);
+    hub_rocks_batch_destroy(&batch);
+    return result;
 }
 
 /* --- Opening --- */
@@ -407,6 +426,9 @@ void hub_log_close(struct hub_log **self_p)
     struct hub_log *self = self_p == NULL ? NULL : *self_p;
     if (self == NULL) {
         return;
+    }
+    if (self->writing != NULL && hub_store_keep_mark(self) < 0) {
+        fprintf(stderr, "omnihub: the log in %s cannot be written\n", self->data_dir);
     }
     if (self->writing != NULL && hub_durable_witness(self, true) < 0) {
         fprintf(stderr, "omnihub: the witness in %s cannot be written: %s\n", self->data_dir, strerror(errno));

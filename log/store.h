@@ -64,9 +64,12 @@ static inline uint64_t hub_heads_common(const struct hub_heads_found *found)
 /* The chain hash of a position (0: h(0)). Returns 0, HUB_ERROR_not_found, < 0. */
 int hub_store_hash(const struct hub_log *self, uint64_t sequence, struct hub_digest *ret_hash);
 
-/* How far the chain is verified, and what is known to be sound now. Any thread. */
+/* How far the chain is verified, and what is known to be sound now: a mark behind the one that is there changes nothing. Any thread. */
 struct hub_mark hub_store_mark(const struct hub_log *self);
 void hub_store_set_mark(struct hub_log *self, const struct hub_mark *mark);
+
+/* Write the mark now, synced, unless it is written. Not in follow mode; any thread. Returns 0 or < 0. */
+int hub_store_keep_mark(struct hub_log *self);
 
 /* Free bytes where the data lies, 0 when that cannot be asked. */
 uint64_t hub_store_free_bytes(const struct hub_log *self);

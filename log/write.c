@@ -313,7 +313,9 @@ static void put_meta(struct hub_log *log)
         hub_meta_put_loose(self->batch, self->loose);
         self->loose_is_new = false;
     }
-    pthread_mutex_lock(&log->mark_lock);
+    if (pthread_mutex_trylock(&log->mark_lock) != 0) { /* a thread that waits for its turn may have it */
+        return;
+    }
     if (log->mark_is_new) {
         hub_meta_put_mark(self->batch, &log->mark);
         log->mark_is_new = false;

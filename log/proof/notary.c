@@ -91,7 +91,7 @@ int hub_notary_start(const struct hub_notary_options *options, struct hub_notary
         free(self);
         return -1;
     }
-    self->chore = hub_chore_start(work, self, options->first_us == 0 ? soon_us : options->first_us);
+    self->chore = hub_chore_start(work, self, options->first_us == 0 ? soon_us : options->first_us, HUB_CHORE_PATIENT);
     *ret_notary = self;
     return 0;
 }

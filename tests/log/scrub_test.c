@@ -89,6 +89,49 @@ static void the_mark_follows_the_head_and_is_stored(void **state)
     assert_int_equal(meta.mark.sequence, EVENTS);
 }
 
+static void the_mark_is_stored_when_nothing_else_is_written(void **state)
+{
+    struct fixture *f = *state;
+    struct faults faults = { 0 };
+    struct hub_meta meta = { 0 };
+    write_many(f, 0);
+    const struct hub_scrub_options options = {
+        .log = f->log, .events_per_second = FAST, .idle_us = -1, .on_fault = on_fault, .arg = &faults
+    };
+    struct hub_scrub *scrub = hub_scrub_start(&options);
+    WAIT_UNTIL(hub_meta_read(f->log->db, &meta) == 0 && meta.mark.sequence == EVENTS);
+    hub_scrub_stop(&scrub);
+    assert_int_equal(faults.count, 0);
+}
+
+static void closing_stores_the_mark(void **state)
+{
+    struct fixture *f = *state;
+    struct hub_digest hash;
+    write_many(f, 0);
+    assert_int_equal(hub_store_hash(f->log, 7, &hash), 0);
+    hub_store_set_mark(f->log, &(struct hub_mark){ .sequence = 7, .hash = hash });
+    fixture_close(f);
+    struct hub_sequence_key key = hub_sequence_key(3);
+    struct hub_span value = HUB_SPAN("pAyload");
+    fixture_poke(f, HUB_FAMILY_payload, HUB_KEY_SPAN(key), &value);
+    fixture_reopen(f); /* as it walks through what is behind the mark alone */
+}
+
+static void who_is_far_behind_does_not_rest(void **state)
+{
+    struct fixture *f = *state;
+    struct faults faults = { 0 };
+    write_many(f, 0);
+    const struct hub_scrub_options options = {
+        .log = f->log, .events_per_second = 1, .far_events = 1, .on_fault = on_fault, .arg = &faults
+    };
+    struct hub_scrub *scrub = hub_scrub_start(&options);
+    WAIT_UNTIL(verified_to(f) == EVENTS);
+    hub_scrub_stop(&scrub);
+    assert_int_equal(faults.count, 0);
+}
+
 static void damage_in_an_old_part_is_reported_once(void **state)
 {
     struct fixture *f = *state;
@@ -220,9 +263,15 @@ static void an_idle_log_is_written_into_tables(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_mark_follows_the_head_and_is_stored),     TEST(damage_in_an_old_part_is_reported_once),
-        TEST(an_empty_log_is_scrubbed_in_peace),           TEST(i4_old_command_ids_are_forgotten),
-        TEST(many_old_command_ids_are_forgotten_in_steps), TEST(the_scrubber_forgets_too),
+        TEST(the_mark_follows_the_head_and_is_stored),
+        TEST(damage_in_an_old_part_is_reported_once),
+        TEST(the_mark_is_stored_when_nothing_else_is_written),
+        TEST(closing_stores_the_mark),
+        TEST(who_is_far_behind_does_not_rest),
+        TEST(an_empty_log_is_scrubbed_in_peace),
+        TEST(i4_old_command_ids_are_forgotten),
+        TEST(many_old_command_ids_are_forgotten_in_steps),
+        TEST(the_scrubber_forgets_too),
         TEST(an_idle_log_is_written_into_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

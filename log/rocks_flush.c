@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Flushing, compacting, and the threads that do so.
+ *
+ * The truth flushes all its families as one. RocksDB 7.8.3 keeps the reason of a flush with each family, so a second request for
+ * some of them, made for another reason while the first is waiting for its thread, leaves the first with two reasons, and the
+ * process with a failed assertion (Debian's library has them). So one reason is left to RocksDB, the bound on all memtables
+ * (log/rocks.c sets the others out of reach), and what is asked for here is asked for when nothing is waiting, and done before
+ * so much is written that RocksDB would want to flush, too. */
+#include "log/rocks.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "base/thread.h"
+#include "log/rocks_state.h"
+
+enum {
+    COMPACT_BOTTOM_TOO = 3, /* but not what this compaction wrote itself */
+    LOOK_NS = 2 * 1000 * 1000,
+    LOOKS_MAX = 60 * 500, /* a minute */
+};
+
+/* --- The gate --- */
+
+void hub_rocks_gate_init(struct hub_rocks_gate *self, bool is_atomic, size_t most)
+{
+    pthread_rwlockattr_t fair;
+    *self = (struct hub_rocks_gate){ .is_atomic = is_atomic, .most = most };
+    pthread_rwlockattr_init(&fair);
+    pthread_rwlockattr_setkind_np(&fair, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(&self->lock, &fair);
+    pthread_rwlockattr_destroy(&fair);
+    pthread_mutex_init(&self->turn, NULL);
+    pthread_mutex_init(&self->wait, NULL);
+    pthread_cond_init(&self->flushed, NULL);
+}
+
+void hub_rocks_gate_done(struct hub_rocks_gate *self)
+{
+    pthread_rwlock_destroy(&self->lock);
+    pthread_mutex_destroy(&self->turn);
+    pthread_mutex_destroy(&self->wait);
+    pthread_cond_destroy(&self->flushed);
+}
+
+static void wait_for_flush(struct hub_rocks_gate *self, size_t bytes)
+{
+    pthread_mutex_lock(&self->wait);
+    while (atomic_load(&self->is_flushing) && self->written > 0 && self->written + bytes > self->most) {
+        pthread_cond_wait(&self->flushed, &self->wait);
+    }
+    self->written += bytes;
+    pthread_mutex_unlock(&self->wait);
+}
+
+void hub_rocks_gate_enter(struct hub_rocks_gate *self, rocksdb_writebatch_t *batch)
+{
+    if (!self->is_atomic) {
+        return;
+    }
+    if (atomic_load(&self->is_flushing)) {
+        size_t bytes;
+        (void) rocksdb_writebatch_data(batch, &bytes);
+        wait_for_flush(self, bytes);
+    }
+    pthread_rwlock_rdlock(&self->lock);
+}
+
+void hub_rocks_gate_leave(struct hub_rocks_gate *self)
+{
+    if (self->is_atomic) {
+        pthread_rwlock_unlock(&self->lock);
+    }
+}
+
+static void set_flushing(struct hub_rocks_gate *self, bool is_flushing)
+{
+    pthread_mutex_lock(&self->wait);
+    self->written = 0;
+    atomic_store(&self->is_flushing, is_flushing);
+    pthread_cond_broadcast(&self->flushed);
+    pthread_mutex_unlock(&self->wait);
+}
+
+/* --- Flushing --- */
+
+/* Whether a flush waits for its thread, or is under way; what no longer waits is under way, so they are looked at in this order. */
+static bool is_busy(struct hub_rocks *self)
+{
+    for (unsigned i = 0; i < self->count; i++) {
+        if (hub_rocks_property(self, i, "rocksdb.mem-table-flush-pending") > 0) {
+            return true;
+        }
+    }
+    return hub_rocks_property(self, 0, "rocksdb.num-running-flushes") > 0;
+}
+
+static int failed_before(struct hub_rocks *self)
+{
+    return hub_rocks_property(self, 0, "rocksdb.background-errors") > 0 ? -1 : 0;
+}
+
+static int flush_each(struct hub_rocks *self, bool waits)
+{
+    rocksdb_flushoptions_t *options = rocksdb_flushoptions_create();
+    rocksdb_flushoptions_set_wait(options, waits);
+    int failed = 0;
+    for (unsigned i = 0; i < self->count && failed == 0; i++) {
+        char *error = NULL;
+        rocksdb_flush_cf(self->db, options, self->families[i], &error);
+        failed = hub_rocks_take_error(error, NULL, 0);
+    }
+    rocksdb_flushoptions_destroy(options);
+    return failed;
+}
+
+static void rest(void)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
+}
+
+/* Ask for a flush of all families as they are now, once none is busy. */
+static int ask_for_flush(struct hub_rocks *self)
+{
+    for (int looks = 0; looks < LOOKS_MAX && failed_before(self) == 0; looks++) {
+        pthread_rwlock_wrlock(&self->gate.lock);
+        bool can = !is_busy(self);
+        int failed = can ? flush_each(self, false) : 0;
+        if (can && failed == 0) {
+            set_flushing(&self->gate, true);
+        }
+        pthread_rwlock_unlock(&self->gate.lock);
+        if (can) {
+            return failed;
+        }
+        rest();
+    }
+    return -1;
+}
+
+static int flush_as_one(struct hub_rocks *self)
+{
+    pthread_mutex_lock(&self->gate.turn);
+    int failed = ask_for_flush(self);
+    if (failed == 0) {
+        while (is_busy(self) && failed_before(self) == 0) {
+            rest();
+        }
+        set_flushing(&self->gate, false);
+        failed = failed_before(self);
+    }
+    pthread_mutex_unlock(&self->gate.turn);
+    return failed;
+}
+
+int hub_rocks_flush(struct hub_rocks *self)
+{
+    return self->gate.is_atomic ? flush_as_one(self) : flush_each(self, true);
+}
+
+/* The C interface's compaction says nothing of errors, the count of those in the background does. */
+int hub_rocks_compact(struct hub_rocks *self, unsigned family, char *ret_why, size_t why_size)
+{
+    int failed = hub_rocks_flush(self);
+    if (failed == 0) {
+        rocksdb_compactoptions_t *options = rocksdb_compactoptions_create();
+        rocksdb_compactoptions_set_bottommost_level_compaction(options, COMPACT_BOTTOM_TOO);
+        rocksdb_compact_range_cf_opt(self->db, self->families[family], options, NULL, 0, NULL, 0);
+        rocksdb_compactoptions_destroy(options);
+        failed = hub_rocks_property(self, family, "rocksdb.background-errors") > 0 ? -1 : 0;
+    }
+    if (failed < 0) {
+        snprintf(ret_why, why_size, "the new files could not be written");
+    }
+    return failed;
+}
+
+/* --- Threads --- */
+
+/* They have their priority from the one that starts them. */
+static void *start_background(void *none)
+{
+    hub_thread_polite();
+    rocksdb_env_t *env = rocksdb_create_default_env();
+    rocksdb_env_set_background_threads(env, HUB_ROCKS_JOBS / 2);
+    rocksdb_env_set_high_priority_background_threads(env, HUB_ROCKS_JOBS / 2);
+    rocksdb_env_destroy(env);
+    return none;
+}
+
+void hub_rocks_start_background(void)
+{
+    pthread_t starter;
+    if (pthread_create(&starter, NULL, start_background, NULL) == 0) { /* else RocksDB starts them, like everybody */
+        pthread_join(starter, NULL);
+    }
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* What an open store consists of, for log/rocks*.c alone. */
+#ifndef HUB_LOG_ROCKS_STATE_H
+#define HUB_LOG_ROCKS_STATE_H
+
+#include <pthread.h>
+#include <rocksdb/c.h>
+#include <stdatomic.h>
+
+#include "log/rocks.h"
+
+enum { HUB_ROCKS_FAMILIES = 32, HUB_ROCKS_JOBS = 2 /* one flushes, one compacts */ };
+
+/* Keeps writing and flushing apart where all families are flushed as one (log/rocks_flush.c). */
+struct hub_rocks_gate {
+    bool is_atomic;        /* else none of this is used */
+    pthread_mutex_t turn;  /* of who flushes */
+    pthread_rwlock_t lock; /* to read: for a write to the store; to write: for asking for a flush */
+    pthread_mutex_t wait;  /* guards what follows */
+    pthread_cond_t flushed;
+    atomic_bool is_flushing;
+    size_t written, most; /* bytes, since the flush under way was asked for */
+};
+
+struct hub_rocks {
+    rocksdb_t *db;
+    rocksdb_cache_t *cache;
+    rocksdb_readoptions_t *read;
+    rocksdb_writeoptions_t *write, *write_ahead;
+    bool syncs;
+    pthread_mutex_t sync_lock; /* guards the next one; held during a sync */
+    bool sync_failed;          /* what is on disk nobody knows: there is no other */
+    rocksdb_column_family_handle_t *families[HUB_ROCKS_FAMILIES];
+    unsigned count;
+    struct hub_rocks_gate gate;
+};
+
+/* most: bytes that may be written while a flush that was asked for is under way; whoever would write more waits. */
+void hub_rocks_gate_init(struct hub_rocks_gate *self, bool is_atomic, size_t most);
+void hub_rocks_gate_done(struct hub_rocks_gate *self);
+
+/* Around each write. Any thread. */
+void hub_rocks_gate_enter(struct hub_rocks_gate *self, rocksdb_writebatch_t *batch);
+void hub_rocks_gate_leave(struct hub_rocks_gate *self);
+
+/* Before a store is opened: start the threads that flush and compact for all stores, with a lower priority. */
+void hub_rocks_start_background(void);
+
+#endif
