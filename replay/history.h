@@ -7,6 +7,8 @@
 #include "actors/entity.h"
 #include "log/access/access.h"
 
+enum { HUB_HISTORY_WHO = 512 }; /* a key's name alone has up to 400 bytes, and nothing is cut within a character */
+
 /* Whose history. */
 struct hub_history_of {
     struct hub_log *log;
@@ -30,7 +32,7 @@ struct hub_history {
     const struct company_state *company; /* as it is now: names of keys and people; NULL: it cannot be read */
     struct hub_scan *scan;
     struct hub_ulid last_principal, last_credential; /* whom last_who names */
-    char last_who[400];                              /* "": nobody yet */
+    char last_who[HUB_HISTORY_WHO];                  /* "": nobody yet */
     struct hub_access_scan *accesses;                /* who read the customer's data */
     struct hub_arena *access_arena;
     struct access_entry access;
@@ -46,7 +48,7 @@ struct hub_history_event {
     uint64_t number;               /* but a number; 0 of an event */
     const struct hub_shape *shape; /* NULL: a type that this program does not know */
     void *record;                  /* opened; NULL when it cannot be read */
-    char who[400];                 /* person or key, and by which credential; terminated */
+    char who[HUB_HISTORY_WHO];     /* person or key, and by which credential; terminated */
 };
 
 /* Begin; hub_history_end is due in any case. Returns 0, HUB_ERROR_not_found: there was no such customer then, or < 0. */

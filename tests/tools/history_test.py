@@ -112,6 +112,17 @@ class History(unittest.TestCase):
         self.assertIn('hello\\u001b[2J?2J\\n2026', done.stdout)
         self.assertNotIn('\n2026-01-01', run('audit', 'reads', '--data', self.hub.data).stdout)
 
+    def test_the_longest_name_is_shown_whole(self):
+        name = 'x' + '\U0001f600' * 99
+        key = self.hub.post('/api-keys', {'name': name, 'role': 'admin'}).json
+        client = Client(self.hub.port, key['api_key'])
+        self.addCleanup(client.close)
+        client.post('/message/process', {'customer_id': 'customer_007', 'channel': 'chat', 'content': 'hello'})
+        for who in (f"key '{name}' (admin)", f"key '{name}' (admin, removed since)"):
+            self.assertEqual(self.rows('customer_007')[0]['who'], who)
+            self.assertEqual(self.hub.get('/customer/customer_007/export').json['events'][0]['who'], who)
+            self.hub.ask('DELETE', f"/api-keys/{key['key_id']}")
+
     def test_without_keys_personal_values_are_sealed(self):
         there = os.path.join(self.hub.made, 'history-without-keys')
         shutil.copytree(self.hub.data, there, ignore=shutil.ignore_patterns('keys', 'lock'))
