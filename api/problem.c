@@ -3,6 +3,7 @@
 #include "api/problem.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "api/records.h"
 #include "base/error.h"
@@ -23,11 +24,22 @@ static struct hub_span describe(const struct hub_fault *fault, struct hub_span r
         return reason;
     }
     snprintf(sentence, SENTENCE_BYTES, "%s %.*s", fault->pointer, (int) reason.len, reason.at);
+    hub_utf8_repair(sentence, strlen(sentence));
     return hub_span(sentence);
 }
 
-int hub_problem_write(const struct hub_fault *fault, struct hub_span instance, struct hub_buf *out)
+/* What a client sent may be no text, and where a sentence was too long it was cut anywhere. */
+static struct hub_fault readable(const struct hub_fault *fault)
 {
+    struct hub_fault shown = *fault;
+    hub_utf8_repair(shown.pointer, strlen(shown.pointer));
+    hub_utf8_repair(shown.reason, strlen(shown.reason));
+    return shown;
+}
+
+int hub_problem_write(const struct hub_fault *given, struct hub_span instance, struct hub_buf *out)
+{
+    const struct hub_fault shown = readable(given), *fault = &shown;
     int error = is_known(fault->error) ? fault->error : HUB_ERROR_internal;
     bool tells = error != HUB_ERROR_internal && fault->reason[0] != '\0';
     struct hub_span reason = hub_span(tells ? fault->reason : hub_error_title(error));

@@ -62,6 +62,18 @@ bool hub_utf8_is_valid(struct hub_span text)
     return true;
 }
 
+void hub_utf8_repair(char *text, size_t len)
+{
+    for (size_t i = 0; i < len;) {
+        size_t step = (uint8_t) text[i] < 0x80 ? 1 : long_character((const uint8_t *) text + i, len - i);
+        if (step == 0) {
+            text[i] = '?';
+            step = 1;
+        }
+        i += step;
+    }
+}
+
 size_t hub_utf8_count(struct hub_span text)
 {
     size_t continuations = 0;

@@ -15,6 +15,9 @@ size_t hub_utf8_count(struct hub_span text);
 /* The longest prefix of well-formed UTF-8 with at most `max` code points; never cuts a character in two. */
 struct hub_span hub_utf8_prefix(struct hub_span text, size_t max);
 
+/* Put a question mark in the place of every byte that belongs to no well-formed character, as where a text was cut. */
+void hub_utf8_repair(char *text, size_t len);
+
 /* Write one code point (0 .. 0x10FFFF, no surrogate) as 1 to 4 bytes. Returns how many. */
 size_t hub_utf8_put(uint32_t code_point, char ret_bytes[4]);
 

@@ -230,6 +230,18 @@ class OneHub(unittest.TestCase):
                 self.assertTrue(received == b'' or received.startswith(b'HTTP/1.1 400 '), received)
         self.assertEqual(self.hub.get('/health').status, 200)
 
+    def test_a_refusal_is_json_whatever_it_quotes(self):
+        face = '%F0%9F%98%80'
+        for pad in range(4):
+            refused = self.hub.get('/events?' + 'y' * pad + face * 40 + '=1')
+            self.assertEqual((refused.status, refused.json['code']), (400, 'invalid_query'))
+        with socket.create_connection(('127.0.0.1', self.hub.port), 30) as sock:
+            sock.sendall(b'G\xffT /events HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n')
+            answer = http.client.HTTPResponse(sock)
+            answer.begin()
+            self.assertEqual(answer.status, 405)
+            self.assertIn('the method G?T.', json.loads(answer.read())['detail'])
+
     def test_a_client_that_stops_in_the_middle_stops_nobody_else(self):
         slow = [self.connect() for _ in range(50)]
         for connection in slow:

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -86,6 +87,30 @@ static void counting_agrees_with_the_prefix_at_every_length(void **state)
     assert_int_equal(hub_utf8_count(hub_span(NULL)), 0);
 }
 
+static void repairing_leaves_what_is_well_formed_and_marks_the_rest(void **state)
+{
+    (void) state;
+    static const struct {
+        const char *text, *repaired;
+    } rows[] = {
+        { "", "" },
+        { "plain", "plain" },
+        { "\xF0\x9F\x98\x80 \xC3\xA9", "\xF0\x9F\x98\x80 \xC3\xA9" },
+        { "cut \xF0\x9F\x98", "cut ???" },
+        { "\xC3", "?" },
+        { "a\xFF"
+          "b\x80\xC3\xA9\xED\xA0\x80",
+          "a?b?\xC3\xA9???" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "%s", rows[i].text);
+        hub_utf8_repair(text, strlen(text));
+        assert_string_equal(text, rows[i].repaired);
+        assert_true(hub_utf8_is_valid(hub_span(text)));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -93,6 +118,7 @@ int main(void)
         cmocka_unit_test(exactly_the_well_formed_three_byte_texts_are_valid),
         cmocka_unit_test(ill_formed_texts_are_refused_wherever_they_stand),
         cmocka_unit_test(counting_agrees_with_the_prefix_at_every_length),
+        cmocka_unit_test(repairing_leaves_what_is_well_formed_and_marks_the_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
