@@ -385,8 +385,7 @@ static void look_for(void *arg, const struct hub_archive_row *row)
 static int take_files(struct run *self)
 {
     struct wanted wanted = { .run = self, .result = HUB_BACKUP_done };
-    int result = hub_backup_take_files(self->options->data_dir, self->options->dir, self->arena, &self->made->note,
-                                       self->why);
+    int result = hub_backup_take_files(self->options, self->arena, &self->made->note, self->why);
     if (result == HUB_BACKUP_done) {
         hub_archives_each(self->log->archives, look_for, &wanted);
         result = wanted.result;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -102,7 +103,9 @@ int hub_backup_remove(const char *dir)
 /* --- Taking --- */
 
 struct taking {
+    const struct hub_backup_options *options;
     const char *data_dir, *files;
+    uint64_t bytes; /* so far */
     struct hub_arena *arena;
     struct backup_note *note;
     struct hub_backup_why why;
@@ -132,10 +135,37 @@ static bool is_left_out(const char *name)
     return len > 4 && strcmp(name + len - 4, ".new") == 0;
 }
 
+static bool goes_on(const struct hub_backup_watch *watch, uint64_t bytes)
+{
+    return watch->on_progress == NULL || watch->on_progress(watch->arg, bytes, 0);
+}
+
+/* Write what is not there, and wait as long as that may take. Returns 0, or < 0 with errno set. */
+static int keep(const struct taking *self, const char *name, struct hub_span bytes)
+{
+    uint64_t rate = self->options->bytes_per_second;
+    char *path = hub_path(self->files, name);
+    bool is_there = access(path, F_OK) == 0;
+    free(path);
+    if (is_there) {
+        return 0;
+    }
+    int result = hub_file_replace(self->files, name, bytes);
+    if (result == 0 && rate > 0) {
+        uint64_t us = bytes.len * UINT64_C(1000000) / rate;
+        nanosleep(&(struct timespec){ .tv_sec = (time_t) (us / 1000000), .tv_nsec = (long) (us % 1000000) * 1000 },
+                  NULL);
+    }
+    return result;
+}
+
 static int take_file(struct taking *self, const char *name)
 {
     char hex[HEX];
     struct hub_buf bytes;
+    if (!goes_on(&self->options->watch, self->bytes)) {
+        return hub_backup_refuse(self->why, HUB_BACKUP_stopped, "The backup was interrupted.");
+    }
     hub_buf_init(&bytes);
     int result = hub_file_read(self->data_dir, name, FILE_MAX, &bytes);
     if (result == 0) {
@@ -146,9 +176,8 @@ static int take_file(struct taking *self, const char *name)
         HUB_SET(backup_file, file, bytes, bytes.len);
         HUB_SET(backup_file, file, digest, hub_arena_copy(self->arena, hub_span_of(digest.b, HUB_DIGEST)));
         print_digest(&digest, hex);
-        char *path = hub_path(self->files, hex);
-        result = access(path, F_OK) == 0 ? 0 : hub_file_replace(self->files, hex, hub_buf_span(&bytes));
-        free(path);
+        self->bytes += bytes.len;
+        result = keep(self, hex, hub_buf_span(&bytes));
     }
     if (result < 0) {
         result = hub_backup_refuse(self->why, HUB_BACKUP_failed, "The file %s/%s cannot be copied to %s: %s.",
@@ -188,11 +217,13 @@ static int take_folder(struct taking *self, const char *folder, unsigned depth)
     return result;
 }
 
-int hub_backup_take_files(const char *data_dir, const char *dir, struct hub_arena *arena, struct backup_note *note,
+int hub_backup_take_files(const struct hub_backup_options *options, struct hub_arena *arena, struct backup_note *note,
                           struct hub_backup_why why)
 {
-    char *files = hub_path(dir, "files");
-    struct taking self = { .data_dir = data_dir, .files = files, .arena = arena, .note = note, .why = why };
+    char *files = hub_path(options->dir, "files");
+    struct taking self = {
+        .options = options, .data_dir = options->data_dir, .files = files, .arena = arena, .note = note, .why = why
+    };
     int result = take_folder(&self, "", DEPTH);
     HUB_MARK(backup_note, note, files);
     free(files);
@@ -244,12 +275,16 @@ static int put_file(const char *files, const struct backup_file *file, const cha
     return result;
 }
 
-int hub_backup_put_files(const char *dir, const struct backup_note *note, const char *into, struct hub_backup_why why)
+int hub_backup_put_files(const char *dir, const struct backup_note *note, const char *into,
+                         const struct hub_backup_watch *watch, struct hub_backup_why why)
 {
     char *files = hub_path(dir, "files");
+    uint64_t bytes = 0;
     int result = HUB_BACKUP_done;
     for (uint32_t i = 0; result == HUB_BACKUP_done && i < note->files.count; i++) {
-        result = put_file(files, &note->files.at[i], into, why);
+        result = goes_on(watch, bytes) ? put_file(files, &note->files.at[i], into, why)
+                                       : hub_backup_refuse(why, HUB_BACKUP_stopped, "The restore was interrupted.");
+        bytes += note->files.at[i].bytes;
     }
     free(files);
     return result;

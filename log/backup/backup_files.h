@@ -6,12 +6,14 @@
 #include "log/backup/backup.h"
 
 /* Copy every file of the data directory that is neither of the log, nor of the keys, nor made anew by itself (views, tree,
- * witness, locks) to DIR/files/, unless it is there already, and list them in the note. Links are followed. Returns enum hub_backup_end. */
-int hub_backup_take_files(const char *data_dir, const char *dir, struct hub_arena *arena, struct backup_note *note,
+ * witness, locks) to DIR/files/, unless it is there already, and list them in the note. Links are followed. options->watch is
+ * asked before each. Returns enum hub_backup_end. */
+int hub_backup_take_files(const struct hub_backup_options *options, struct hub_arena *arena, struct backup_note *note,
                           struct hub_backup_why why);
 
-/* Put them back into `into`, each compared with its digest. Returns enum hub_backup_end. */
-int hub_backup_put_files(const char *dir, const struct backup_note *note, const char *into, struct hub_backup_why why);
+/* Put them back into `into`, each compared with its digest; the watch is asked before each. Returns enum hub_backup_end. */
+int hub_backup_put_files(const char *dir, const struct backup_note *note, const char *into,
+                         const struct hub_backup_watch *watch, struct hub_backup_why why);
 
 /* Remove from DIR/files/ what none of these backups lists. Returns 0, or < 0 with errno set. */
 int hub_backup_keep_files(const char *dir, const struct backup_note *const *notes, size_t count);

@@ -453,7 +453,7 @@ static int hold(struct run *self)
 /* Before the log is opened, as payloads may lie in archives. */
 static int restore_files(struct run *self)
 {
-    return hub_backup_put_files(self->options->dir, &self->done->note, self->dir, self->why);
+    return hub_backup_put_files(self->options->dir, &self->done->note, self->dir, &self->options->watch, self->why);
 }
 
 /* Give the finished directory its name. */
