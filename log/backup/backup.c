@@ -34,7 +34,7 @@
 #include "log/backup/backup.def"
 #include "base/def/none.h"
 
-enum { NOTE_MAX = 4 * 1024 * 1024, NOTE_NAME = 32, MEMORY = 64 * 1024 * 1024, LOOK_MS = 100, WORDS = 512 };
+enum { NOTE_MAX = 16 * 1024 * 1024, NOTE_NAME = 32, MEMORY = 64 * 1024 * 1024, LOOK_MS = 100, WORDS = 512 };
 
 int hub_backup_refuse(struct hub_backup_why why, enum hub_backup_end end, const char *format, ...)
 {

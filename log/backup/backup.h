@@ -14,6 +14,8 @@
 #include "base/lockbox.h"
 #include "log/log.h"
 
+enum { HUB_BACKUP_FILES = 50000 }; /* beside the log, that a note can list */
+
 #include "base/def/structs.h"
 #include "log/backup/backup.def"
 #include "base/def/indexes.h"

@@ -166,6 +166,11 @@ static int take_file(struct taking *self, const char *name)
     if (!goes_on(&self->options->watch, self->bytes)) {
         return hub_backup_refuse(self->why, HUB_BACKUP_stopped, "The backup was interrupted.");
     }
+    if (self->note->files.count >= HUB_BACKUP_FILES) { /* a note that nobody can read would end all backups of DIR */
+        errno = 0;
+        return hub_backup_refuse(self->why, HUB_BACKUP_failed, "There are more than %d files beside the log in %s.",
+                                 HUB_BACKUP_FILES, self->data_dir);
+    }
     hub_buf_init(&bytes);
     int result = hub_file_read(self->data_dir, name, FILE_MAX, &bytes);
     if (result == 0) {

@@ -262,6 +262,14 @@ class Backup(unittest.TestCase):
 
     # --- what is wrong is said ---
 
+    def test_a_log_with_many_files_beside_it_is_backed_up_again_and_again(self):
+        data, there = self.restored()[0], self.fresh('backups')
+        os.mkdir(os.path.join(data, 'many'))
+        for number in range(10001):  # as many archives as hourly runs make in a year
+            os.symlink('../hold', os.path.join(data, 'many', f'file-{number:031}'))
+        for number in (1, 2):
+            self.assertEqual(self.backup_of(data, to=there)['backup'], number)
+
     def test_nothing_of_a_restore_that_was_killed_is_in_the_next_one(self):
         target = os.path.join(self.made, 'after-a-kill')
         left = os.path.join(f'{target}.restoring', 'access')

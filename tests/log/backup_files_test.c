@@ -2,6 +2,8 @@
 /* Files beside the log: archives may be many and large, so copying them can be stopped and is not faster than was asked. */
 #include "log/backup/backup_files.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,7 +41,8 @@ static int setup(void **state)
 {
     struct place *self = calloc(1, sizeof *self);
     char *text = malloc(LONG);
-    snprintf(self->dir, sizeof self->dir, "/tmp/omnihub-files-XXXXXX");
+    snprintf(self->dir, sizeof self->dir, "%s/omnihub-files-XXXXXX",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"); /* in memory, as there are many files */
     assert_non_null(mkdtemp(self->dir));
     self->data = hub_path(self->dir, "data");
     self->archive = hub_path(self->dir, "data/archive");
@@ -116,6 +119,26 @@ static void copying_files_can_be_stopped(void **state)
     assert_int_equal(put(self, &note), HUB_BACKUP_done);
 }
 
+static void a_note_that_could_not_be_read_is_not_written(void **state)
+{
+    struct place *self = *state;
+    struct backup_note note;
+    for (int i = FILES; i < HUB_BACKUP_FILES; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%d", i);
+        char *path = hub_path(self->archive, name);
+        int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        assert_true(fd >= 0 && close(fd) == 0);
+        free(path);
+    }
+    self->most = INT_MAX;
+    assert_int_equal(take(self, 0, &note), HUB_BACKUP_done);
+    assert_int_equal(note.files.count, HUB_BACKUP_FILES);
+    assert_int_equal(hub_file_replace(self->archive, "more", HUB_SPAN("")), 0);
+    assert_int_equal(take(self, 0, &note), HUB_BACKUP_failed);
+    assert_non_null(strstr(self->why, "There are more than 50000 files beside the log in "));
+}
+
 static int64_t now_ms(void)
 {
     struct timespec now;
@@ -136,6 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(copying_files_can_be_stopped, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_note_that_could_not_be_read_is_not_written, setup, teardown),
         cmocka_unit_test_setup_teardown(files_are_copied_as_slowly_as_asked, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
