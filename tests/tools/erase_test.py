@@ -157,6 +157,7 @@ class Erase(unittest.TestCase):
         data = ('--data', self.hub.data)
         self.assertIn('--to says where', self.audit('export', 'person_3', *data, status=2))
         self.assertIn("no customer 'nobody'", self.audit('export', 'nobody', '--to', self.path('x.json'), *data, status=4))
+        self.assertIn("no customer 'nobody'", self.audit('export', 'nobody', '--to', self.path('x'), *data, status=4))
         self.assertIn('cannot be written', self.audit('export', 'person_3', '--to', '/dev/full/x.json', *data, status=6))
         self.assertIn('cannot be made', self.audit('export', 'person_3', '--to', '/dev/null/x', *data, status=6))
         without = self.path('without-keys')

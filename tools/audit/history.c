@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -142,10 +143,15 @@ static int hand_out(const struct hub_tool_call *call, struct hub_datadir *reader
         hub_report_text(report, is_page ? "page" : "data", to);
         return write_history(call, reader, is_page ? "html" : "document", to);
     }
-    if (mkdir(to, 0700) < 0 && errno != EEXIST)
+    bool is_made = mkdir(to, 0700) == 0;
+    if (!is_made && errno != EEXIST)
         return hub_tool_end(HUB_EXIT_FULL, "the directory %s cannot be made: %s", to, strerror(errno));
     int status = write_into(call, reader, to, "document", report);
-    return status == HUB_EXIT_OK ? write_into(call, reader, to, "html", report) : status;
+    if (status == HUB_EXIT_OK)
+        status = write_into(call, reader, to, "html", report);
+    if (status != HUB_EXIT_OK && is_made)
+        (void) rmdir(to); /* when nothing is in it */
+    return status;
 }
 
 int hub_tool_audit_export(const struct hub_tool_call *call)
