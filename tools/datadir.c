@@ -260,8 +260,9 @@ int hub_datadir_entity(const struct hub_datadir *self, struct hub_ulid company, 
     struct hub_name name;
     const struct hub_kind_info *info = hub_kind_find(kind);
     if (!hub_name_read(self->keys, company, kind, hub_span(text), &name))
-        return -hub_tool_fail("without keys/ a %s is found by the hub's own id only (26 characters), not by '%s'",
-                              info->name, text);
+        return -hub_tool_end(HUB_EXIT_DENIED,
+                             "without keys/ a %s is found by the hub's own id only (26 characters), not by '%s'",
+                             info->name, text);
     int error = hub_log_alias(self->log, company, kind, name.digest, &name.id);
     if (error != 0 && !name.is_ours)
         return -hub_tool_end(HUB_EXIT_ABSENT, "there is no %s '%s'", info->name, text);

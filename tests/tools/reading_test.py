@@ -205,7 +205,7 @@ class Reading(unittest.TestCase):
         self.assertEqual({event['payload']['content'] for event in received}, {'[sealed]'})
         self.assertNotIn(SESSION, json.dumps(events))
         done = run('replay', '--data', there, '--customer', CUSTOMER)
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, 5)
         self.assertIn('without keys/', done.stderr)
 
     def test_reading_changes_nothing(self):
