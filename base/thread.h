@@ -16,7 +16,9 @@ void hub_thread_urgent(void);
 void hub_thread_polite(void);
 
 /* Let all threads of this process, and those that they start, run only when nothing else wants a processor, and read and write
- * behind others where the disk's scheduler knows of that. There is no way back. */
+ * behind others where the disk's scheduler knows of that. Where Linux divides processors among sessions first (autogroup),
+ * that holds within one only; so a process that can found a session does, and that takes a third of what another one gets. Call it
+ * in a child. There is no way back. */
 void hub_process_stand_back(void);
 
 /* Join a thread that may be done within so many milliseconds. Returns false when it was not: it is to be joined still. */

@@ -10,7 +10,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "base/cache.h"
@@ -28,7 +27,6 @@ enum {
     FILL_AHEAD = 3,   /* events */
     FILL_BYTES = 512, /* of an arena, an event */
     LOOK_EVERY_NS = 100 * 1000 * 1000,
-    NICE = 10, /* a hub beside us that wants the cores gets nine tenths of them */
 };
 
 /* An event that was read. */
@@ -330,7 +328,6 @@ static void *run(void *arg)
 {
     struct crew *self = arg;
     unsigned thread;
-    setpriority(PRIO_PROCESS, 0, NICE); /* of this thread alone, on Linux */
     hub_rocks_count_nothing();
     pthread_mutex_lock(&self->lock);
     thread = self->numbered++;

@@ -6,11 +6,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/thread.h"
 #include "base/world.h"
-#include "log/file.h"
 
-enum { BAR = 30, BAR_EVERY_US = 200000, LINE_EVERY_US = 5000000, STANDS_BACK_AFTER_US = 500000 };
+enum { BAR = 30, BAR_EVERY_US = 200000, LINE_EVERY_US = 5000000 };
 
 void hub_progress_start(struct hub_progress *self, const char *what)
 {
@@ -18,11 +16,6 @@ void hub_progress_start(struct hub_progress *self, const char *what)
     *self = (struct hub_progress){
         .what = what, .is_terminal = isatty(STDERR_FILENO), .started_us = now, .shown_us = now
     };
-}
-
-void hub_progress_reads(struct hub_progress *self, const char *data_dir)
-{
-    self->is_beside = hub_dir_is_locked(data_dir);
 }
 
 static void draw(const struct hub_progress *self, uint64_t done, uint64_t total, double seconds)
@@ -43,10 +36,6 @@ static void draw(const struct hub_progress *self, uint64_t done, uint64_t total,
 void hub_progress_show(struct hub_progress *self, uint64_t done, uint64_t total)
 {
     int64_t now = hub_tick_us(hub_world_real());
-    if (self->is_beside && now - self->started_us > STANDS_BACK_AFTER_US) {
-        self->is_beside = false;
-        hub_process_stand_back();
-    }
     if (now - self->shown_us < (self->is_terminal ? BAR_EVERY_US : LINE_EVERY_US) || done == 0)
         return;
     self->shown_us = now;

@@ -10,17 +10,12 @@ struct hub_progress {
     const char *what;   /* "events": what is counted */
     bool is_terminal;   /* stderr is one */
     bool is_shown;      /* something stands there */
-    bool is_beside;     /* a hub serves what is read, and we have not stood back yet */
     int64_t started_us; /* monotone clock */
     int64_t shown_us;
 };
 
 /* Begin now. what: borrowed. */
 void hub_progress_start(struct hub_progress *self, const char *what);
-
-/* The work reads a data directory: beside a hub that serves it, work that takes longer than half a second stands back from then on
- * (base/thread.h), so that the hub's answers do not wait for it. */
-void hub_progress_reads(struct hub_progress *self, const char *data_dir);
 
 /* It came so far; as often as one likes. total 0: nobody knows. Goes to stderr. */
 void hub_progress_show(struct hub_progress *self, uint64_t done, uint64_t total);

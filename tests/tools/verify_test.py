@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """`replay --verify`: on a running hub, on its directory at rest, on one that was changed, interrupted, without room."""
 
+import contextlib
 import glob
 import json
 import os
@@ -9,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'e2e'))
@@ -66,6 +68,30 @@ class Verify(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         if report['position'] < report['events']:
             self.assertIn('were checked for their chain only', done.stdout)
+
+    def test_beside_a_running_hub_it_stands_back_and_the_end_of_its_child_is_told(self):
+        deadline = time.monotonic() + 60
+        while not self.stands_back_and_is_killed():
+            self.assertLess(time.monotonic(), deadline, 'no child was seen that stands back')
+
+    def stands_back_and_is_killed(self):
+        """False when it was through before anybody looked."""
+        tool = subprocess.Popen([BINARY, 'replay', '--verify', '--data', self.hub.data], env=clean_environment(), text=True,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        with tool:
+            with contextlib.suppress(OSError):
+                while tool.poll() is None:
+                    with open(f'/proc/{tool.pid}/task/{tool.pid}/children', encoding='ascii') as children:
+                        child = int((children.read().split() or [0])[0])
+                    if child and os.sched_getscheduler(child) == os.SCHED_IDLE:
+                        os.kill(child, signal.SIGKILL)
+                        break
+            said = tool.stderr.read()
+        if tool.returncode == 0:
+            return False
+        self.assertEqual((tool.returncode, said), (1, 'omnihub: replay was ended by signal 9\n'))
+        self.assertEqual(os.sched_getscheduler(0), os.SCHED_OTHER)
+        return True
 
     def test_after_a_kill_what_is_on_disk_is_compared(self):
         self.hub.kill()

@@ -6,6 +6,7 @@
 #include "log/proof/checkpoint.h"
 #include "log/verify.h"
 #include "log/witness.h"
+#include "tools/apart.h"
 #include "tools/audit/audit_keys.h"
 #include "tools/datadir.h"
 #include "tools/progress.h"
@@ -98,7 +99,6 @@ static int walk(struct hub_datadir *reader, const struct hub_verify_options *ran
     struct hub_progress progress;
     struct hub_verify_options options = *range;
     hub_progress_start(&progress, "events");
-    hub_progress_reads(&progress, reader->dir);
     options.on_progress = on_progress;
     options.arg = &progress;
     options.has_key = reader->has_keys ? hub_audit_has_key : NULL;
@@ -201,7 +201,7 @@ int hub_audit_sound(const struct hub_audit_of *of, struct hub_report *report)
     return status;
 }
 
-int hub_tool_audit_verify(const struct hub_tool_call *call)
+static int run_verify(const struct hub_tool_call *call)
 {
     struct hub_report report;
     const struct hub_audit_of of = { .data = hub_settings_text(call->settings, HUB_SETTING_data),
@@ -210,4 +210,9 @@ int hub_tool_audit_verify(const struct hub_tool_call *call)
     hub_report_begin(&report, call->settings);
     int status = hub_audit_sound(&of, &report);
     return hub_report_end(&report, status);
+}
+
+int hub_tool_audit_verify(const struct hub_tool_call *call)
+{
+    return hub_run_aside(call, run_verify);
 }

@@ -9,11 +9,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "log/file.h"
+#include "tools/apart.h"
 #include "tools/export/export_feed.h"
 #include "tools/progress.h"
 #include "tools/report.h"
@@ -24,7 +24,6 @@
 enum { COMMIT_EVERY_US = 5000000, FLUSH_EVERY_US = 250000 };
 
 /* A hub beside it comes first. */
-enum { NICE = 10 };
 
 static const struct hub_export_kind *kind_by_name(const char *name)
 {
@@ -97,7 +96,6 @@ static int copy_from(struct hub_export *to, uint64_t head)
     if (!feed)
         return hub_export_fail(to, HUB_EXIT_FAILED, "no thread can be made");
     hub_progress_start(&progress, "events");
-    hub_progress_reads(&progress, to->reader->dir);
     int result = copy(to, feed, head, &progress);
     hub_progress_end(&progress);
     hub_export_feed_destroy(&feed);
@@ -207,7 +205,7 @@ static char *path_of(const char *named, const struct hub_export_kind *kind)
     return path;
 }
 
-int hub_tool_export(const struct hub_tool_call *call)
+static int run_all(const struct hub_tool_call *call)
 {
     const struct hub_settings *settings = call->settings;
     struct hub_datadir reader;
@@ -224,7 +222,6 @@ int hub_tool_export(const struct hub_tool_call *call)
     to.file = to.is_new ? part : to.path;
     to.fd = -1;
     hub_signals_block();
-    setpriority(PRIO_PROCESS, 0, NICE); /* the threads begin with it */
     int status = -hub_datadir_open(&reader, hub_settings_text(settings, HUB_SETTING_data),
                                    hub_settings_text(settings, HUB_SETTING_master_key));
     if (status == HUB_EXIT_OK)
@@ -235,4 +232,9 @@ int hub_tool_export(const struct hub_tool_call *call)
     free(path);
     free(part);
     return status;
+}
+
+int hub_tool_export(const struct hub_tool_call *call)
+{
+    return hub_run_aside(call, run_all);
 }

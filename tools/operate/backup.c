@@ -7,7 +7,7 @@
 #include "log/backup/backup_files.h"
 #include "log/backup/pin.h"
 #include "log/backup/restore.h"
-#include "tools/operate/apart.h"
+#include "tools/apart.h"
 #include "tools/audit/audit.h"
 #include "tools/operate/lock_words.h"
 #include "tools/report.h"
@@ -72,7 +72,6 @@ static int make(const struct hub_tool_call *call)
             .watch = { .on_progress = hub_backup_on_progress, .arg = &progress },
         };
         hub_progress_start(&progress, "MB");
-        hub_progress_reads(&progress, hub_settings_text(settings, HUB_SETTING_data));
         int end = hub_backup_make(&options, arena, &made, (struct hub_backup_why){ words, sizeof words });
         hub_progress_end(&progress);
         if (end == HUB_BACKUP_stopped)

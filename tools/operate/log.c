@@ -5,6 +5,7 @@
 #include "actors/kind.h"
 #include "log/archive/archive.h"
 #include "log/survey.h"
+#include "tools/apart.h"
 #include "tools/datadir.h"
 #include "tools/progress.h"
 #include "tools/replay/replay_events.h"
@@ -133,7 +134,6 @@ static int look(const struct hub_tool_call *call, struct hub_log *log)
     struct hub_survey survey;
     struct hub_report report;
     hub_progress_start(&progress, "streams");
-    hub_progress_reads(&progress, hub_settings_text(call->settings, HUB_SETTING_data));
     int result = hub_log_survey(log, on_streams, &progress, &survey);
     hub_progress_end(&progress);
     if (result != 0)
@@ -146,7 +146,7 @@ static int look(const struct hub_tool_call *call, struct hub_log *log)
     return hub_report_end(&report, HUB_EXIT_OK);
 }
 
-int hub_tool_log_info(const struct hub_tool_call *call)
+static int show(const struct hub_tool_call *call)
 {
     struct hub_datadir reader;
     hub_signals_block();
@@ -155,6 +155,11 @@ int hub_tool_log_info(const struct hub_tool_call *call)
         status = look(call, reader.log);
     hub_datadir_close(&reader);
     return status;
+}
+
+int hub_tool_log_info(const struct hub_tool_call *call)
+{
+    return hub_run_aside(call, show);
 }
 
 int hub_tool_log_tail(const struct hub_tool_call *call)

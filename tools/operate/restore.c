@@ -10,7 +10,7 @@
 #include "actors/rearm.h"
 #include "base/json.h"
 #include "base/list.h"
-#include "tools/operate/apart.h"
+#include "tools/apart.h"
 #include "tools/operate/lock_words.h"
 #include "tools/report.h"
 #include "tools/serve/signals.h"

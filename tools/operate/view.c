@@ -9,6 +9,7 @@
 #include "log/file.h"
 #include "replay/survey.h"
 #include "replay/views.h"
+#include "tools/apart.h"
 #include "tools/asking.h"
 #include "tools/datadir.h"
 #include "tools/progress.h"
@@ -119,7 +120,6 @@ static int show_stored(const struct hub_tool_call *call, const char *data, uint6
         .data_dir = data, .scratch_dir = scratch(), .goes_on = on_view, .arg = &progress
     };
     hub_progress_start(&progress, "views");
-    hub_progress_reads(&progress, data);
     int result = hub_views_survey(&options, &survey, why, sizeof why);
     hub_progress_end(&progress);
     if (result == 1)
@@ -136,22 +136,25 @@ static bool is_remote(const struct hub_tool_call *call)
     return hub_settings_text(call->settings, HUB_SETTING_url) != NULL;
 }
 
-int hub_tool_view_status(const struct hub_tool_call *call)
+static int show_local(const struct hub_tool_call *call)
 {
     const char *data = hub_settings_text(call->settings, HUB_SETTING_data);
     struct hub_datadir reader;
-    int status = HUB_EXIT_FAILED;
-    if (is_remote(call)) {
-        struct hub_arena *arena = hub_arena_new(16384);
-        status = show_remote(call, arena);
-        hub_arena_destroy(&arena);
-        return status;
-    }
     hub_signals_block();
-    status = -hub_datadir_open(&reader, data, NULL);
+    int status = -hub_datadir_open(&reader, data, NULL);
     if (status == HUB_EXIT_OK)
         status = show_stored(call, data, hub_log_commit(reader.log).sequence);
     hub_datadir_close(&reader);
+    return status;
+}
+
+int hub_tool_view_status(const struct hub_tool_call *call)
+{
+    if (!is_remote(call))
+        return hub_run_aside(call, show_local);
+    struct hub_arena *arena = hub_arena_new(16384);
+    int status = show_remote(call, arena);
+    hub_arena_destroy(&arena);
     return status;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tools/replay/replay_entity.h"
+#include "tools/apart.h"
 #include "tools/replay/replay_hashes.h"
 #include "tools/replay/replay_verify.h"
 #include "tools/tool.h"
@@ -48,13 +49,19 @@ static int ask_about_all(const struct hub_tool_call *call, enum hub_setting_name
     return HUB_EXIT_OK;
 }
 
+static int fold_all(const struct hub_tool_call *call)
+{
+    bool is_verify = hub_settings_is(call->settings, HUB_SETTING_verify);
+    return is_verify ? hub_replay_verify(call->settings) : hub_replay_hashes(call->settings);
+}
+
 int hub_tool_replay(const struct hub_tool_call *call)
 {
     const struct hub_settings *settings = call->settings;
     bool is_verify = hub_settings_is(settings, HUB_SETTING_verify);
     if (is_verify || hub_settings_is(settings, HUB_SETTING_hashes)) {
         int status = ask_about_all(call, is_verify ? HUB_SETTING_verify : HUB_SETTING_hashes);
-        return status ? status : is_verify ? hub_replay_verify(settings) : hub_replay_hashes(settings);
+        return status ? status : hub_run_aside(call, fold_all);
     }
     const char *format = hub_settings_text(settings, HUB_SETTING_format);
     if (strcmp(format, "ndjson") == 0)

@@ -90,7 +90,6 @@ static int verify(struct hub_log *log, const char *data, struct hub_report *repo
     struct hub_refold_report found;
     char why[512] = "";
     hub_progress_start(&progress, "events");
-    hub_progress_reads(&progress, data);
     const struct hub_refold_options options = { .data_dir = data,
                                                 .log = log,
                                                 .scratch_dir = place && *place ? place : "/tmp",

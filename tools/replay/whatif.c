@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "log/file.h"
+#include "tools/apart.h"
 #include "tools/datadir.h"
 #include "tools/report.h"
 #include "tools/tool.h"
@@ -272,7 +273,7 @@ static int run(struct asked *self)
     return error ? hub_tool_fail("the log cannot be read") : show(self, &result);
 }
 
-int hub_tool_whatif(const struct hub_tool_call *call)
+static int look_back(const struct hub_tool_call *call)
 {
     struct asked self = { .settings = call->settings };
     if (!hub_settings_text(call->settings, HUB_SETTING_rules) &&
@@ -288,4 +289,9 @@ int hub_tool_whatif(const struct hub_tool_call *call)
     hub_buf_done(&self.text);
     hub_arena_destroy(&self.arena);
     return status;
+}
+
+int hub_tool_whatif(const struct hub_tool_call *call)
+{
+    return hub_run_aside(call, look_back);
 }

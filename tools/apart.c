@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* A command in a process of its own, for work that a library may end. */
-#include "tools/operate/apart.h"
+/* A command in a process of its own. */
+#include "tools/apart.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -10,9 +10,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/thread.h"
+#include "log/file.h"
 #include "tools/serve/signals.h"
 
 enum { LOOK_US = 20 * 1000 };
+
+static bool is_beside(const struct hub_tool_call *call)
+{
+    return hub_dir_is_locked(hub_settings_text(call->settings, HUB_SETTING_data));
+}
 
 int hub_run_apart(const struct hub_tool_call *call, int (*run)(const struct hub_tool_call *call),
                   int (*on_crash)(const struct hub_tool_call *call, int signal))
@@ -25,6 +32,8 @@ int hub_run_apart(const struct hub_tool_call *call, int (*run)(const struct hub_
         return hub_tool_fail("no process can be made: %s", strerror(errno));
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (is_beside(call))
+            hub_process_stand_back();
         return getppid() == parent ? run(call) : HUB_EXIT_INTERRUPTED;
     }
     while (waitpid(child, &status, WNOHANG) == 0) {
@@ -33,4 +42,17 @@ int hub_run_apart(const struct hub_tool_call *call, int (*run)(const struct hub_
             kill(child, number);
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : on_crash(call, WTERMSIG(status));
+}
+
+static int on_signal(const struct hub_tool_call *call, int signal)
+{
+    return hub_tool_fail("%s was ended by signal %d", hub_tools()[call->tool].words, signal);
+}
+
+int hub_run_aside(const struct hub_tool_call *call, int (*run)(const struct hub_tool_call *call))
+{
+    if (!is_beside(call))
+        return run(call);
+    hub_signals_block();
+    return hub_run_apart(call, run, on_signal);
 }
