@@ -206,8 +206,12 @@ int hub_checkpoint_hand(const char *path, struct hub_span note)
     if (fd < 0) {
         return -1;
     }
+    off_t size = lseek(fd, 0, SEEK_END);
     int result = hub_write_all(fd, note) == 0 && hub_write_all(fd, hub_span("\n")) == 0 ? fdatasync(fd) : -1;
     int error = errno;
+    if (result < 0 && size >= 0) {
+        (void) !ftruncate(fd, size); /* half of one would spoil the next */
+    }
     close(fd);
     errno = error;
     return result;

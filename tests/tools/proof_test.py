@@ -5,13 +5,16 @@
 import http.server
 import json
 import os
+import resource
 import shutil
+import signal
+import subprocess
 import sys
 import threading
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'e2e'))
-from running import Hub, run  # noqa: E402
+from running import BINARY, Hub, clean_environment, run  # noqa: E402
 
 
 def read(path):
@@ -196,6 +199,19 @@ class Proof(unittest.TestCase):
                           self.audit('checkpoint', '--data', self.hub.data, '--witness', witness.url, status=7))
         self.assertIn(witness.url, self.audit('checkpoint', '--data', self.hub.data, '--witness', witness.url, status=7))
         self.assertIn('cannot be written', self.audit('checkpoint', '--data', self.hub.data, '--witness', self.apart, status=6))
+
+    def test_a_witness_file_that_finds_no_room_is_as_it_was(self):
+        kept = (self.audit('checkpoint', '--data', self.hub.data) + '\n') * 4000  # longer than what RocksDB writes meanwhile
+        path = self.keep('full', kept)
+
+        def little_room():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (len(kept.encode()) + 50,) * 2)
+
+        done = subprocess.run([BINARY, 'audit', 'checkpoint', '--data', self.hub.data, '--witness', path], capture_output=True,
+                              text=True, check=False, timeout=60, env=clean_environment(), preexec_fn=little_room)
+        self.assertEqual((done.returncode, done.stdout), (6, ''), done.stderr)
+        self.assertEqual(read(path), kept)
 
     def test_a_hub_that_stops_leaves_a_checkpoint_that_needs_no_tree_file(self):
         with Hub() as hub:
