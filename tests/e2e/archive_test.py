@@ -288,19 +288,28 @@ class Archive(unittest.TestCase):
 
     def test_a_moment_before_an_archive_ended_is_restored_from_it(self):
         data, _ = self.archived()
-        there, secret, target = self.fresh('backups'), self.fresh('secret'), self.fresh('restored')
-        with open(secret, 'w', encoding='utf-8') as file:
-            file.write('correct horse battery\n')
-        said('backup', there, '--data', data, '--passphrase-file', secret)
+        there, lock = self.fresh('backups'), self.passphrase()
+        said('backup', there, '--data', data, *lock)
         row = archives_of(data)[0]
-        to = (row['first'] + row['last']) // 2
-        said('restore', there, '--data', target, '--passphrase-file', secret, '--to', str(to))
-        self.assertEqual(archives_of(target), [])
-        self.assertEqual(glob.glob(os.path.join(target, 'archive', '*.arc')), [])
+        for to in ((row['first'] + row['last']) // 2, row['last']):  # the last event of a log lies in no archive
+            target = self.fresh('restored')
+            said('restore', there, '--data', target, *lock, '--to', str(to))
+            self.assertEqual(archives_of(target), [])
+            self.assertEqual(glob.glob(os.path.join(target, 'archive', '*.arc')), [])
+            said('audit', 'verify', '--data', target)
+            for name in ('sequence', 'payload', 'hash', 'time'):
+                self.assertEqual([json.loads(line).get(name) for line in said('replay', '--json', '--data', target).splitlines()],
+                                 [event.get(name) for event in self.events[:to]])
+
+    def test_a_file_that_was_not_taken_in_is_not_in_the_way_of_a_restored_log(self):
+        done, data, there, target = self.archived()[0], self.copy(), self.fresh('backups'), self.fresh('restored')
+        row, lock = archives_of(done)[0], self.passphrase()
+        os.mkdir(os.path.join(data, 'archive'))
+        shutil.copy(self.path_of(done), os.path.join(data, 'archive'))
+        said('backup', there, '--data', data, *lock)
+        said('restore', there, '--data', target, *lock, '--to', str((row['first'] + row['last']) // 2))
+        self.assertGreater(archive(target)['events'], 0)
         said('audit', 'verify', '--data', target)
-        for name in ('sequence', 'payload', 'hash', 'time'):
-            self.assertEqual([json.loads(line).get(name) for line in said('replay', '--json', '--data', target).splitlines()],
-                             [event.get(name) for event in self.events[:to]])
 
     # --- what is not as it should be ---
 

@@ -3,6 +3,7 @@
 #include "log/archive/archive.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -212,9 +213,28 @@ static void a_follower_learns_of_an_archive_when_it_misses_a_row(void **state)
     hub_log_close(&reader);
 }
 
+enum { MANY = 40, READERS = 4, TURNS = 10 };
+
+/* Every payload of the many, from the last to the first and again, as files are closed for others. */
+static void *read_many(void *arg)
+{
+    struct hub_log *log = arg;
+    struct hub_arena *arena = hub_arena_new(0);
+    struct hub_stored event;
+    uintptr_t wrong = 0;
+    for (int turn = 0; turn < TURNS; turn++) {
+        for (uint64_t at = hub_log_commit(log).sequence; at > EVENTS; at--) {
+            hub_arena_reset(arena);
+            wrong += hub_log_read(log, (struct hub_position){ at }, arena, &event) != 0 ||
+                     !hub_span_is(event.payload, hub_span("one of many"));
+        }
+    }
+    hub_arena_destroy(&arena);
+    return (void *) wrong;
+}
+
 static void more_archives_than_may_be_open_are_read(void **state)
 {
-    enum { MANY = 40 };
     struct fixture *f = *state;
     struct hub_verify_report report;
     const struct hub_stream stream = fixture_stream(1, 2, 9);
@@ -227,6 +247,15 @@ static void more_archives_than_may_be_open_are_read(void **state)
     assert_int_equal(adopt(f), HUB_ARCHIVE_done);
     for (int turn = 0; turn < 2; turn++) {
         assert_int_equal(verify(f->log, &report), HUB_VERDICT_sound);
+    }
+    pthread_t readers[READERS];
+    for (int i = 0; i < READERS; i++) {
+        assert_int_equal(pthread_create(&readers[i], NULL, read_many, f->log), 0);
+    }
+    for (int i = 0; i < READERS; i++) {
+        void *wrong;
+        assert_int_equal(pthread_join(readers[i], &wrong), 0);
+        assert_null(wrong);
     }
 }
 
