@@ -29,7 +29,7 @@ enum {
     CACHE_SHARD_BITS = 2,
     NEVER = 8,                     /* times all memtables: more than ever lies in one, or in the WAL before them */
     WAL_BYTES = 192 * 1024 * 1024, /* bounds the time of recovery */
-    PASSING_BYTES = 256 * 1024,    /* read at once by who walks through everything */
+    PASSING_BYTES = 128 * 1024,    /* read at once by who walks through everything */
     BACKGROUND_JOBS = 2,           /* one that flushes, one that compacts */
     OPEN_FILES = 256,
     BLOOM_BITS = 10,

@@ -27,7 +27,7 @@ int hub_backup_status(int end, const char *sentence);
 /* A progress bar of MB, and Ctrl-C. arg: struct hub_progress. */
 bool hub_backup_on_progress(void *arg, uint64_t done, uint64_t total);
 
-/* When a signal ended the process that wrote (tools/operate/apart.h): says so. Returns HUB_EXIT_FULL. */
+/* When a signal ended the process that wrote (tools/apart.h): says so. Returns HUB_EXIT_FULL. */
 int hub_backup_crashed(const char *dir, int signal);
 
 /* After HUB_BACKUP_stopped: says so and ends the process, as a thread is still copying. What it wrote is nothing yet. */
