@@ -90,7 +90,7 @@ static void add_lane(struct refold *self, enum hub_view_spread spread, uint32_t 
 {
     struct hub_lane *lane = &self->lanes[self->lane_count];
     bool takes_all = !is_searching(self);
-    *lane = (struct hub_lane){ .spread = spread, .part = part, .thread = part % self->threads };
+    *lane = (struct hub_lane){ .spread = spread, .part = part, .thread = part - self->pass * self->threads };
     for (size_t i = 0; i < self->count; i++) {
         const struct hub_view_info *info = self->infos[i];
         if (info->spread == spread && (takes_all || is_searched(self, info->number))) {
