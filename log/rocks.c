@@ -34,6 +34,7 @@ enum {
     OPEN_FILES = 256,
     BLOOM_BITS = 10,
     INFO_LOG_WARN = 2,
+    INFO_LOG_NOTHING = 6, /* above all levels, that of headers too */
     INFO_LOG_BYTES = 1024 * 1024,
     MANIFEST_BYTES = 8 * 1024 * 1024,
     RECOVERY_TOLERATE_TAIL = 0,
@@ -141,7 +142,8 @@ static void set_store_options(rocksdb_options_t *options, const struct setting *
     rocksdb_options_set_max_background_jobs(options, HUB_ROCKS_JOBS);
     rocksdb_options_set_bytes_per_sync(options, 1024 * 1024);
     rocksdb_options_set_max_manifest_file_size(options, MANIFEST_BYTES);
-    rocksdb_options_set_info_log_level(options, INFO_LOG_WARN);
+    /* A secondary's LOG is deleted unread, and on a full disk RocksDB ends the process over it. */
+    rocksdb_options_set_info_log_level(options, profile == HUB_ROCKS_SECONDARY ? INFO_LOG_NOTHING : INFO_LOG_WARN);
     rocksdb_options_set_keep_log_file_num(options, 2);
     rocksdb_options_set_max_log_file_size(options, INFO_LOG_BYTES);
     rocksdb_options_set_stats_dump_period_sec(options, 0);

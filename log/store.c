@@ -3,6 +3,7 @@
 #include "log/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -347,6 +348,23 @@ static int open_to_write(struct hub_log *self, const struct hub_log_options *opt
     return check_chain(self, head, why) < 0 ? -1 : start_writing(self, head, why);
 }
 
+/* RocksDB ends the process when it finds no room for its LOG, so that is tried before. Returns 0 or < 0 with errno. */
+static int try_room(const char *dir)
+{
+    static const char block[4096];
+    char *path = hub_path(dir, "room");
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    int result = fd < 0 ? -1 : hub_write_all(fd, hub_span_of(block, sizeof block));
+    int error = errno;
+    if (fd >= 0) {
+        close(fd);
+        unlink(path);
+    }
+    free(path);
+    errno = error;
+    return result;
+}
+
 /* A secondary store wants a directory for its own LOG. */
 static int make_scratch(struct hub_log *self, struct why why)
 {
@@ -358,7 +376,9 @@ static int make_scratch(struct hub_log *self, struct why why)
         self->scratch_dir = NULL;
         return result;
     }
-    return 0;
+    return try_room(self->scratch_dir) == 0
+               ? 0
+               : refuse(why, "The directory %s cannot be written: %s.", self->scratch_dir, strerror(errno));
 }
 
 /* Follow, or aside. */

@@ -83,7 +83,8 @@ static int open_whole(struct hub_datadir *self, const char *master_key, bool few
         return error;
     error = open_parts(self, master_key, (struct hub_log_options){ .few_rows = few_rows }, why, sizeof why);
     if (error)
-        return -hub_tool_end(error == HUB_ERROR_unauthenticated ? HUB_EXIT_DENIED : HUB_EXIT_FAILED, "%s", why);
+        return -(error == HUB_ERROR_unauthenticated ? hub_tool_end(HUB_EXIT_DENIED, "%s", why)
+                                                    : hub_datadir_refuse(why));
     hub_datadir_find_company(self);
     self->noting = hub_noting_new(self->dir, self->log, self->keys);
     return 0;

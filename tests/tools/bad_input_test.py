@@ -4,6 +4,8 @@
 
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -169,6 +171,18 @@ class BadInput(unittest.TestCase):
                 done = subprocess.run([BINARY, *words, '--data', self.data], stdout=full, stderr=subprocess.PIPE, text=True,
                                       check=False, timeout=120, env=clean_environment())
                 self.assertEqual((done.returncode, len(done.stderr.splitlines())), (FULL, 1), done.stderr)
+
+    def test_a_disk_that_is_full_while_reading_is_said(self):
+        """RocksDB wants a little room in TMPDIR, and ends the process where there is none."""
+        def no_room():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+        for words in (('replay',), ('audit', 'verify'), ('audit', 'history', 'customer_1'), ('replay', '--state', SESSION)):
+            done = subprocess.run([BINARY, *words, '--data', self.data], capture_output=True, text=True, check=False, timeout=120,
+                                  env={**clean_environment(), 'TMPDIR': self.place}, preexec_fn=no_room)
+            self.assertEqual((done.returncode, len(done.stderr.splitlines())), (FULL, 1), (words, done.stderr))
+        self.assertEqual([name for name in os.listdir(self.place) if name.startswith('omnihub-follow')], [])
 
     def test_what_is_printed_goes_into_no_file_that_was_opened_instead_of_stdout(self):
         table = self.path('table.csv')
