@@ -75,6 +75,11 @@ int hub_file_replace(const char *dir, const char *name, struct hub_span bytes)
     if (result == 0) {
         result = hub_dir_sync(dir);
     }
+    if (result != 0) {
+        int error = errno;
+        unlink(fresh);
+        errno = error;
+    }
     free(path);
     free(fresh);
     return result;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* What opening a log checks and refuses. */
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -151,6 +152,19 @@ static void a_damaged_witness_is_refused(void **state)
     }
     assert_int_equal(truncate(path, 40), 0);
     assert_refused(f, "is damaged");
+}
+
+static void a_file_that_cannot_be_replaced_leaves_no_other(void **state)
+{
+    struct fixture *f = *state;
+    char path[FIXTURE_DIR + 32];
+    snprintf(path, sizeof path, "%s/taken", f->dir);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_true(hub_file_replace(f->dir, "taken", HUB_SPAN("text")) < 0);
+    assert_int_equal(errno, EISDIR);
+    assert_int_equal(rmdir(path), 0);
+    snprintf(path, sizeof path, "%s/taken.new", f->dir);
+    assert_int_equal(access(path, F_OK), -1);
 }
 
 static void a_log_without_witness_opens(void **state)
@@ -394,6 +408,7 @@ int main(void)
         TEST(another_event_than_the_witness_saw_is_refused),
         TEST(the_witness_of_another_log_is_refused),
         TEST(a_damaged_witness_is_refused),
+        TEST(a_file_that_cannot_be_replaced_leaves_no_other),
         TEST(a_log_without_witness_opens),
         TEST(a_witness_without_log_is_refused),
         TEST(a_missing_header_is_refused),
