@@ -27,6 +27,7 @@ enum {
     VIEW_MEMTABLES = 16, /* flushed together */
     TABLE_BYTES = 32 * 1024 * 1024,
     CACHE_SHARD_BITS = 2,
+    ARENA_PARTS = 64,              /* of all memtables: what one has counts from its first row on */
     NEVER = 8,                     /* times all memtables: more than ever lies in one, or in the WAL before them */
     WAL_BYTES = 192 * 1024 * 1024, /* bounds the time of recovery */
     PASSING_BYTES = 128 * 1024,    /* read at once by who walks through everything */
@@ -201,9 +202,11 @@ static rocksdb_options_t *options_of(const char *family, const struct setting *s
     set_store_options(options, setting);
     set_table_options(options, trait, setting);
     rocksdb_options_set_write_buffer_size(options, memtable_bytes(setting));
+    rocksdb_options_set_arena_block_size(options, setting->memtables_bytes / ARENA_PARTS);
     rocksdb_options_set_max_write_buffer_number(options, 4);
     if (setting->profile == HUB_ROCKS_VIEWS) {
         rocksdb_options_set_write_buffer_size(options, VIEW_MEMTABLE_BYTES);
+        rocksdb_options_set_arena_block_size(options, VIEW_MEMTABLE_BYTES / 8);
         rocksdb_options_set_max_write_buffer_number(options, 2 * VIEW_MEMTABLES + 2);
         rocksdb_options_set_min_write_buffer_number_to_merge(options, VIEW_MEMTABLES);
     }
@@ -266,7 +269,7 @@ int hub_rocks_open(const struct hub_rocks_options *options, struct hub_rocks **r
     rocksdb_options_t *each[HUB_ROCKS_FAMILIES] = { NULL };
     size_t memory_bytes = options->memory_bytes == 0 ? STORE_BYTES : options->memory_bytes;
     self->cache = cache_new(memory_bytes / 2);
-    hub_rocks_gate_init(&self->gate, options->profile == HUB_ROCKS_TRUTH, memory_bytes / 8);
+    hub_rocks_gate_init(&self->gate, options->profile == HUB_ROCKS_TRUTH);
     const struct setting setting = { .profile = options->profile,
                                      .memtables_bytes = memory_bytes - memory_bytes / 2,
                                      .cache = self->cache,
@@ -472,7 +475,7 @@ static int write_with(struct hub_rocks *self, const rocksdb_writeoptions_t *opti
 {
     char *error = NULL;
     rocksdb_set_perf_level(rocksdb_disable); /* of this thread: nobody reads its counters */
-    hub_rocks_gate_enter(&self->gate, batch->batch);
+    hub_rocks_gate_enter(&self->gate);
     rocksdb_write(self->db, options, batch->batch, &error);
     hub_rocks_gate_leave(&self->gate);
     rocksdb_writebatch_clear(batch->batch);

@@ -4,8 +4,8 @@
  * The truth flushes all its families as one. RocksDB 7.8.3 keeps the reason of a flush with each family, so a second request for
  * some of them, made for another reason while the first is waiting for its thread, leaves the first with two reasons, and the
  * process with a failed assertion (Debian's library has them). So one reason is left to RocksDB, the bound on all memtables
- * (log/rocks.c sets the others out of reach), and what is asked for here is asked for when nothing is waiting, and done before
- * so much is written that RocksDB would want to flush, too. */
+ * (log/rocks.c sets the others out of reach), and what is asked for here is asked for when nothing is waiting. It asks for one family
+ * at a time, and a request for one has one reason, whatever comes later. */
 #include "log/rocks.h"
 
 #include <stdio.h>
@@ -22,48 +22,28 @@ enum {
 
 /* --- The gate --- */
 
-void hub_rocks_gate_init(struct hub_rocks_gate *self, bool is_atomic, size_t most)
+void hub_rocks_gate_init(struct hub_rocks_gate *self, bool is_atomic)
 {
     pthread_rwlockattr_t fair;
-    *self = (struct hub_rocks_gate){ .is_atomic = is_atomic, .most = most };
+    *self = (struct hub_rocks_gate){ .is_atomic = is_atomic };
     pthread_rwlockattr_init(&fair);
     pthread_rwlockattr_setkind_np(&fair, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
     pthread_rwlock_init(&self->lock, &fair);
     pthread_rwlockattr_destroy(&fair);
     pthread_mutex_init(&self->turn, NULL);
-    pthread_mutex_init(&self->wait, NULL);
-    pthread_cond_init(&self->flushed, NULL);
 }
 
 void hub_rocks_gate_done(struct hub_rocks_gate *self)
 {
     pthread_rwlock_destroy(&self->lock);
     pthread_mutex_destroy(&self->turn);
-    pthread_mutex_destroy(&self->wait);
-    pthread_cond_destroy(&self->flushed);
 }
 
-static void wait_for_flush(struct hub_rocks_gate *self, size_t bytes)
+void hub_rocks_gate_enter(struct hub_rocks_gate *self)
 {
-    pthread_mutex_lock(&self->wait);
-    while (atomic_load(&self->is_flushing) && self->written > 0 && self->written + bytes > self->most) {
-        pthread_cond_wait(&self->flushed, &self->wait);
+    if (self->is_atomic) {
+        pthread_rwlock_rdlock(&self->lock);
     }
-    self->written += bytes;
-    pthread_mutex_unlock(&self->wait);
-}
-
-void hub_rocks_gate_enter(struct hub_rocks_gate *self, rocksdb_writebatch_t *batch)
-{
-    if (!self->is_atomic) {
-        return;
-    }
-    if (atomic_load(&self->is_flushing)) {
-        size_t bytes;
-        (void) rocksdb_writebatch_data(batch, &bytes);
-        wait_for_flush(self, bytes);
-    }
-    pthread_rwlock_rdlock(&self->lock);
 }
 
 void hub_rocks_gate_leave(struct hub_rocks_gate *self)
@@ -71,15 +51,6 @@ void hub_rocks_gate_leave(struct hub_rocks_gate *self)
     if (self->is_atomic) {
         pthread_rwlock_unlock(&self->lock);
     }
-}
-
-static void set_flushing(struct hub_rocks_gate *self, bool is_flushing)
-{
-    pthread_mutex_lock(&self->wait);
-    self->written = 0;
-    atomic_store(&self->is_flushing, is_flushing);
-    pthread_cond_broadcast(&self->flushed);
-    pthread_mutex_unlock(&self->wait);
 }
 
 /* --- Flushing --- */
@@ -126,9 +97,6 @@ static int ask_for_flush(struct hub_rocks *self)
         pthread_rwlock_wrlock(&self->gate.lock);
         bool can = !is_busy(self);
         int failed = can ? flush_each(self, false) : 0;
-        if (can && failed == 0) {
-            set_flushing(&self->gate, true);
-        }
         pthread_rwlock_unlock(&self->gate.lock);
         if (can) {
             return failed;
@@ -146,7 +114,6 @@ static int flush_as_one(struct hub_rocks *self)
         while (is_busy(self) && failed_before(self) == 0) {
             rest();
         }
-        set_flushing(&self->gate, false);
         failed = failed_before(self);
     }
     pthread_mutex_unlock(&self->gate.turn);

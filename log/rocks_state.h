@@ -5,7 +5,6 @@
 
 #include <pthread.h>
 #include <rocksdb/c.h>
-#include <stdatomic.h>
 
 #include "log/rocks.h"
 
@@ -16,10 +15,6 @@ struct hub_rocks_gate {
     bool is_atomic;        /* else none of this is used */
     pthread_mutex_t turn;  /* of who flushes */
     pthread_rwlock_t lock; /* to read: for a write to the store; to write: for asking for a flush */
-    pthread_mutex_t wait;  /* guards what follows */
-    pthread_cond_t flushed;
-    atomic_bool is_flushing;
-    size_t written, most; /* bytes, since the flush under way was asked for */
 };
 
 struct hub_rocks {
@@ -35,12 +30,11 @@ struct hub_rocks {
     struct hub_rocks_gate gate;
 };
 
-/* most: bytes that may be written while a flush that was asked for is under way; whoever would write more waits. */
-void hub_rocks_gate_init(struct hub_rocks_gate *self, bool is_atomic, size_t most);
+void hub_rocks_gate_init(struct hub_rocks_gate *self, bool is_atomic);
 void hub_rocks_gate_done(struct hub_rocks_gate *self);
 
 /* Around each write. Any thread. */
-void hub_rocks_gate_enter(struct hub_rocks_gate *self, rocksdb_writebatch_t *batch);
+void hub_rocks_gate_enter(struct hub_rocks_gate *self);
 void hub_rocks_gate_leave(struct hub_rocks_gate *self);
 
 /* Before a store is opened: start the threads that flush and compact for all stores, with a lower priority. */

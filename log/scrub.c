@@ -22,7 +22,6 @@ enum {
     FAR_SECONDS = 10,
     HURRY = 8,
     FAR_EVENTS = 250000,
-    MARK_EVENTS = 1000
 };
 static const int64_t second_us = 1000 * 1000;
 static const int64_t idle_us = 1000 * 1000;
@@ -129,10 +128,16 @@ static uint64_t behind_of(const struct hub_scrub *self)
     return hub_log_commit(self->options.log).sequence - mark;
 }
 
+/* So many events take a start a moment. */
+static uint64_t far_events(const struct hub_scrub *self)
+{
+    return self->options.far_events > 0 ? self->options.far_events : FAR_EVENTS;
+}
+
 /* So far behind that a start would take long: that is the other thread's work. */
 static bool is_chased(const struct hub_scrub *self)
 {
-    return behind_of(self) > (self->options.far_events > 0 ? self->options.far_events : FAR_EVENTS);
+    return behind_of(self) > far_events(self);
 }
 
 /* Verify what is new, and move the mark; the other thread may do so meanwhile. Returns 1, 0 for nothing new, or < 0. */
@@ -207,12 +212,13 @@ static void flush_if_idle(struct hub_scrub *self)
     }
 }
 
-/* The mark goes with what is written next. When nothing is, a process that is killed shall not have verified for nothing. */
+/* The mark goes with what is written next. When nothing is, a process that is killed shall not have verified much for nothing. */
 static int keep_mark(struct hub_scrub *self, struct hub_verify_report *ret_report)
 {
     struct hub_log *log = self->options.log;
     struct hub_mark mark = hub_store_mark(log);
-    if (mark.sequence < self->kept + MARK_EVENTS || mark.sequence < hub_log_commit(log).sequence || !is_idle(self)) {
+    if (mark.sequence < self->kept + far_events(self) / 2 || mark.sequence < hub_log_commit(log).sequence ||
+        !is_idle(self)) {
         return 0;
     }
     self->kept = mark.sequence;

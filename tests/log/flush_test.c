@@ -3,6 +3,7 @@
 #include "log/rocks.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +20,25 @@
 #include "log/store.h"
 #include "tests/log/fixture.h"
 
-enum { MEMORY = 4 * 1024 * 1024, VALUE = 32 * 1024, BATCHES = 200, FAMILIES = 4 };
+enum { MEMORY = 4 * 1024 * 1024, VALUE = 32 * 1024, BATCHES = 400, SYNC_NS = 1000 * 1000, FAMILIES = 4 };
+
+/* A disk so slow that there is always a flush which waits for the one before. */
+static int sync_slowly(const char *name, int fd)
+{
+    int (*real)(int) = (int (*)(int)) dlsym(RTLD_NEXT, name);
+    nanosleep(&(struct timespec){ .tv_nsec = SYNC_NS }, NULL);
+    return real(fd);
+}
+
+int fdatasync(int fd)
+{
+    return sync_slowly("fdatasync", fd);
+}
+
+int fsync(int fd)
+{
+    return sync_slowly("fsync", fd);
+}
 
 struct store {
     char dir[FIXTURE_DIR];

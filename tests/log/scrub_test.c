@@ -95,9 +95,12 @@ static void the_mark_is_stored_when_nothing_else_is_written(void **state)
     struct faults faults = { 0 };
     struct hub_meta meta = { 0 };
     write_many(f, 0);
-    const struct hub_scrub_options options = {
-        .log = f->log, .events_per_second = FAST, .idle_us = -1, .on_fault = on_fault, .arg = &faults
-    };
+    const struct hub_scrub_options options = { .log = f->log,
+                                               .events_per_second = FAST,
+                                               .far_events = EVENTS,
+                                               .idle_us = -1,
+                                               .on_fault = on_fault,
+                                               .arg = &faults };
     struct hub_scrub *scrub = hub_scrub_start(&options);
     WAIT_UNTIL(hub_meta_read(f->log->db, &meta) == 0 && meta.mark.sequence == EVENTS);
     hub_scrub_stop(&scrub);
