@@ -30,7 +30,10 @@ struct hub_rocks {
     struct hub_rocks_gate gate;
 };
 
+/* is_atomic: all families of the store are flushed as one; else entering and leaving do nothing. */
 void hub_rocks_gate_init(struct hub_rocks_gate *self, bool is_atomic);
+
+/* Nobody is inside, and nobody flushes. */
 void hub_rocks_gate_done(struct hub_rocks_gate *self);
 
 /* Around each write. Any thread. */
