@@ -31,7 +31,6 @@ enum {
     NEVER = 8,                     /* times all memtables: more than ever lies in one, or in the WAL before them */
     WAL_BYTES = 192 * 1024 * 1024, /* bounds the time of recovery */
     PASSING_BYTES = 128 * 1024,    /* read at once by who walks through everything */
-    BACKGROUND_JOBS = 2,           /* one that flushes, one that compacts */
     OPEN_FILES = 256,
     BLOOM_BITS = 10,
     INFO_LOG_WARN = 2,
@@ -171,6 +170,7 @@ static void set_table_options(rocksdb_options_t *options, const struct trait *tr
     if (trait->probed) {
         rocksdb_block_based_options_set_filter_policy(table, rocksdb_filterpolicy_create_bloom_full(BLOOM_BITS));
         rocksdb_block_based_options_set_whole_key_filtering(table, 1);
+        /* As large however far away the size is at which a memtable is flushed by itself. */
         rocksdb_options_set_memtable_prefix_bloom_size_ratio(options, 0.025 * (double) setting->memtables_bytes /
                                                                           (double) memtable_bytes(setting));
         rocksdb_options_set_memtable_whole_key_filtering(options, 1);
