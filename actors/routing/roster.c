@@ -13,7 +13,7 @@ static const struct hub_ulid none;
 /* --- settling --- */
 
 struct settling {
-    struct hub_ulid decision, agent; /* agent none: nobody */
+    struct hub_ulid decision, customer, agent; /* agent none: nobody */
     unsigned end;
     int64_t since;
 };
@@ -28,7 +28,7 @@ static void settle(const struct settling *settling, struct hub_decision *decisio
     if (!hub_ulid_is_none(settling->agent)) {
         HUB_SET(routing_settled, settled, agent, settling->agent);
     }
-    hub_decide_event(decision, &routing_settled_shape, settled, none, none);
+    hub_decide_event(decision, &routing_settled_shape, settled, settling->customer, none);
 }
 
 static bool is_page(bool has_a, struct hub_span a, bool has_b, struct hub_span b)
@@ -45,7 +45,8 @@ int64_t hub_routing_supersede(const struct routing_state *state, struct hub_ulid
         if (hub_ulid_is(waiting->customer, customer) &&
             is_page(HUB_HAS(routing_waiting, waiting, page_id), waiting->page_id,
                     HUB_HAS(routing_context, context, page_id), context->page_id)) {
-            settle(&(struct settling){ waiting->decision, none, routing_end_superseded, waiting->since }, decision);
+            settle(&(struct settling){ waiting->decision, customer, none, routing_end_superseded, waiting->since },
+                   decision);
             since = since == 0 || waiting->since < since ? waiting->since : since;
         }
     }
@@ -106,7 +107,7 @@ static void dispatch(struct routing_state *after, struct hub_ulid agent, struct 
         HUB_SET(routing_assigned, assigned, waited_us, now_us > waiting.since ? now_us - waiting.since : 0);
         HUB_SET(routing_assigned, assigned, score, score_of(&waiting, now_us));
         HUB_SET(routing_assigned, assigned, others, others);
-        hub_decide_event(decision, &routing_assigned_shape, assigned, none, none);
+        hub_decide_event(decision, &routing_assigned_shape, assigned, waiting.customer, waiting.session);
         const struct hub_event event = {
             .shape = &routing_assigned_shape, .record = assigned, .version = after->version + 1, .decided_at_us = now_us
         };
@@ -173,6 +174,7 @@ static void settle_promise(const struct routing_state *state, const struct roste
             is_page(HUB_HAS(routing_promise, promise, page_id), promise->page_id,
                     HUB_HAS(roster_report, report, page_id), report->page_id)) {
             settle(&(struct settling){ .decision = promise->decision,
+                                       .customer = promise->customer,
                                        .agent = is_added ? promise->agent : none,
                                        .end = is_added ? routing_end_accepted : routing_end_refused,
                                        .since = promise->since },
@@ -224,7 +226,7 @@ void hub_routing_decide_settled(const void *state_, const void *command_, struct
         bool has_it = hub_ulid_is(promise->agent, agent); /* and will say so, but once only */
         if (is_meant && (!has_it || hub_ulid_is(promise->decision, refused))) {
             freed = promise->agent;
-            settle(&(struct settling){ promise->decision, agent,
+            settle(&(struct settling){ promise->decision, command->customer, agent,
                                        !has_agent ? routing_end_gone
                                        : has_it   ? routing_end_accepted
                                                   : routing_end_refused,
@@ -236,8 +238,8 @@ void hub_routing_decide_settled(const void *state_, const void *command_, struct
         const struct routing_waiting *waiting = &state->waiting.at[i];
         if (hub_ulid_is(waiting->customer, command->customer) &&
             is_page(HUB_HAS(routing_waiting, waiting, page_id), waiting->page_id, has_page, command->page_id)) {
-            settle(&(struct settling){ waiting->decision, agent, has_agent ? routing_end_accepted : routing_end_gone,
-                                       waiting->since },
+            settle(&(struct settling){ waiting->decision, command->customer, agent,
+                                       has_agent ? routing_end_accepted : routing_end_gone, waiting->since },
                    decision);
         }
     }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Routing over the API: the table and its dry run, decisions with receipts now and as of then, analyses, performance."""
 
+import json
 import os
 import sys
 import unittest
@@ -9,7 +10,7 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, 'tests', 'e2e'))
 
-from running import KEY, Hub, wait_for  # noqa: E402
+from running import KEY, Hub, run, wait_for  # noqa: E402
 from websocket import WebSocket  # noqa: E402
 
 
@@ -154,6 +155,38 @@ class Routing(unittest.TestCase):
         total = self.made(self.hub.get('/routing/performance'))
         self.assertEqual((total['assignments'], total['total']['accepted']), (2, 2))
         self.assertLessEqual(total['assignment_seconds_p50'], total['assignment_seconds_p90'])
+
+    def told(self, customer):
+        """What became of a customer's decisions, as the customer's own history has it."""
+        done = run('audit', 'history', customer, '--format', 'json', '--data', self.hub.data)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        rows = [json.loads(line) for line in done.stdout.splitlines()[1:]]
+        return [row for row in rows if row['type'].startswith('routing_')]
+
+    def test_a_customer_s_history_tells_who_got_the_customer(self):
+        one = self.agent('agent_1@example.com')
+        for name in ('a', 'b', 'gone'):
+            self.hub.create_session(f'c-{name}', f's-{name}')
+        first, gone = self.decide('c-a', session_id='s-a'), self.decide('c-gone', session_id='s-gone')
+        ours = self.told('c-gone')[0]['payload']['customer']
+        self.made(self.hub.post('/customer/c-gone/erase', {'reason': 'case 1', 'end_sessions': True, 'confirm': 'c-gone'}))
+        left = wait_for(lambda: [row for row in self.told(ours) if row['type'] == 'routing_settled'])
+        self.assertEqual([(row['payload']['end'], row['payload']['decision']) for row in left], [('gone', gone['decision_id'])])
+        self.made(self.hub.ask('PUT', f'/agents/{one}/presence', {'presence': 'available'}))
+        self.settled(first)
+        rows = self.told('c-a')
+        self.assertEqual([row['type'] for row in rows], ['routing_decided', 'routing_assigned', 'routing_settled'])
+        self.assertEqual({row['payload']['decision'] for row in rows}, {first['decision_id']})
+        self.assertEqual([row['payload'].get('agent') for row in rows], [None, one, one])
+        other = self.settled(self.decide('c-b', session_id='s-b'))
+        self.assertEqual({row['payload']['decision'] for row in self.told('c-b')}, {other['decision_id']})
+        for path in ('/customer/c-a/export', '/events?customer_id=c-a&limit=1000'):
+            types = [event.get('type') for event in self.made(self.hub.get(path))['events']]
+            self.assertEqual([name for name in types if str(name).startswith('routing_')], [row['type'] for row in rows])
+        self.hub.stop()
+        for words in (('audit', 'verify'), ('replay', '--verify')):
+            done = run(*words, '--data', self.hub.data)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_an_analysis_explains_itself_and_writes_nothing(self):
         before = self.hub.get('/health').position
