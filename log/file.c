@@ -189,17 +189,33 @@ int hub_dir_lock(const char *dir, int *ret_fd, char *ret_why, size_t why_size)
     if (result == 0) {
         *ret_fd = fd;
     } else if (fd >= 0 && errno == EWOULDBLOCK) {
+        result = HUB_ERROR_conflict;
         snprintf(ret_why, why_size, "Another hub is using %s: it holds the lock %s.", dir, path);
     } else {
         snprintf(ret_why, why_size, "The lock %s cannot be taken: %s.", path, strerror(errno));
     }
     int saved = errno;
-    if (result < 0 && fd >= 0) {
+    if (result != 0 && fd >= 0) {
         close(fd);
     }
     free(path);
     errno = saved;
     return result;
+}
+
+bool hub_disk_is_full(int error)
+{
+    return error == ENOSPC || error == EDQUOT || error == EFBIG || error == EROFS;
+}
+
+bool hub_disk_is_full_by(const char *words)
+{
+    static const int errors[] = { ENOSPC, EDQUOT, EFBIG, EROFS };
+    bool is_full = false;
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        is_full = is_full || strstr(words, strerror(errors[i])) != NULL;
+    }
+    return is_full;
 }
 
 bool hub_dir_is_locked(const char *dir)

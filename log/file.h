@@ -33,9 +33,15 @@ int hub_file_sync(const char *dir, const char *name);
 int hub_dir_make(const char *dir);
 
 /* Keep every other process out of a directory: lock DIR/lock. The lock goes with the process, however it ends, or with
- * close(*ret_fd). Returns 0, or < 0 with errno set and a sentence in ret_why: EWOULDBLOCK and "Another hub is using ..." when
- * it is taken. */
+ * close(*ret_fd). Returns 0; HUB_ERROR_conflict when it is taken ("Another hub is using ..."); or < 0 with errno set; both with
+ * a sentence in ret_why. */
 int hub_dir_lock(const char *dir, int *ret_fd, char *ret_why, size_t why_size);
+
+/* Whether a file could not be written, by errno, because its disk is full or can only be read. */
+bool hub_disk_is_full(int error);
+
+/* The same by the words of an error, RocksDB's or strerror's, where nothing else is known. */
+bool hub_disk_is_full_by(const char *words);
 
 /* Whether a process holds the lock of a directory, without touching it. */
 bool hub_dir_is_locked(const char *dir);

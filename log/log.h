@@ -35,7 +35,8 @@ struct hub_log_options {
  * unbroken since the last verified mark.
  *
  * ret_why  one sentence for the operator on failure (terminated)
- * Returns 0, or < 0 and nothing was opened. */
+ * Returns 0; or, when nothing was opened, HUB_ERROR_conflict for a log that another process writes, HUB_ERROR_log_full when
+ * there is no room in TMPDIR (follow mode), or < 0. */
 int hub_log_open(const struct hub_log_options *options, struct hub_log **ret_log, char *ret_why, size_t why_size);
 
 /* Write the witness and close. *self_p becomes NULL. Takes NULL. No scan may be open. */

@@ -327,8 +327,12 @@ static int make_dirs(const struct hub_log *self, struct why why)
 
 static int open_to_write(struct hub_log *self, const struct hub_log_options *options, struct why why)
 {
-    if (make_dirs(self, why) < 0 || hub_dir_lock(self->data_dir, &self->lock, why.at, why.size) < 0) {
-        return -1;
+    int result = make_dirs(self, why);
+    if (result == 0) {
+        result = hub_dir_lock(self->data_dir, &self->lock, why.at, why.size);
+    }
+    if (result != 0) {
+        return result;
     }
     struct hub_witness witness = { .sequence = 0 };
     uint64_t head = 0;
@@ -371,14 +375,16 @@ static int make_scratch(struct hub_log *self, struct why why)
     const char *tmp = getenv("TMPDIR");
     self->scratch_dir = hub_path(tmp == NULL ? "/tmp" : tmp, "omnihub-follow-XXXXXX");
     if (mkdtemp(self->scratch_dir) == NULL) {
-        int result = refuse(why, "The directory %s cannot be made: %s.", self->scratch_dir, strerror(errno));
+        (void) refuse(why, "The directory %s cannot be made: %s.", self->scratch_dir, strerror(errno));
         free(self->scratch_dir);
         self->scratch_dir = NULL;
-        return result;
+        return HUB_ERROR_log_full;
     }
-    return try_room(self->scratch_dir) == 0
-               ? 0
-               : refuse(why, "The directory %s cannot be written: %s.", self->scratch_dir, strerror(errno));
+    if (try_room(self->scratch_dir) == 0) {
+        return 0;
+    }
+    (void) refuse(why, "The directory %s cannot be written: %s.", self->scratch_dir, strerror(errno));
+    return HUB_ERROR_log_full;
 }
 
 /* Follow, or aside. */
@@ -387,8 +393,12 @@ static int open_to_read(struct hub_log *self, const struct hub_log_options *opti
     uint64_t head;
     struct hub_heads_found found;
     bool follows = self->mode == HUB_LOG_FOLLOW;
-    if ((follows && make_scratch(self, why) < 0) || open_rocks(self, options, why) < 0 ||
-        read_meta(self, &head, why) < 0 || open_archives(self, options->archive_dir, why) < 0) {
+    int result = follows ? make_scratch(self, why) : 0;
+    if (result != 0) {
+        return result;
+    }
+    if (open_rocks(self, options, why) < 0 || read_meta(self, &head, why) < 0 ||
+        open_archives(self, options->archive_dir, why) < 0) {
         return -1;
     }
     if (hub_store_ends(self, &found) < 0) {
@@ -414,7 +424,7 @@ int hub_log_open(const struct hub_log_options *options, struct hub_log **ret_log
     };
     pthread_mutex_init(&self->mark_lock, NULL);
     int result = self->mode == HUB_LOG_WRITE ? open_to_write(self, options, why) : open_to_read(self, options, why);
-    if (result < 0) {
+    if (result != 0) {
         hub_log_close(&self);
         return result;
     }

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/json_emit.h"
 #include "base/sealed.h"
+#include "log/file.h"
 #include "tools/noting.h"
 #include "tools/tool.h"
 
@@ -35,10 +36,17 @@ bool hub_datadir_has_log(const char *data)
     return access(path, R_OK) == 0;
 }
 
-int hub_datadir_refuse(const char *why)
+enum hub_exit hub_datadir_exit(int error, const char *why)
 {
-    bool is_full = strstr(why, "No space left") || strstr(why, "File too large");
-    return hub_tool_end(is_full ? HUB_EXIT_FULL : HUB_EXIT_FAILED, "%s", why);
+    return error == HUB_ERROR_unauthenticated                        ? HUB_EXIT_DENIED
+           : error == HUB_ERROR_conflict                             ? HUB_EXIT_TAKEN
+           : error == HUB_ERROR_log_full || hub_disk_is_full_by(why) ? HUB_EXIT_FULL
+                                                                     : HUB_EXIT_FAILED;
+}
+
+int hub_datadir_refuse(int error, const char *why)
+{
+    return hub_tool_end(hub_datadir_exit(error, why), "%s", why);
 }
 
 void hub_datadir_find_company(struct hub_datadir *self)
@@ -83,8 +91,7 @@ static int open_whole(struct hub_datadir *self, const char *master_key, bool few
         return error;
     error = open_parts(self, master_key, (struct hub_log_options){ .few_rows = few_rows }, why, sizeof why);
     if (error)
-        return -(error == HUB_ERROR_unauthenticated ? hub_tool_end(HUB_EXIT_DENIED, "%s", why)
-                                                    : hub_datadir_refuse(why));
+        return -hub_datadir_refuse(error, why);
     hub_datadir_find_company(self);
     self->noting = hub_noting_new(self->dir, self->log, self->keys);
     return 0;

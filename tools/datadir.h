@@ -5,9 +5,9 @@
 
 #include "log/keyring/keyring.h"
 #include "log/log.h"
+#include "tools/tool.h"
 
 struct hub_noting;
-struct hub_tool_call;
 
 struct hub_datadir {
     const char *dir; /* borrowed */
@@ -34,8 +34,14 @@ int hub_datadir_open_at(struct hub_datadir *self, const char *data, const char *
 int hub_datadir_tell(const struct hub_datadir *self, const struct hub_tool_call *call);
 void hub_datadir_close(struct hub_datadir *self);
 
-/* Say why a log could not be opened. Returns HUB_EXIT_FULL when the disk is full, by RocksDB's words, else HUB_EXIT_FAILED. */
-int hub_datadir_refuse(const char *why);
+/* The exit status for a log, or a hub, that could not be opened: HUB_EXIT_DENIED for a master key that does not fit, HUB_EXIT_TAKEN
+ * for a directory that somebody else writes, HUB_EXIT_FULL where there is no room, also by RocksDB's words, else HUB_EXIT_FAILED.
+ *
+ * error, why  what opening it returned, and its sentence */
+enum hub_exit hub_datadir_exit(int error, const char *why);
+
+/* Say why, and return that status. */
+int hub_datadir_refuse(int error, const char *why);
 
 /* Fill `company` from the log's first event, for a log that was opened elsewhere. */
 void hub_datadir_find_company(struct hub_datadir *self);

@@ -25,7 +25,7 @@ static const char refused_name[] = "refused";
 __attribute__((format(printf, 3, 4))) static int refuse(struct hub_archive_why why, enum hub_archive_end end,
                                                         const char *format, ...)
 {
-    bool is_full = end == HUB_ARCHIVE_failed && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG);
+    bool is_full = end == HUB_ARCHIVE_failed && hub_disk_is_full(errno);
     va_list args;
     va_start(args, format);
     vsnprintf(why.at, why.size, format, args);
@@ -99,11 +99,11 @@ int hub_archive_enter(const struct hub_log *log, int *ret_lock, struct hub_archi
     char words[WORDS];
     const char *dir = dir_of(log);
     if (hub_dir_make(dir) < 0) {
-        return refuse(why, HUB_ARCHIVE_failed, "The directory %s cannot be made: %s.", dir, strerror(errno));
+        return refuse(why, HUB_ARCHIVE_full, "The directory %s cannot be made: %s.", dir, strerror(errno));
     }
-    if (hub_dir_lock(dir, ret_lock, words, sizeof words) < 0) {
+    if (hub_dir_lock(dir, ret_lock, words, sizeof words) != 0) {
         return errno == EWOULDBLOCK ? refuse(why, HUB_ARCHIVE_taken, "Another run is archiving: it holds %s/lock.", dir)
-                                    : refuse(why, HUB_ARCHIVE_failed, "%s", words);
+                                    : refuse(why, HUB_ARCHIVE_full, "%s", words);
     }
     DIR *entries = opendir(dir);
     const struct dirent *entry;
@@ -307,7 +307,7 @@ static int write_rows(struct adoption *self)
     if (hub_rocks_write(self->log->db, self->batch, words, sizeof words) == 0) {
         return 0;
     }
-    errno = strstr(words, "No space left") != NULL ? ENOSPC : 0;
+    errno = hub_disk_is_full_by(words) ? ENOSPC : 0;
     return refuse(self->why, HUB_ARCHIVE_failed, "The log in %s cannot be written: %s.", self->log->data_dir, words);
 }
 
@@ -432,7 +432,7 @@ int hub_archive_ask(struct hub_log *log, bool (*goes_on)(void *arg), void *arg, 
     }
     unlink_in(dir_of(log), refused_name);
     if (hub_file_replace(dir_of(log), take_name, hub_span("")) < 0) {
-        return refuse(why, HUB_ARCHIVE_failed, "%s/%s cannot be written: %s.", dir_of(log), take_name, strerror(errno));
+        return refuse(why, HUB_ARCHIVE_full, "%s/%s cannot be written: %s.", dir_of(log), take_name, strerror(errno));
     }
     int result = await_answer(log, goes_on, arg, why);
     unlink_in(dir_of(log), take_name);

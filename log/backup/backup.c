@@ -38,7 +38,7 @@ enum { NOTE_MAX = 16 * 1024 * 1024, NOTE_NAME = 32, MEMORY = 64 * 1024 * 1024, L
 
 int hub_backup_refuse(struct hub_backup_why why, enum hub_backup_end end, const char *format, ...)
 {
-    bool is_full = end == HUB_BACKUP_failed && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG);
+    bool is_full = end == HUB_BACKUP_failed && hub_disk_is_full(errno);
     va_list args;
     va_start(args, format);
     vsnprintf(why.at, why.size, format, args);
@@ -49,7 +49,7 @@ int hub_backup_refuse(struct hub_backup_why why, enum hub_backup_end end, const 
 /* What RocksDB said, in its words; a full disk is known by them alone. */
 static int refuse_words(struct hub_backup_why why, const char *what, const char *words)
 {
-    errno = strstr(words, "No space left") != NULL || strstr(words, "File too large") != NULL ? ENOSPC : 0;
+    errno = hub_disk_is_full_by(words) ? ENOSPC : 0;
     return hub_backup_refuse(why, HUB_BACKUP_failed, "%s: %s.", what, words);
 }
 
@@ -128,7 +128,7 @@ static int write_note(const char *dir, const struct backup_note *note, struct hu
     note_name(note->number, name);
     int result = hub_file_replace(notes, name, hub_buf_span(&text));
     if (result < 0) {
-        result = hub_backup_refuse(why, HUB_BACKUP_failed, "The note %s/%s cannot be written: %s.", notes, name,
+        result = hub_backup_refuse(why, HUB_BACKUP_full, "The note %s/%s cannot be written: %s.", notes, name,
                                    strerror(errno));
     }
     hub_buf_done(&text);
@@ -160,7 +160,7 @@ static int make_dirs(const struct run *self)
         result = hub_dir_make(path);
         free(path);
     }
-    return result < 0 ? hub_backup_refuse(self->why, HUB_BACKUP_failed, "The directory %s cannot be made: %s.",
+    return result < 0 ? hub_backup_refuse(self->why, HUB_BACKUP_full, "The directory %s cannot be made: %s.",
                                           self->options->dir, strerror(errno))
                       : HUB_BACKUP_done;
 }
@@ -169,11 +169,11 @@ static int enter(struct run *self)
 {
     char words[WORDS];
     int result = make_dirs(self);
-    if (result == HUB_BACKUP_done && hub_dir_lock(self->options->dir, &self->lock, words, sizeof words) < 0) {
+    if (result == HUB_BACKUP_done && hub_dir_lock(self->options->dir, &self->lock, words, sizeof words) != 0) {
         result = errno == EWOULDBLOCK ? hub_backup_refuse(self->why, HUB_BACKUP_taken,
                                                           "Another backup to %s is under way: it holds %s/lock.",
                                                           self->options->dir, self->options->dir)
-                                      : hub_backup_refuse(self->why, HUB_BACKUP_failed, "%s", words);
+                                      : hub_backup_refuse(self->why, HUB_BACKUP_full, "%s", words);
     }
     return result == HUB_BACKUP_done ? hub_backup_list(self->options->dir, self->arena, &self->before, self->why)
                                      : result;
@@ -215,10 +215,10 @@ static int open_copy(struct run *self)
     self->witness = witness;
     int pinned = hub_pin_new(data, &self->pin, self->why.at, self->why.size);
     if (pinned != 0) {
-        return pinned > 0                                           ? HUB_BACKUP_taken
-               : pinned < 0 && (errno == ENOSPC || errno == EDQUOT) ? HUB_BACKUP_full
-               : pinned < 0 && errno == ENOENT                      ? HUB_BACKUP_absent
-                                                                    : HUB_BACKUP_failed;
+        return pinned > 0                              ? HUB_BACKUP_taken
+               : pinned < 0 && hub_disk_is_full(errno) ? HUB_BACKUP_full
+               : pinned < 0 && errno == ENOENT         ? HUB_BACKUP_absent
+                                                       : HUB_BACKUP_failed;
     }
     char *archive = hub_path(data, "archive");
     const struct hub_log_options options = { .data_dir = hub_pin_dir(self->pin),
@@ -229,7 +229,7 @@ static int open_copy(struct run *self)
     int opened = hub_log_open(&options, &self->log, words, sizeof words);
     free(archive);
     if (opened < 0) {
-        errno = strstr(words, "No space left") != NULL ? ENOSPC : 0;
+        errno = hub_disk_is_full_by(words) ? ENOSPC : 0;
         return hub_backup_refuse(self->why, HUB_BACKUP_failed, "%s", words);
     }
     return check_copy(self);
@@ -326,7 +326,7 @@ static int forget_files(const struct run *self, size_t gone)
     notes[count - 1] = &self->made->note;
     return hub_backup_keep_files(self->options->dir, notes, count) == 0
                ? HUB_BACKUP_done
-               : hub_backup_refuse(self->why, HUB_BACKUP_failed, "Old files in %s/files cannot be removed: %s.",
+               : hub_backup_refuse(self->why, HUB_BACKUP_full, "Old files in %s/files cannot be removed: %s.",
                                    self->options->dir, strerror(errno));
 }
 

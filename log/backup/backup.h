@@ -26,7 +26,7 @@ enum { HUB_BACKUP_FILES = 50000 }; /* beside the log, that a note can list */
 enum hub_backup_end {
     HUB_BACKUP_done = 0,
     HUB_BACKUP_failed = -1,
-    HUB_BACKUP_full = -2,    /* the disk is full */
+    HUB_BACKUP_full = -2,    /* the disk is full, or a directory cannot be written */
     HUB_BACKUP_denied = -3,  /* passphrase or key does not fit */
     HUB_BACKUP_unsound = -4, /* a backup or a log is damaged */
     HUB_BACKUP_absent = -5,  /* no such backup, position or moment */
@@ -40,7 +40,7 @@ struct hub_backup_why {
     size_t size;
 };
 
-/* Write the sentence. Returns `end`; of HUB_BACKUP_failed with ENOSPC or its like in errno, HUB_BACKUP_full. */
+/* Write the sentence. Returns `end`; of HUB_BACKUP_failed with errno of a full disk (hub_disk_is_full), HUB_BACKUP_full. */
 int hub_backup_refuse(struct hub_backup_why why, enum hub_backup_end end, const char *format, ...)
     __attribute__((format(printf, 3, 4), nonnull(3)));
 

@@ -173,6 +173,7 @@ static int take_file(struct taking *self, const char *name)
     }
     hub_buf_init(&bytes);
     int result = hub_file_read(self->data_dir, name, FILE_MAX, &bytes);
+    enum hub_backup_end end = result == 0 ? HUB_BACKUP_full : HUB_BACKUP_failed;
     if (result == 0) {
         struct hub_digest digest = hub_sha256(hub_buf_span(&bytes));
         struct backup_file *file = HUB_LIST_ADD(&self->note->files, self->arena);
@@ -185,8 +186,8 @@ static int take_file(struct taking *self, const char *name)
         result = keep(self, hex, hub_buf_span(&bytes));
     }
     if (result < 0) {
-        result = hub_backup_refuse(self->why, HUB_BACKUP_failed, "The file %s/%s cannot be copied to %s: %s.",
-                                   self->data_dir, name, self->files, strerror(errno));
+        result = hub_backup_refuse(self->why, end, "The file %s/%s cannot be copied to %s: %s.", self->data_dir, name,
+                                   self->files, strerror(errno));
     }
     hub_buf_done(&bytes);
     return result < 0 ? result : HUB_BACKUP_done;
@@ -274,7 +275,7 @@ static int put_file(const char *files, const struct backup_file *file, const cha
         result = hub_backup_refuse(why, HUB_BACKUP_unsound, "The backup is damaged: %s in %s is %s.", name, files,
                                    result == 0 ? "not what was put there" : "missing or cannot be read");
     } else if (make_folders(into, name) < 0 || hub_file_replace(into, name, hub_buf_span(&bytes)) < 0) {
-        result = hub_backup_refuse(why, HUB_BACKUP_failed, "%s/%s cannot be written: %s.", into, name, strerror(errno));
+        result = hub_backup_refuse(why, HUB_BACKUP_full, "%s/%s cannot be written: %s.", into, name, strerror(errno));
     }
     hub_buf_done(&bytes);
     return result;

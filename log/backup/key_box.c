@@ -119,6 +119,7 @@ int hub_key_box_write(const char *data_dir, const char *path, const struct hub_l
     }
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+    enum hub_backup_end end = file == NULL ? HUB_BACKUP_full : HUB_BACKUP_failed;
     int result = file == NULL ? -1 : fill(file, data_dir, lock, log);
     int saved = errno;
     if (file != NULL && fclose(file) != 0 && result == 0) {
@@ -127,14 +128,14 @@ int hub_key_box_write(const char *data_dir, const char *path, const struct hub_l
     }
     errno = saved;
     if (result == 0) {
+        end = HUB_BACKUP_full;
         result = settle(fresh, path);
     }
     if (result < 0) {
         saved = errno;
         unlink(fresh);
         errno = saved;
-        return hub_backup_refuse(why, HUB_BACKUP_failed, "The keys cannot be written to %s: %s.", path,
-                                 strerror(errno));
+        return hub_backup_refuse(why, end, "The keys cannot be written to %s: %s.", path, strerror(errno));
     }
     return HUB_BACKUP_done;
 }

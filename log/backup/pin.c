@@ -248,7 +248,7 @@ int hub_pin_new(const char *data_dir, struct hub_pin **ret_pin, char *ret_why, s
 {
     struct hub_pin *self = pin_of(data_dir);
     int result = mkdir(self->dir, 0700) == 0 || errno == EEXIST ? 0 : -1;
-    if (result == 0 && hub_dir_lock(self->dir, &self->lock, ret_why, why_size) < 0) {
+    if (result == 0 && hub_dir_lock(self->dir, &self->lock, ret_why, why_size) != 0) {
         result = -1;
         if (errno == EWOULDBLOCK) {
             snprintf(ret_why, why_size, "Another backup of %s is under way: it holds %s/lock.", data_dir, self->dir);

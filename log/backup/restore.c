@@ -120,7 +120,7 @@ static int check_target(const struct run *self)
         return HUB_BACKUP_done;
     }
     bool is_taken = errno == ENOTEMPTY || errno == EEXIST;
-    return hub_backup_refuse(self->why, is_taken ? HUB_BACKUP_taken : HUB_BACKUP_failed,
+    return hub_backup_refuse(self->why, is_taken ? HUB_BACKUP_taken : HUB_BACKUP_full,
                              errno == ENOTEMPTY || errno == EEXIST
                                  ? "%s is not empty; a backup is put back into a new directory."
                                  : "%s cannot be used: %s.",
@@ -135,13 +135,13 @@ static int enter(struct run *self)
         return result;
     }
     if (hub_dir_make(self->dir) < 0) {
-        return hub_backup_refuse(self->why, HUB_BACKUP_failed, "The directory %s cannot be made: %s.", self->dir,
+        return hub_backup_refuse(self->why, HUB_BACKUP_full, "The directory %s cannot be made: %s.", self->dir,
                                  strerror(errno));
     }
-    if (hub_dir_lock(self->dir, &self->lock, words, sizeof words) < 0) {
+    if (hub_dir_lock(self->dir, &self->lock, words, sizeof words) != 0) {
         return errno == EWOULDBLOCK ? hub_backup_refuse(self->why, HUB_BACKUP_taken,
                                                         "Another restore to %s is under way.", self->options->target)
-                                    : hub_backup_refuse(self->why, HUB_BACKUP_failed, "%s", words);
+                                    : hub_backup_refuse(self->why, HUB_BACKUP_full, "%s", words);
     }
     return HUB_BACKUP_done;
 }
@@ -205,10 +205,10 @@ static int restore_log(struct run *self)
     if (copying->result == 0) {
         return HUB_BACKUP_done;
     }
-    bool is_full = strstr(copying->words, "No space left") != NULL || strstr(copying->words, "File too large") != NULL;
-    return is_full ? hub_backup_refuse(self->why, HUB_BACKUP_full, "The disk is full: %s.", copying->words)
-                   : hub_backup_refuse(self->why, HUB_BACKUP_unsound, "Backup %u in %s is damaged: %s.",
-                                       self->done->note.number, self->options->dir, copying->words);
+    return hub_disk_is_full_by(copying->words)
+               ? hub_backup_refuse(self->why, HUB_BACKUP_full, "The disk is full: %s.", copying->words)
+               : hub_backup_refuse(self->why, HUB_BACKUP_unsound, "Backup %u in %s is damaged: %s.",
+                                   self->done->note.number, self->options->dir, copying->words);
 }
 
 static int open_log(struct run *self)
@@ -287,7 +287,7 @@ static int cut(struct run *self)
                                  .rearm = self->options->rearm,
                                  .arg = self->options->arg };
     if (hub_log_cut(self->log, &cut, &self->done->cut, words, sizeof words) < 0) {
-        errno = strstr(words, "No space left") != NULL ? ENOSPC : 0;
+        errno = hub_disk_is_full_by(words) ? ENOSPC : 0;
         return hub_backup_refuse(self->why, HUB_BACKUP_failed, "The log cannot be cut at %llu: %s.",
                                  (unsigned long long) self->done->sequence, words);
     }
@@ -446,7 +446,7 @@ static int hold(struct run *self)
     static const char text[] = "Restored from a backup: campaigns send nothing while this file is here.\n";
     return hub_file_replace(self->dir, "hold", hub_span(text)) == 0
                ? HUB_BACKUP_done
-               : hub_backup_refuse(self->why, HUB_BACKUP_failed, "%s/hold cannot be written: %s.", self->dir,
+               : hub_backup_refuse(self->why, HUB_BACKUP_full, "%s/hold cannot be written: %s.", self->dir,
                                    strerror(errno));
 }
 
@@ -461,7 +461,7 @@ static int settle(struct run *self)
 {
     hub_log_close(&self->log);
     if (rename(self->dir, self->options->target) != 0) {
-        return hub_backup_refuse(self->why, HUB_BACKUP_failed, "%s cannot be renamed to %s: %s.", self->dir,
+        return hub_backup_refuse(self->why, HUB_BACKUP_full, "%s cannot be renamed to %s: %s.", self->dir,
                                  self->options->target, strerror(errno));
     }
     char *parent = hub_path(self->options->target, "..");

@@ -93,7 +93,7 @@ int hub_keyring_open(const struct hub_keyring_options *options, struct hub_keyri
     static const struct hub_ulid hub;
     struct hub_keyring *self = ring_new(options->data_dir, options->world);
     int result = options->create ? make_dirs(self, options->data_dir, ret_why, why_size) : 0;
-    if (result < 0) {
+    if (result != 0) {
         hub_keyring_close(&self);
         return result;
     }

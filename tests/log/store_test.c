@@ -53,7 +53,7 @@ static void a_second_writer_is_refused(void **state)
     struct fixture *f = *state;
     struct hub_log_options options = { .data_dir = f->dir, .world = f->world, .mode = HUB_LOG_WRITE };
     struct hub_log *second = NULL;
-    assert_true(hub_log_open(&options, &second, f->why, sizeof f->why) < 0);
+    assert_int_equal(hub_log_open(&options, &second, f->why, sizeof f->why), HUB_ERROR_conflict);
     assert_null(second);
     assert_non_null(strstr(f->why, "Another hub is using"));
     write_some(f, 0, 1); /* the first one goes on */

@@ -193,6 +193,30 @@ class BadInput(unittest.TestCase):
         with open(table, encoding='utf-8') as file:
             self.assertTrue(file.readline().startswith('sequence,'))
 
+    def test_a_place_where_nothing_can_be_written(self):
+        there = os.path.join(self.keep('a-file', ''), 'x')
+        lock = ('--passphrase-file', self.path('secret'))
+        kept = self.path('kept-backups')
+        self.said('backup', kept, *lock)
+        for words in (('backup', there, *lock), ('backup', self.path('a-file'), *lock), ('backup', kept, *lock, '--keys', there),
+                      ('export', '--to', there), ('export', '--to', there, '--format', 'csv'),
+                      ('audit', 'export', 'customer_1', '--to', there), ('audit', 'export', 'customer_1', '--to', there + '.json')):
+            self.refused(FULL, self.path('a-file'), *words)
+        for words in (('restore', kept, '--data', there, *lock), ('restore', kept, '--data', self.path('a-file'), *lock),
+                      ('backup', '--verify', kept, *lock, '--scratch', there)):
+            self.refused(FULL, self.path('a-file'), *words, data=False)
+        for words in (('replay',), ('audit', 'reads'), ('log', 'info'), ('view', 'status')):
+            done = run(*words, '--data', self.data, env={'TMPDIR': there})
+            self.assertEqual((done.returncode, done.stdout, len(done.stderr.splitlines())), (FULL, '', 1), done.stderr)
+            self.assertIn(there, done.stderr)
+
+    def test_a_directory_that_a_hub_has(self):
+        with Hub() as hub:
+            hub.create_session('customer_1', 'session_1')
+            for words in (('log', 'compact'), ('view', 'rebuild'), ('audit', 'erase', 'customer_1', '--reason', 'x', '--yes'),
+                          ('serve', '--listen', '127.0.0.1:0'), ('serve', '--supervise', '--listen', '127.0.0.1:0')):
+                self.refused(TAKEN, 'Another hub is using', *words, '--data', hub.data, data=False)
+
     # --- backups ---
 
     def test_a_passphrase_that_does_not_fit(self):

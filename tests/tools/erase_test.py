@@ -88,7 +88,7 @@ class Erase(unittest.TestCase):
         weak = self.hub.post('/api-keys', {'name': 'weak', 'role': 'supervisor'}).json['api_key']
         self.audit('erase', 'person_2', *yes, '--url', self.there[1], '--key', weak, status=5)
         self.audit('erase', 'person_2', *yes, '--url', 'http://127.0.0.1:1', '--key', KEY, status=7)
-        self.assertIn('told with --url', self.audit('erase', 'person_2', *yes, '--data', self.hub.data, status=1))
+        self.assertIn('told with --url', self.audit('erase', 'person_2', *yes, '--data', self.hub.data, status=8))
         self.assertIn('there is no log', self.audit('erase', 'person_2', *yes, '--data', self.path('none'), status=4))
         self.assertFalse(os.path.exists(self.path('none')))
 

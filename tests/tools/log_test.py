@@ -85,7 +85,7 @@ class Compact(unittest.TestCase):
                 hub.say('customer_004', 'omni_session_004', f'Message {number}')
             there = ('--data', hub.data)
             refused = run('log', 'compact', *there)
-            self.assertEqual(refused.returncode, 1)
+            self.assertEqual(refused.returncode, 8)
             self.assertIn('Another hub is using', refused.stderr)
             self.assertEqual(hub.stop(), 0)
             before = run('replay', '--json', *there).stdout

@@ -162,7 +162,7 @@ class Stopping(unittest.TestCase):
     def test_a_second_writer_is_refused_with_a_sentence(self):
         with Hub() as hub:
             done = run('serve', '--data', hub.data, '--listen', '127.0.0.1:0')
-            self.assertEqual(done.returncode, 1)
+            self.assertEqual(done.returncode, 8)
             self.assertEqual(done.stdout, '')
             self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
             self.assertIn(hub.data, done.stderr)
@@ -259,7 +259,7 @@ class Supervised(unittest.TestCase):
         with Hub() as hub:
             began = time.monotonic()
             done = run('serve', '--supervise', '--data', hub.data, '--listen', '127.0.0.1:0')
-            self.assertEqual(done.returncode, 1)
+            self.assertEqual(done.returncode, 8)
             self.assertLess(time.monotonic() - began, 20)
             self.assertNotIn('starting again', done.stderr)
 

@@ -66,7 +66,7 @@ class View(unittest.TestCase):
                  what='the end of the rebuild')
         self.assertEqual(self.total(), 5)
         self.assertIn('one view at a time', self.view('rebuild', *self.there(), status=2))
-        self.assertIn('Another hub is using', self.view('rebuild', 'messages', '--data', self.hub.data, status=1))
+        self.assertIn('Another hub is using', self.view('rebuild', 'messages', '--data', self.hub.data, status=8))
         self.assertEqual(self.hub.post('/views/nonsense/rebuild', {}).status, 404)
         self.assertEqual(self.hub.post('/views/messages/retry', {}).status, 200)
         self.assertEqual(self.hub.post('/views/nonsense/retry', {}).status, 404)

@@ -257,9 +257,8 @@ static int at_rest(struct erasing *self)
     hub_signals_block();
     int error = hub_hub_open(&options, &self->hub, why, sizeof why);
     if (error)
-        return error == HUB_ERROR_unauthenticated
-                   ? hub_tool_end(HUB_EXIT_DENIED, "%s", why)
-                   : hub_tool_fail("%s (a running hub is told with --url and --key)", why);
+        return hub_tool_end(hub_datadir_exit(error, why), "%s%s", why,
+                            error == HUB_ERROR_conflict ? " (a running hub is told with --url and --key)" : "");
     self->at_rest = (struct hub_datadir){ .log = hub_hub_log(self->hub),
                                           .keys = hub_hub_keys(self->hub),
                                           .has_keys = true };

@@ -167,7 +167,8 @@ static int verify(const struct hub_tool_call *call)
     int status = hub_lock_words_of(&who, call->settings, &has_any);
     snprintf(scratch, sizeof scratch, "%s/omnihub-verify-XXXXXX", tmp);
     if (status == HUB_EXIT_OK && !mkdtemp(scratch))
-        status = hub_tool_fail("the directory %s cannot be made; --scratch DIR takes another place", scratch);
+        status = hub_tool_end(HUB_EXIT_FULL, "the directory %s cannot be made; --scratch DIR takes another place",
+                              scratch);
     else if (status == HUB_EXIT_OK) {
         status = try(call, has_any ? &who.who : NULL, scratch);
         if (hub_backup_remove(scratch) < 0)

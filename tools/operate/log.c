@@ -245,14 +245,11 @@ int hub_tool_log_compact(const struct hub_tool_call *call)
                                              .mode = HUB_LOG_WRITE };
     struct hub_log *log = NULL;
     char why[512] = "";
-    int status = HUB_EXIT_FAILED;
     hub_signals_block();
     if (!hub_datadir_has_log(options.data_dir))
         return hub_tool_end(HUB_EXIT_ABSENT, "there is no log in %s", options.data_dir);
-    if (hub_log_open(&options, &log, why, sizeof why) < 0)
-        status = hub_datadir_refuse(why);
-    else
-        status = pack(call, log);
+    int error = hub_log_open(&options, &log, why, sizeof why);
+    int status = error ? hub_datadir_refuse(error, why) : pack(call, log);
     hub_log_close(&log);
     return status;
 }

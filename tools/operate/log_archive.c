@@ -110,9 +110,9 @@ static int open_log(struct archiving *self, bool to_write)
     struct hub_witness witness = { .sequence = 0 };
     hub_log_close(&self->log);
     self->is_writer = to_write;
-    if (hub_log_open(&options, &self->log, why, sizeof why) < 0 ||
-        hub_witness_read(self->data, &witness, why, sizeof why) < 0)
-        return hub_datadir_refuse(why);
+    int error = hub_log_open(&options, &self->log, why, sizeof why);
+    if (error || hub_witness_read(self->data, &witness, why, sizeof why) < 0)
+        return hub_datadir_refuse(error, why);
     self->durable = witness.sequence;
     return HUB_EXIT_OK;
 }

@@ -267,13 +267,15 @@ static int rebuild_at_rest(const struct hub_tool_call *call, const struct hub_vi
     const char *data = hub_settings_text(call->settings, HUB_SETTING_data);
     struct hub_datadir reader = { .log = NULL };
     char why[512] = "";
-    int lock = -1, status = HUB_EXIT_FAILED;
+    int lock = -1;
     hub_signals_block();
     if (!hub_datadir_has_log(data))
         return hub_tool_end(HUB_EXIT_ABSENT, "there is no log in %s", data);
-    if (hub_dir_lock(data, &lock, why, sizeof why) < 0)
-        return hub_tool_fail("%s A running hub rebuilds when it is asked with --url.", why);
-    status = -hub_datadir_open(&reader, data, NULL);
+    int error = hub_dir_lock(data, &lock, why, sizeof why);
+    if (error)
+        return hub_tool_end(hub_datadir_exit(error, why), "%s A running hub rebuilds when it is asked with --url.",
+                            why);
+    int status = -hub_datadir_open(&reader, data, NULL);
     if (status == HUB_EXIT_OK)
         status = rebuild_stored(call, reader.log, info);
     hub_datadir_close(&reader);

@@ -29,8 +29,8 @@ struct hub_hub_options {
  *
  * options  borrowed until the close, with what it points to
  *
- * Returns 0; with a sentence in ret_why, and nothing left open, < 0 or HUB_ERROR_unauthenticated: the master key is not that
- * of the data. */
+ * Returns 0; with a sentence in ret_why, and nothing left open, < 0; HUB_ERROR_unauthenticated: the master key is not that of
+ * the data; HUB_ERROR_conflict: another process has the directory. */
 int hub_hub_open(const struct hub_hub_options *options, struct hub_hub **ret_hub, char *ret_why, size_t why_size);
 
 /* Begin to serve. Returns 0, or < 0 with a sentence in ret_why. */

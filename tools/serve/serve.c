@@ -10,6 +10,7 @@
 #include "actors/company/company.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "tools/datadir.h"
 #include "tools/serve/first_start.h"
 #include "tools/serve/notify.h"
 #include "tools/report.h"
@@ -232,9 +233,7 @@ static int work(void *arg, const struct hub_supervised *supervised)
         bool is_stopped = hub_signals_pending();
         if (is_stopped)
             say(self, "info", "stopped before it was ready");
-        return is_stopped
-                   ? HUB_EXIT_OK
-                   : hub_tool_end(error == HUB_ERROR_unauthenticated ? HUB_EXIT_DENIED : HUB_EXIT_FAILED, "%s", why);
+        return is_stopped ? HUB_EXIT_OK : hub_datadir_refuse(error, why);
     }
     int status = run(self, &hub, supervised);
     hub_hub_close(&hub, 0);
