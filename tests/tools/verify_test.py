@@ -129,7 +129,7 @@ class Verify(unittest.TestCase):
     def test_a_place_without_room_for_its_files_is_told(self):
         data = self.at_rest()
         done = verify(data, env={'TMPDIR': '/nowhere'})
-        self.assertEqual((done.returncode, done.stdout), (1, ''))
+        self.assertEqual((done.returncode, done.stdout), (6, ''))
         self.assertIn('/nowhere', done.stderr)
 
     def test_it_can_be_interrupted(self):
