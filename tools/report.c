@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* What a command found, said once: cells in the order they came, laid out when all are there. */
+/* What a command found, said once: cells in the order they came, laid out when all are there, or a thousand rows of a long list. */
 #include "tools/report.h"
 
 #include <stdarg.h>
@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/json_emit.h"
+#include "base/memory.h"
 #include "tools/plain.h"
 #include "tools/tool.h"
 
@@ -22,7 +23,7 @@ struct hub_report_cell {
     struct hub_report_cell *next;
 };
 
-enum { COLUMNS = 24 };
+enum { COLUMNS = 24, ROWS = 1000 };
 
 /* The columns of one list. */
 struct table {
@@ -31,9 +32,26 @@ struct table {
     size_t count;
 };
 
+/* How far the printing is; cells that were printed are gone. */
+struct hub_report_printing {
+    struct hub_buf out;
+    struct hub_json_emit emit;
+    struct table table; /* of the list that is being printed */
+    unsigned rows;      /* among the cells */
+    bool is_long;       /* rows are printed as they come */
+    bool in_list, in_row, has_begun, is_broken;
+};
+
 void hub_report_begin(struct hub_report *self, const struct hub_settings *settings)
 {
-    *self = (struct hub_report){ .arena = hub_arena_new(4096), .is_json = hub_settings_is(settings, HUB_SETTING_json) };
+    struct hub_report_printing *printing = hub_memory_zero(sizeof *printing);
+    *self = (struct hub_report){ .arena = hub_arena_new(4096),
+                                 .printing = printing,
+                                 .is_json = hub_settings_is(settings, HUB_SETTING_json) };
+    hub_buf_init(&printing->out);
+    hub_json_emit_init(&printing->emit, &printing->out);
+    if (self->is_json)
+        hub_json_emit_object_begin(&printing->emit);
 }
 
 static struct hub_report_cell *add(struct hub_report *self, enum cell_kind kind, const char *name)
@@ -100,14 +118,33 @@ void hub_report_list(struct hub_report *self, const char *name)
     add(self, CELL_list, name);
 }
 
+void hub_report_long_list(struct hub_report *self, const char *name)
+{
+    self->printing->is_long = true;
+    add(self, CELL_list, name);
+}
+
+static void lay_out(struct hub_report *self);
+static void write_out(struct hub_report_printing *self);
+
 void hub_report_row(struct hub_report *self)
 {
+    struct hub_report_printing *printing = self->printing;
+    if (printing->is_long && printing->rows == ROWS) {
+        lay_out(self);
+        write_out(printing);
+        hub_arena_reset(self->arena);
+        self->cells = self->last = NULL;
+        printing->rows = 0;
+    }
+    printing->rows++;
     add(self, CELL_row, NULL);
 }
 
 void hub_report_list_end(struct hub_report *self)
 {
     add(self, CELL_list_end, NULL);
+    self->printing->is_long = false;
 }
 
 static void add_sentence(struct hub_report *self, const char *format, va_list arguments)
@@ -153,42 +190,28 @@ static void emit_value(struct hub_json_emit *emit, const struct hub_report_cell 
         hub_json_emit_bool(emit, cell->number != 0);
 }
 
-/* A list with its rows. Returns its last cell. */
-static const struct hub_report_cell *emit_list(struct hub_json_emit *emit, const struct hub_report_cell *cell)
+static void emit_cell(struct hub_report_printing *self, const struct hub_report_cell *cell)
 {
-    bool in_row = false;
-    hub_json_emit_key(emit, cell->name);
-    hub_json_emit_array_begin(emit);
-    for (cell = cell->next; cell->kind != CELL_list_end; cell = cell->next) {
-        if (cell->kind != CELL_row) {
-            emit_value(emit, cell);
-            continue;
-        }
-        if (in_row)
-            hub_json_emit_object_end(emit);
-        hub_json_emit_object_begin(emit);
-        in_row = true;
+    if (cell->kind == CELL_row || cell->kind == CELL_list_end) {
+        if (self->in_row)
+            hub_json_emit_object_end(&self->emit);
+        self->in_row = cell->kind == CELL_row;
+        if (self->in_row)
+            hub_json_emit_object_begin(&self->emit);
+        else
+            hub_json_emit_array_end(&self->emit);
+    } else if (cell->kind == CELL_list) {
+        hub_json_emit_key(&self->emit, cell->name);
+        hub_json_emit_array_begin(&self->emit);
+    } else if (cell->kind != CELL_sentence) {
+        emit_value(&self->emit, cell);
     }
-    if (in_row)
-        hub_json_emit_object_end(emit);
-    hub_json_emit_array_end(emit);
-    return cell;
 }
 
-static void put_json(const struct hub_report *self, struct hub_buf *out)
+static void put_json(struct hub_report *self)
 {
-    struct hub_json_emit emit;
-    hub_json_emit_init(&emit, out);
-    hub_json_emit_object_begin(&emit);
-    for (const struct hub_report_cell *cell = self->cells; cell; cell = cell->next) {
-        if (cell->kind == CELL_list)
-            cell = emit_list(&emit, cell);
-        else if (cell->kind != CELL_sentence)
-            emit_value(&emit, cell);
-    }
-    hub_json_emit_object_end(&emit);
-    hub_json_emit_done(&emit);
-    hub_buf_put_byte(out, '\n');
+    for (const struct hub_report_cell *cell = self->cells; cell; cell = cell->next)
+        emit_cell(self->printing, cell);
 }
 
 /* --- For people --- */
@@ -224,7 +247,7 @@ static size_t column_of(const struct table *table, const char *name)
 
 static void measure(struct table *table, const struct hub_report_cell *cell)
 {
-    for (; cell->kind != CELL_list_end; cell = cell->next) {
+    for (; cell && cell->kind != CELL_list_end; cell = cell->next) {
         size_t at = cell->name ? column_of(table, cell->name) : COLUMNS;
         if (at == table->count && at < COLUMNS) {
             table->names[table->count++] = cell->name;
@@ -252,7 +275,7 @@ static const struct hub_report_cell *put_row(struct hub_buf *out, const struct t
                                              const struct hub_report_cell *cell)
 {
     const struct hub_report_cell *fields[COLUMNS] = { NULL };
-    for (; cell->name; cell = cell->next) {
+    for (; cell && cell->name; cell = cell->next) {
         size_t at = column_of(table, cell->name);
         if (at < table->count)
             fields[at] = cell;
@@ -273,25 +296,26 @@ static void put_heading(struct hub_buf *out, const struct table *table)
     hub_buf_put_byte(out, '\n');
 }
 
-/* A list as a table. Returns its last cell. */
-static const struct hub_report_cell *put_table(struct hub_buf *out, const struct hub_report_cell *cell)
+/* The rows that are there, as a table with a heading, which comes again when there is another column. Returns the cell behind
+ * them, the list's end when that is there. */
+static const struct hub_report_cell *put_table(struct hub_report_printing *self, const struct hub_report_cell *cell)
 {
-    struct table table = { .count = 0 };
-    measure(&table, cell->next);
-    if (table.count == 0)
-        return cell->next;
-    if (out->len > 0)
-        hub_buf_put_byte(out, '\n');
-    put_heading(out, &table);
-    for (cell = cell->next; cell->kind == CELL_row;)
-        cell = put_row(out, &table, cell->next);
+    size_t columns = self->table.count;
+    measure(&self->table, cell);
+    if (self->table.count > columns) {
+        if (self->out.len > 0 || self->has_begun)
+            hub_buf_put_byte(&self->out, '\n');
+        put_heading(&self->out, &self->table);
+    }
+    while (cell && cell->kind == CELL_row)
+        cell = put_row(&self->out, &self->table, cell->next);
     return cell;
 }
 
 static size_t widest_name(const struct hub_report *self)
 {
     size_t widest = 0;
-    bool in_list = false;
+    bool in_list = self->printing->in_list;
     for (const struct hub_report_cell *cell = self->cells; cell; cell = cell->next) {
         in_list = cell->kind == CELL_list || (in_list && cell->kind != CELL_list_end);
         if (cell->name && !in_list && strlen(cell->name) > widest)
@@ -308,35 +332,73 @@ static void put_member(struct hub_buf *out, const struct hub_report_cell *cell, 
     hub_buf_put_byte(out, '\n');
 }
 
-static void put_lines(const struct hub_report *self, struct hub_buf *out)
+static void put_line(struct hub_report *self, const struct hub_report_cell *cell, size_t width)
 {
-    size_t width = widest_name(self);
-    for (const struct hub_report_cell *cell = self->cells; cell; cell = cell->next) {
-        if (cell->kind == CELL_list)
-            cell = put_table(out, cell);
-        else if (cell->kind == CELL_sentence) {
-            hub_plain_put(out, cell->text, 0);
-            hub_buf_put_byte(out, '\n');
-        } else if (!self->has_sentence)
-            put_member(out, cell, width);
+    struct hub_report_printing *printing = self->printing;
+    if (cell->kind == CELL_sentence) {
+        hub_plain_put(&printing->out, cell->text, 0);
+        hub_buf_put_byte(&printing->out, '\n');
+    } else if (!self->has_sentence) {
+        put_member(&printing->out, cell, width);
     }
+}
+
+static void put_lines(struct hub_report *self)
+{
+    struct hub_report_printing *printing = self->printing;
+    size_t width = widest_name(self);
+    const struct hub_report_cell *cell = self->cells;
+    while (cell) {
+        if (cell->kind == CELL_list) {
+            printing->in_list = true;
+            printing->table.count = 0;
+            cell = cell->next;
+        } else if (cell->kind == CELL_list_end) {
+            printing->in_list = false;
+            cell = cell->next;
+        } else if (printing->in_list) {
+            cell = put_table(printing, cell);
+        } else {
+            put_line(self, cell, width);
+            cell = cell->next;
+        }
+    }
+}
+
+static void lay_out(struct hub_report *self)
+{
+    if (self->is_json)
+        put_json(self);
+    else
+        put_lines(self);
+}
+
+static void write_out(struct hub_report_printing *self)
+{
+    self->has_begun = self->has_begun || self->out.len > 0;
+    if (!self->is_broken && self->out.len > 0)
+        self->is_broken = fwrite(self->out.at, 1, self->out.len, stdout) != self->out.len;
+    hub_buf_clear(&self->out);
 }
 
 void hub_report_drop(struct hub_report *self)
 {
+    hub_buf_done(&self->printing->out);
+    free(self->printing);
     hub_arena_destroy(&self->arena);
 }
 
 int hub_report_end(struct hub_report *self, int status)
 {
-    struct hub_buf out;
-    hub_buf_init(&out);
-    if (self->is_json)
-        put_json(self, &out);
-    else
-        put_lines(self, &out);
-    bool is_out = (out.len == 0 || fwrite(out.at, 1, out.len, stdout) == out.len) && fflush(stdout) == 0;
-    hub_buf_done(&out);
-    hub_arena_destroy(&self->arena);
+    struct hub_report_printing *printing = self->printing;
+    lay_out(self);
+    if (self->is_json) {
+        hub_json_emit_object_end(&printing->emit);
+        hub_json_emit_done(&printing->emit);
+        hub_buf_put_byte(&printing->out, '\n');
+    }
+    write_out(printing);
+    bool is_out = fflush(stdout) == 0 && !printing->is_broken;
+    hub_report_drop(self);
     return is_out ? status : hub_tool_end(HUB_EXIT_FULL, "what was found could not be written to stdout");
 }

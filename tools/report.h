@@ -18,10 +18,12 @@
 #include "tools/settings.h"
 
 struct hub_report_cell;
+struct hub_report_printing;
 
 struct hub_report {
     struct hub_arena *arena; /* owned; of the cells and their texts */
     struct hub_report_cell *cells, *last;
+    struct hub_report_printing *printing; /* owned; how far it is */
     bool is_json, has_sentence;
 };
 
@@ -41,6 +43,10 @@ void hub_report_list(struct hub_report *self, const char *name);
 void hub_report_row(struct hub_report *self);
 void hub_report_list_end(struct hub_report *self);
 
+/* A list of any number of rows: they are printed a thousand at a time, so no more are held. Columns are as wide as what came so far,
+ * and the heading comes again when a row has a new one. Members before it are printed with it: hub_report_say comes too late then. */
+void hub_report_long_list(struct hub_report *self, const char *name);
+
 /* A sentence for people, in place of the members or beside them. */
 void hub_report_say(struct hub_report *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void hub_report_note(struct hub_report *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -48,7 +54,7 @@ void hub_report_note(struct hub_report *self, const char *format, ...) __attribu
 /* People have been told on stderr; what is here is for programs alone. */
 void hub_report_quiet(struct hub_report *self);
 
-/* Free it, and print nothing. */
+/* Free it, and print nothing more. */
 void hub_report_drop(struct hub_report *self);
 
 /* Print everything on stdout and free it. Returns `status`, or HUB_EXIT_FULL when stdout cannot be written. */

@@ -2,14 +2,21 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Tools note whose personal data they show before they show it, and `audit reads` lists who read what."""
 
+import glob
+import hashlib
 import json
 import os
 import shutil
+import struct
+import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'e2e'))
-from running import Hub, run, wait_for  # noqa: E402
+from running import BINARY, Hub, clean_environment, run, wait_for  # noqa: E402
+
+MANY, A_FILE = 150000, 15000
+ROOM_KB = 64 * 1024
 
 
 class Accesses(unittest.TestCase):
@@ -68,6 +75,41 @@ class Accesses(unittest.TestCase):
         self.assertEqual((listed.count(path), listed.count('omnihub audit history')), (1, 2))
         verified = self.tool('audit', 'verify', '--json')
         self.assertGreaterEqual(json.loads(verified.stdout)['accesses'], 3)
+
+    def most_memory(self, *words):
+        """What a command takes at most, in kB, and how long what it printed is."""
+        with subprocess.Popen([BINARY, *words, *self.data], stdout=subprocess.PIPE,
+                              env=clean_environment({'ASAN_OPTIONS': 'quarantine_size_mb=1'})) as process:
+            size = sum(len(part) for part in iter(lambda: process.stdout.read(1 << 20), b''))
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0)
+        return usage.ru_maxrss, size
+
+    def note_again(self, count):
+        """The first entry, so many times, as docs/log-format.md §7 has it."""
+        path = glob.glob(os.path.join(self.hub.data, 'access', 'entries-*'))[0]
+        with open(path, 'rb') as file:
+            kept = file.read()
+        length = struct.unpack('>I', kept[48:52])[0]
+        entry, last = kept[56:56 + length], kept[16:48]
+        for first in range(1, count, A_FILE):
+            frames = [kept[:8], struct.pack('>Q', first), last]
+            for number in range(first, first + A_FILE):
+                last = hashlib.sha256(last + struct.pack('>Q', number) + entry).digest()
+                frames.append(struct.pack('>II', length, length ^ 0xffffffff) + entry + last)
+            with open(f'{path[:-16]}{first:016x}', 'wb') as file:
+                file.write(b''.join(frames))
+
+    def test_any_number_of_readings_is_listed_in_the_same_memory(self):
+        self.tool('audit', 'history', 'customer_1', '--reason', 'complaint 7')
+        self.hub.stop()
+        before = {words: self.most_memory('audit', 'reads', *words) for words in ((), ('--json',))}
+        self.note_again(MANY)
+        for words, (least, size) in before.items():
+            most, larger = self.most_memory('audit', 'reads', *words)
+            self.assertGreater(larger, size + 50 * MANY)
+            self.assertLess(most, least + ROOM_KB)
 
     def test_tools_that_open_nothing_note_nothing(self):
         self.tool('replay', '--hashes')

@@ -6,12 +6,15 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "tools/report.h"
 #include "tools/tool.h"
+
+enum { TEXT = 1 << 20, MANY = 2500, LATE = 1700 };
 
 /* What is printed on stdout while `print` runs; owned by the caller. */
 static char *printed_by(void (*print)(const struct hub_settings *), bool is_json)
@@ -20,7 +23,7 @@ static char *printed_by(void (*print)(const struct hub_settings *), bool is_json
     char *words[] = { json, NULL };
     const char *operands[2];
     struct hub_settings *settings;
-    char *text = calloc(1, 4096);
+    char *text = calloc(1, TEXT);
     FILE *file = tmpfile();
     int kept = dup(STDOUT_FILENO);
     assert_int_equal(hub_settings_read(HUB_TOOL_version, is_json ? 1 : 0, words, operands, &settings), 0);
@@ -30,7 +33,7 @@ static char *printed_by(void (*print)(const struct hub_settings *), bool is_json
     dup2(kept, STDOUT_FILENO);
     close(kept);
     rewind(file);
-    assert_true(fread(text, 1, 4095, file) > 0);
+    assert_true(fread(text, 1, TEXT - 1, file) > 0);
     fclose(file);
     hub_settings_destroy(&settings);
     return text;
@@ -94,11 +97,54 @@ static void a_list_is_a_table_and_a_sentence_stands_for_the_members(void **state
         "\"others\":[]}\n");
 }
 
+static void print_many_by(const struct hub_settings *settings, void (*list)(struct hub_report *self, const char *name))
+{
+    struct hub_report report;
+    hub_report_begin(&report, settings);
+    hub_report_u64(&report, "first", 0);
+    list(&report, "things");
+    for (unsigned i = 0; i < MANY; i++) {
+        hub_report_row(&report);
+        hub_report_u64(&report, "number", i);
+        hub_report_text(&report, "why", i == LATE ? "because" : NULL);
+    }
+    hub_report_list_end(&report);
+    hub_report_note(&report, "%d things.", MANY);
+    assert_int_equal(hub_report_end(&report, HUB_EXIT_OK), HUB_EXIT_OK);
+}
+
+static void print_many(const struct hub_settings *settings)
+{
+    print_many_by(settings, hub_report_list);
+}
+
+static void print_many_at_a_time(const struct hub_settings *settings)
+{
+    print_many_by(settings, hub_report_long_list);
+}
+
+static void a_long_list_is_the_same_document_and_tells_of_a_new_column_when_it_comes(void **state)
+{
+    (void) state;
+    char *whole = printed_by(print_many, true), *parts = printed_by(print_many_at_a_time, true);
+    assert_string_equal(parts, whole);
+    free(whole);
+    free(parts);
+    parts = printed_by(print_many_at_a_time, false);
+    assert_int_equal(strncmp(parts, "first  0\n\nnumber\n     0\n     1\n", 31), 0);
+    assert_non_null(strstr(parts, "\n   999\n\nnumber  why\n  1000  -\n"));
+    assert_non_null(strstr(parts, "\n  1699  -\n  1700  because\n"));
+    assert_non_null(strstr(parts, "\n  1999  -\n  2000  -\n"));
+    assert_string_equal(strstr(parts, "  2499"), "  2499  -\n2500 things.\n");
+    free(parts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_are_lines_without_control_characters),
         cmocka_unit_test(a_list_is_a_table_and_a_sentence_stands_for_the_members),
+        cmocka_unit_test(a_long_list_is_the_same_document_and_tells_of_a_new_column_when_it_comes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -81,7 +81,7 @@ static int list(struct hub_report *report, const struct hub_datadir *reader, con
     struct access_entry entry;
     const char *why = NULL;
     uint64_t number, count = 0;
-    hub_report_list(report, "accesses");
+    hub_report_long_list(report, "accesses");
     while ((wanted->limit == 0 || count < wanted->limit) &&
            hub_access_scan_next(scan, arena, &number, &entry, &why) == 1) {
         if (is_wanted(wanted, &entry)) {
