@@ -8,10 +8,13 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+
+enum { LINE = 4096 };
 
 char *hub_path(const char *dir, const char *name)
 {
@@ -218,19 +221,55 @@ bool hub_disk_is_full_by(const char *words)
     return is_full;
 }
 
-bool hub_dir_is_locked(const char *dir)
+/* The device of an open file as the kernel's list of locks has it: that of the mount, as btrfs tells stat another one. */
+static dev_t device_of(int fd, const struct stat *info)
 {
-    struct stat info;
-    char line[128], inode[32];
+    char line[LINE];
+    int mount = -1, id;
+    unsigned high, low;
+    dev_t device = info->st_dev;
+    snprintf(line, sizeof line, "/proc/self/fdinfo/%d", fd);
+    FILE *about = fopen(line, "re"), *mounts = fopen("/proc/self/mountinfo", "re");
+    while (about != NULL && mount < 0 && fgets(line, sizeof line, about) != NULL) {
+        (void) sscanf(line, "mnt_id: %d", &mount);
+    }
+    while (mounts != NULL && fgets(line, sizeof line, mounts) != NULL) {
+        if (sscanf(line, "%d %*d %u:%u", &id, &high, &low) == 3 && id == mount) {
+            device = makedev(high, low);
+        }
+    }
+    if (about != NULL) {
+        fclose(about);
+    }
+    if (mounts != NULL) {
+        fclose(mounts);
+    }
+    return device;
+}
+
+static bool is_listed(const struct stat *info, dev_t device)
+{
+    char line[LINE], file[64];
     bool is_held = false;
-    char *path = hub_path(dir, "lock");
-    FILE *locks = stat(path, &info) == 0 ? fopen("/proc/locks", "re") : NULL;
-    snprintf(inode, sizeof inode, ":%llu ", (unsigned long long) info.st_ino);
+    FILE *locks = fopen("/proc/locks", "re");
+    snprintf(file, sizeof file, " %02x:%02x:%llu ", major(device), minor(device), (unsigned long long) info->st_ino);
     while (locks != NULL && !is_held && fgets(line, sizeof line, locks) != NULL) {
-        is_held = strstr(line, "FLOCK") != NULL && strstr(line, inode) != NULL;
+        is_held = strstr(line, "FLOCK") != NULL && strstr(line, file) != NULL;
     }
     if (locks != NULL) {
         fclose(locks);
+    }
+    return is_held;
+}
+
+bool hub_dir_is_locked(const char *dir)
+{
+    struct stat info;
+    char *path = hub_path(dir, "lock");
+    int fd = open(path, O_PATH | O_CLOEXEC); /* nothing that the owner could notice */
+    bool is_held = fd >= 0 && fstat(fd, &info) == 0 && is_listed(&info, device_of(fd, &info));
+    if (fd >= 0) {
+        close(fd);
     }
     free(path);
     return is_held;
