@@ -213,7 +213,7 @@ static rocksdb_options_t *options_of(const char *family, const struct setting *s
     rocksdb_options_set_target_file_size_base(options, TABLE_BYTES);
     rocksdb_options_set_max_bytes_for_level_base(options, 8 * (uint64_t) TABLE_BYTES);
     rocksdb_options_set_level0_file_num_compaction_trigger(options, 8);
-    rocksdb_options_set_level0_slowdown_writes_trigger(options, 40);
+    rocksdb_options_set_level0_slowdown_writes_trigger(options, HUB_ROCKS_SLOW_FILES);
     rocksdb_options_set_level0_stop_writes_trigger(options, 80);
     rocksdb_options_set_compaction_style(options, rocksdb_level_compaction);
     rocksdb_options_set_compression(options, trait->sealed ? rocksdb_no_compression : rocksdb_lz4_compression);

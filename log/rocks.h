@@ -113,7 +113,8 @@ struct hub_span hub_rocks_iter_value(const struct hub_rocks_iter *self);
 /* < 0 when it stopped for a read error rather than at the end. */
 int hub_rocks_iter_error(const struct hub_rocks_iter *self, char *ret_why, size_t why_size);
 
-/* Make everything written so far survive without the WAL. Returns 0 or < 0. */
+/* Make everything written so far survive without the WAL. Beside a thread that writes: families are done one after the other, the
+ * last first. Returns 0 or < 0, also when for a minute there was no moment without another flush. */
 int hub_rocks_flush(struct hub_rocks *self);
 
 /* Write a family afresh, without what was deleted or replaced. Returns 0, or < 0 with RocksDB's words. */

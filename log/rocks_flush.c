@@ -5,10 +5,13 @@
  * some of them, made for another reason while the first is waiting for its thread, leaves the first with two reasons, and the
  * process with a failed assertion (Debian's library has them). So one reason is left to RocksDB, the bound on all memtables
  * (log/rocks.c sets the others out of reach), and what is asked for here is asked for when nothing is waiting. It asks for one family
- * at a time, and a request for one has one reason, whatever comes later. */
+ * at a time, and a request for one has one reason, whatever comes later. Who opens the tables meanwhile sees some families as they
+ * are now and others as they were: the last is asked for first, as readers begin with the first ones (log/keys.h), and find to each
+ * of their rows what belongs to it. */
 #include "log/rocks.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "base/thread.h"
@@ -66,6 +69,41 @@ static bool is_busy(struct hub_rocks *self)
     return hub_rocks_property(self, 0, "rocksdb.num-running-flushes") > 0;
 }
 
+/* So many files that RocksDB would let another one wait for a compaction: inside its call, and so behind the gate. */
+static bool is_crowded(struct hub_rocks *self)
+{
+    unsigned long most = 0;
+    for (unsigned i = 0; i < self->count; i++) {
+        char *text = rocksdb_property_value_cf(self->db, self->families[i], "rocksdb.num-files-at-level0");
+        unsigned long files = text == NULL ? 0 : strtoul(text, NULL, 10);
+        most = files > most ? files : most;
+        rocksdb_free(text);
+    }
+    return most + 1 >= HUB_ROCKS_SLOW_FILES;
+}
+
+/* Memtables of each family that wait for a flush, or are being flushed. */
+static void count_full(struct hub_rocks *self, uint64_t ret_counts[HUB_ROCKS_FAMILIES])
+{
+    for (unsigned i = 0; i < self->count; i++) {
+        ret_counts[i] = hub_rocks_property(self, i, "rocksdb.num-immutable-mem-table");
+    }
+}
+
+/* Whether some of the counted ones are not in tables yet. More may come meanwhile, but a family's go in turn: once there are fewer,
+ * the first is there. */
+static bool are_left(struct hub_rocks *self, uint64_t counts[HUB_ROCKS_FAMILIES])
+{
+    uint64_t now[HUB_ROCKS_FAMILIES];
+    bool are = false;
+    count_full(self, now);
+    for (unsigned i = 0; i < self->count; i++) {
+        counts[i] = now[i] < counts[i] || counts[i] == 0 ? 0 : now[i];
+        are = are || counts[i] > 0;
+    }
+    return are;
+}
+
 static int failed_before(struct hub_rocks *self)
 {
     return hub_rocks_property(self, 0, "rocksdb.background-errors") > 0 ? -1 : 0;
@@ -76,9 +114,9 @@ static int flush_each(struct hub_rocks *self, bool waits)
     rocksdb_flushoptions_t *options = rocksdb_flushoptions_create();
     rocksdb_flushoptions_set_wait(options, waits);
     int failed = 0;
-    for (unsigned i = 0; i < self->count && failed == 0; i++) {
+    for (unsigned i = self->count; i > 0 && failed == 0; i--) {
         char *error = NULL;
-        rocksdb_flush_cf(self->db, options, self->families[i], &error);
+        rocksdb_flush_cf(self->db, options, self->families[i - 1], &error);
         failed = hub_rocks_take_error(error, NULL, 0);
     }
     rocksdb_flushoptions_destroy(options);
@@ -90,30 +128,40 @@ static void rest(void)
     nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
 }
 
-/* Ask for a flush of all families as they are now, once none is busy. */
-static int ask_for_flush(struct hub_rocks *self)
+/* Ask for a flush of all families as they are now, unless one is busy: none has more than one memtable to be flushed then. Returns 1
+ * when one is, else 0 or < 0. */
+static int try_flush(struct hub_rocks *self, uint64_t ret_counts[HUB_ROCKS_FAMILIES])
 {
-    for (int looks = 0; looks < LOOKS_MAX && failed_before(self) == 0; looks++) {
-        pthread_rwlock_wrlock(&self->gate.lock);
-        bool can = !is_busy(self);
-        int failed = can ? flush_each(self, false) : 0;
-        pthread_rwlock_unlock(&self->gate.lock);
-        if (can) {
-            return failed;
-        }
-        rest();
+    if (is_busy(self) || is_crowded(self)) { /* nobody who writes has to wait for this look */
+        return 1;
     }
-    return -1;
+    pthread_rwlock_wrlock(&self->gate.lock);
+    int result = is_busy(self) || is_crowded(self) ? 1 : flush_each(self, false);
+    count_full(self, ret_counts);
+    pthread_rwlock_unlock(&self->gate.lock);
+    return result;
 }
 
-static int flush_as_one(struct hub_rocks *self)
+static int ask_for_flush(struct hub_rocks *self, uint64_t ret_counts[HUB_ROCKS_FAMILIES])
 {
-    pthread_mutex_lock(&self->gate.turn);
-    int failed = ask_for_flush(self);
-    if (failed == 0) {
-        while (is_busy(self) && failed_before(self) == 0) {
+    int result = 1;
+    for (int looks = 0; looks < LOOKS_MAX && result == 1 && failed_before(self) == 0; looks++) {
+        if (looks > 0) {
             rest();
         }
+        result = try_flush(self, ret_counts);
+    }
+    return result == 0 ? 0 : -1;
+}
+
+/* Where much is written there is always a flush: this waits for its own. */
+static int flush_as_one(struct hub_rocks *self)
+{
+    uint64_t counts[HUB_ROCKS_FAMILIES];
+    pthread_mutex_lock(&self->gate.turn);
+    int failed = ask_for_flush(self, counts);
+    while (failed == 0 && are_left(self, counts)) {
+        rest();
         failed = failed_before(self);
     }
     pthread_mutex_unlock(&self->gate.turn);

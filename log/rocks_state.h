@@ -8,7 +8,11 @@
 
 #include "log/rocks.h"
 
-enum { HUB_ROCKS_FAMILIES = 32, HUB_ROCKS_JOBS = 2 /* one flushes, one compacts */ };
+enum {
+    HUB_ROCKS_FAMILIES = 32,
+    HUB_ROCKS_JOBS = 2,        /* one flushes, one compacts */
+    HUB_ROCKS_SLOW_FILES = 40, /* of a family, not compacted yet: writing is slowed down */
+};
 
 /* Keeps writing and flushing apart where all families are flushed as one (log/rocks_flush.c). */
 struct hub_rocks_gate {
