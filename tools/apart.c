@@ -25,8 +25,9 @@ int hub_run_apart(const struct hub_tool_call *call, int (*run)(const struct hub_
                   int (*on_crash)(const struct hub_tool_call *call, int signal))
 {
     int status = 0;
-    pid_t parent = getpid(), child;
+    pid_t parent = getpid(), child, ended = 0;
     fflush(stdout);
+    signal(SIGCHLD, SIG_DFL); /* who started us may ignore it: then nobody was told how a child ended */
     child = fork();
     if (child < 0)
         return hub_tool_fail("no process can be made: %s", strerror(errno));
@@ -36,11 +37,13 @@ int hub_run_apart(const struct hub_tool_call *call, int (*run)(const struct hub_
             hub_process_stand_back();
         return getppid() == parent ? run(call) : HUB_EXIT_INTERRUPTED;
     }
-    while (waitpid(child, &status, WNOHANG) == 0) {
+    while ((ended = waitpid(child, &status, WNOHANG)) == 0) {
         int number = hub_signals_wait(LOOK_US);
         if (number > 0)
             kill(child, number);
     }
+    if (ended < 0)
+        return hub_tool_fail("it cannot be told how %s ended: %s", hub_tools()[call->tool].words, strerror(errno));
     return WIFEXITED(status) ? WEXITSTATUS(status) : on_crash(call, WTERMSIG(status));
 }
 

@@ -45,10 +45,10 @@ def wait_for(condition, seconds=30, what='the condition'):
         time.sleep(0.01)
 
 
-def run(*words, env=None, timeout=120, stdin=None):
-    """Run a command of the binary to its end."""
+def run(*words, env=None, timeout=120, stdin=None, before=None):
+    """Run a command of the binary to its end; `before`: called in its process first."""
     return subprocess.run([BINARY, *words], stdin=stdin or subprocess.DEVNULL, capture_output=True, text=True, check=False,
-                          timeout=timeout, env=clean_environment(env))
+                          timeout=timeout, env=clean_environment(env), preexec_fn=before)
 
 
 class Answer:

@@ -93,6 +93,14 @@ class Verify(unittest.TestCase):
         self.assertEqual(os.sched_getscheduler(0), os.SCHED_OTHER)
         return True
 
+    def test_who_starts_it_without_asking_how_children_end_is_told_all_the_same(self):
+        for words in (('backup', '--data', self.hub.made + '/nothing', self.hub.made + '/backup'),
+                      ('export', '--to', self.hub.made + '/a/b/c.csv', '--data', self.hub.data)):
+            refused = run(*words)
+            self.assertNotEqual(refused.returncode, 0)
+            ignored = run(*words, before=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+            self.assertEqual((ignored.returncode, ignored.stderr), (refused.returncode, refused.stderr))
+
     def test_after_a_kill_what_is_on_disk_is_compared(self):
         self.hub.kill()
         self.assertTrue(json.loads(verify(self.hub.data, '--json').stdout)['sound'])
