@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/cache.h"
 #include "base/memory.h"
 
 enum { CACHE_SLOTS = 65536, RESERVED_DEFAULT = 65536 };
@@ -15,9 +16,12 @@ struct known_name {
     struct hub_ulid company;
     struct hub_ulid id;
     uint8_t digest[16];
-    uint8_t kind; /* 0: the slot is empty */
-    bool is_ours; /* the client's id is the id of ours */
+    uint8_t kind;      /* 0: the slot is empty */
+    bool is_ours;      /* the client's id is the id of ours */
+    uint8_t spare[14]; /* to a line of the cache */
 };
+
+_Static_assert(sizeof(struct known_name) == HUB_CACHE_LINE, "a look at one is one line");
 
 struct hub_names {
     struct hub_log *log;
@@ -32,8 +36,8 @@ struct hub_names {
 enum { WAYS = 8 };
 
 struct hub_names_cache {
-    unsigned epoch;
     struct known_name slots[CACHE_SLOTS]; /* in pairs: a new name pushes the older one of its pair out */
+    unsigned epoch;
 };
 
 struct hub_names *hub_names_new(struct hub_log *log, const struct hub_world *world, size_t room)
@@ -62,12 +66,12 @@ void hub_names_destroy(struct hub_names **self_p)
 
 struct hub_names_cache *hub_names_cache_new(void)
 {
-    return hub_memory_zero(sizeof(struct hub_names_cache));
+    return hub_memory_table(sizeof(struct hub_names_cache));
 }
 
 void hub_names_cache_destroy(struct hub_names_cache **self_p)
 {
-    free(*self_p);
+    hub_memory_table_free(*self_p, sizeof(struct hub_names_cache));
     *self_p = NULL;
 }
 

@@ -75,7 +75,10 @@ struct hub_key_source hub_accesses_keys(struct hub_call *call)
 {
     struct hub_keyring *keys = call->loop->server->options.keys;
     if (!hub_accesses_count(call)) {
-        return hub_keyring_source(keys);
+        struct hub_key_source source = hub_keyring_source(keys);
+        source.opened = call->loop->opened;
+        hub_opened_renew(source.opened, hub_keyring_erasures(keys));
+        return source;
     }
     if (call->shown == NULL) {
         call->shown = hub_shown_new(keys, hub_call_arena(call));

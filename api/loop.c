@@ -9,6 +9,7 @@
 #include "api/http2.h"
 #include "api/live/live.h"
 #include "api/recall.h"
+#include "base/cache.h"
 #include "log/log.h"
 
 enum {
@@ -16,6 +17,7 @@ enum {
     IDLE_WAIT_MS = 200, /* how long the loop sleeps when nothing is due */
     BUSY_WAIT_MS = 10,  /* while queries wait for a position */
     GUESTS_US = 50,     /* between looks whether other threads are gone */
+    ANSWER_BYTES = 512, /* of a record, looked ahead */
     UNSENT_MS = 20000,  /* bytes that a client does not take for this long close its connection */
 };
 
@@ -59,11 +61,23 @@ void hub_loop_stir(struct hub_loop *self)
     hub_loop_leave(self);
 }
 
+/* Another core wrote these; meanwhile an answer before them is sent. What stands behind an answer is known one turn later. */
+static void expect(const struct hub_answer *next)
+{
+    if (next != NULL) {
+        hub_cache_read(next->record, ANSWER_BYTES);
+    }
+    if (next != NULL && next->next != NULL) {
+        hub_cache_read(next->next, sizeof *next);
+    }
+}
+
 static void take_answers(struct hub_loop *self)
 {
     struct hub_answer *answer = atomic_exchange(&self->answers, NULL);
     while (answer != NULL) {
         struct hub_answer *next = answer->next;
+        expect(next);
         struct hub_expect *expect = hub_tickets_take(self->tickets, answer->ticket.number);
         answer->next = NULL;
         if (expect != NULL) {
@@ -147,6 +161,7 @@ static void begin(struct hub_loop *self)
     hub_waits_init(&self->waits);
     self->credentials = hub_credentials_new(options->views, options->world, options->rate_per_s, options->rate_burst);
     self->recall = hub_recall_new();
+    self->opened = hub_opened_new();
     self->live = hub_live_new(self);
     hub_buf_init(&self->body);
     self->port = hub_port_new(options->runtime);
@@ -268,5 +283,6 @@ void hub_loop_done(struct hub_loop *self)
     hub_live_destroy(&self->live); /* not before: other threads leave batches there */
     hub_credentials_destroy(&self->credentials);
     hub_recall_destroy(&self->recall);
+    hub_opened_destroy(&self->opened);
     hub_buf_done(&self->body);
 }

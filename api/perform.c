@@ -16,7 +16,7 @@
 #include "log/keyring/keyring.h"
 #include "log/log.h"
 
-enum { COMMAND_BYTES = 2048, KEY_BYTES = 16 + HUB_IDEMPOTENCY_KEY_MAX + 16 };
+enum { COMMAND_BYTES = 4096, KEY_BYTES = 16 + HUB_IDEMPOTENCY_KEY_MAX + 16 };
 
 /* --- reading --- */
 

@@ -16,6 +16,7 @@
 enum {
     HEADERS_MAX = 24,
     NUMBER_MAX = 24,
+    ETAG_MAX = 22,       /* 20 digits between quotes */
     BODY_KEPT = 1 << 20, /* a loop's buffer that grew beyond this is let go again */
 };
 
@@ -83,9 +84,14 @@ static void add_position(struct head *self, struct hub_call *call)
 
 static void add_etag(struct head *self, uint64_t version)
 {
-    char *text = h2o_mem_alloc_pool(&self->req->pool, NUMBER_MAX);
-    int len = snprintf(text, NUMBER_MAX, "\"%llu\"", (unsigned long long) version);
-    add(self, &H2O_TOKEN_ETAG->buf, text, (size_t) len);
+    char *text = h2o_mem_alloc_pool(&self->req->pool, ETAG_MAX), *at = text + ETAG_MAX;
+    *--at = '"';
+    do {
+        *--at = (char) ('0' + version % 10);
+        version /= 10;
+    } while (version > 0);
+    *--at = '"';
+    add(self, &H2O_TOKEN_ETAG->buf, at, (size_t) (text + ETAG_MAX - at));
 }
 
 static void add_allow(struct head *self, const h2o_iovec_t *name, uint32_t allowed)

@@ -60,7 +60,8 @@ struct hub_loop {
     struct hub_credentials *credentials;
     struct hub_live *live; /* its WebSockets */
     struct hub_recall *recall;
-    struct hub_buf body; /* an answer on its way into its request's memory */
+    struct hub_opened *opened; /* ids in answers */
+    struct hub_buf body;       /* an answer on its way into its request's memory */
 
     /* What other threads leave here; `message` is on its way while `stirred`. */
     h2o_multithread_receiver_t receiver;

@@ -19,7 +19,18 @@ struct hub_key {
 struct hub_digest hub_sha256(struct hub_span bytes);
 struct hub_digest hub_sha256_of(const struct hub_span *parts, size_t count);
 
+/* A key of HMAC-SHA-256 with half of the work done. As secret as the key. */
+struct hub_mac {
+    uint32_t inner[HUB_DIGEST / sizeof(uint32_t)], outer[HUB_DIGEST / sizeof(uint32_t)];
+};
+
+/* For a key that is used often. Thread-safe. */
+struct hub_mac hub_mac_of(const struct hub_key *key);
+
 /* HMAC-SHA-256 of up to eight spans one after the other. Thread-safe. */
+struct hub_digest hub_mac_digest(const struct hub_mac *mac, const struct hub_span *parts, size_t count);
+
+/* The same with a key that is used once. Thread-safe. */
 struct hub_digest hub_hmac(const struct hub_key *key, const struct hub_span *parts, size_t count);
 
 /* Encrypt with AES-256-GCM.

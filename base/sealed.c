@@ -16,7 +16,7 @@ _Static_assert(sizeof(struct bound_to) == 32, "company and subject lie side by s
 
 /* What is done to every sealed value that is present, `of` being text or json. */
 struct visitor {
-    void (*visit)(const struct visitor *self, hub_sealed *value);
+    void (*visit)(const struct visitor *self, const struct hub_field *field, hub_sealed *value);
     struct bound_to to;
     const struct hub_key *key;         /* to seal */
     const struct hub_world *world;     /* to seal */
@@ -30,7 +30,7 @@ static void go_through(const struct visitor *visitor, const struct hub_shape *sh
 static void go_through_field(const struct visitor *visitor, const struct hub_field *field, void *value)
 {
     if (field->kind == HUB_KIND_sealed) {
-        visitor->visit(visitor, value);
+        visitor->visit(visitor, field, value);
     } else if (field->kind == HUB_KIND_record) {
         go_through(visitor, field->shape, *(void **) value);
     } else if (field->kind == HUB_KIND_union) {
@@ -56,8 +56,9 @@ static bool is_boxed(const hub_sealed *value)
     return value->box.len > 0 && value->clear.at == NULL;
 }
 
-static void seal_value(const struct visitor *self, hub_sealed *value)
+static void seal_value(const struct visitor *self, const struct hub_field *field, hub_sealed *value)
 {
+    (void) field;
     if (is_boxed(value)) {
         return; /* carried from elsewhere, unopened */
     }
@@ -80,17 +81,20 @@ void hub_record_seal(const struct hub_shape *shape, void *record, const struct h
     go_through(&visitor, shape, record);
 }
 
-static void count_open(const struct visitor *self, hub_sealed *value)
+static void count_open(const struct visitor *self, const struct hub_field *field, hub_sealed *value)
 {
+    (void) field;
     *self->count += !is_boxed(value);
 }
 
-static void count_box(const struct visitor *self, hub_sealed *value)
+static void count_box(const struct visitor *self, const struct hub_field *field, hub_sealed *value)
 {
+    (void) field;
     *self->count += value->box.len > 0;
 }
 
-static size_t count(const struct hub_shape *shape, void *record, void (*visit)(const struct visitor *, hub_sealed *))
+static size_t count(const struct hub_shape *shape, void *record,
+                    void (*visit)(const struct visitor *, const struct hub_field *, hub_sealed *))
 {
     size_t found = 0;
     const struct visitor visitor = { .visit = visit, .count = &found };
@@ -130,10 +134,20 @@ bool hub_box_open(struct hub_span box, struct hub_ulid company, const struct hub
     return fine;
 }
 
-static void open_value(const struct visitor *self, hub_sealed *value)
+static void open_value(const struct visitor *self, const struct hub_field *field, hub_sealed *value)
 {
-    if (value->box.len > 0) {
-        hub_box_open(value->box, self->to.company, self->keys, self->arena, &value->clear);
+    struct hub_opened *opened = field->refers != 0 ? self->keys->opened : NULL;
+    struct hub_span clear;
+    if (value->box.len == 0) {
+        return;
+    }
+    if (opened != NULL && hub_opened_find(opened, self->to.company, value->box, &clear)) {
+        value->clear = hub_arena_copy(self->arena, clear);
+        return;
+    }
+    bool fine = hub_box_open(value->box, self->to.company, self->keys, self->arena, &value->clear);
+    if (fine && opened != NULL) {
+        hub_opened_keep(opened, self->to.company, value->box, value->clear);
     }
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/digest.h"
+#include "base/opened.h"
 #include "base/schema.h"
 #include "base/world.h"
 
@@ -17,6 +18,7 @@ enum { HUB_BOX_OVERHEAD = 1 + 16 + HUB_NONCE + HUB_TAG };
 struct hub_key_source {
     bool (*find)(void *self, struct hub_ulid company, struct hub_ulid subject, struct hub_key *ret_key);
     void *self;
+    struct hub_opened *opened; /* what a record's ids were opened to, used and filled; NULL: none is remembered */
 };
 
 /* What boxes are made with. */

@@ -15,12 +15,14 @@ static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 
 static uint8_t crc8(const uint8_t *bytes, size_t len)
 {
+    /* What four bits that are shifted out leave behind. */
+    static const uint8_t rest[16] = { 0x00, 0x07, 0x0e, 0x09, 0x1c, 0x1b, 0x12, 0x15,
+                                      0x38, 0x3f, 0x36, 0x31, 0x24, 0x23, 0x2a, 0x2d };
     uint8_t crc = 0;
     for (size_t i = 0; i < len; i++) {
         crc ^= bytes[i];
-        for (int bit = 0; bit < 8; bit++) {
-            crc = (uint8_t) (crc & 0x80 ? crc << 1 ^ 0x07 : crc << 1);
-        }
+        crc = (uint8_t) (crc << 4 ^ rest[crc >> 4]);
+        crc = (uint8_t) (crc << 4 ^ rest[crc >> 4]);
     }
     return crc;
 }
@@ -50,16 +52,17 @@ void hub_position_print(struct hub_position at, const struct hub_log_identity *i
     put_be(bytes + AT_PARTITION, 0, 2);
     put_be(bytes + AT_SEQUENCE, at.sequence, 8);
     bytes[AT_CHECK] = crc8(bytes, AT_CHECK);
-    uint32_t held = 0;
-    unsigned bits = 0, next = 0;
-    for (unsigned i = 0; i < BYTES; i++) {
-        held = held << 8 | bytes[i];
-        for (bits += 8; bits >= 6; bits -= 6) {
-            ret_text[next++] = alphabet[held >> (bits - 6) & 63];
-        }
+    char *to = ret_text;
+    for (unsigned i = 0; i < AT_CHECK; i += 3, to += 4) {
+        uint32_t three = (uint32_t) bytes[i] << 16 | (uint32_t) bytes[i + 1] << 8 | bytes[i + 2];
+        to[0] = alphabet[three >> 18];
+        to[1] = alphabet[three >> 12 & 63];
+        to[2] = alphabet[three >> 6 & 63];
+        to[3] = alphabet[three & 63];
     }
-    ret_text[next++] = alphabet[held << (6 - bits) & 63];
-    ret_text[next] = '\0';
+    to[0] = alphabet[bytes[AT_CHECK] >> 2];
+    to[1] = alphabet[bytes[AT_CHECK] << 4 & 63];
+    to[2] = '\0';
 }
 
 static int value_of(char c)

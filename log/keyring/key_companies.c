@@ -201,7 +201,8 @@ static void remember(struct hub_key_companies *self, const struct hub_company_ke
     }
     struct hub_name name = hub_name(&keys->company, 0, keys->company.b);
     *hub_table_put(&self->at, &name, &is_new) = self->count;
-    self->keys[self->count++] = *keys;
+    self->keys[self->count] = *keys;
+    self->keys[self->count++].index = hub_mac_of(&keys->index_key);
 }
 
 /* Take records in. Returns how many are whole, or UINT32_MAX when one does not open. */

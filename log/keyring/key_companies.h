@@ -11,6 +11,7 @@ struct hub_company_keys {
     struct hub_ulid company;
     struct hub_key key;
     struct hub_key index_key;
+    struct hub_mac index; /* of that key */
 };
 
 struct hub_key_companies;

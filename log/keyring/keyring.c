@@ -337,14 +337,14 @@ int hub_keyring_add_company(struct hub_keyring *self, struct hub_ulid company)
 bool hub_keyring_digest(struct hub_keyring *self, struct hub_ulid company, const char *label, struct hub_span value,
                         uint8_t ret_digest[16])
 {
-    struct hub_key key;
+    struct hub_mac mac;
     if (self->is_absent) {
         return false;
     }
     pthread_rwlock_rdlock(&self->lock);
     const struct hub_company_keys *keys = hub_key_companies_find(self->companies, company);
     if (keys != NULL) {
-        key = keys->index_key;
+        mac = keys->index;
     }
     pthread_rwlock_unlock(&self->lock);
     if (keys == NULL) {
@@ -352,8 +352,8 @@ bool hub_keyring_digest(struct hub_keyring *self, struct hub_ulid company, const
     }
     /* The label with its zero byte, so that no label and value run into each other. */
     const struct hub_span parts[] = { { label, strlen(label) + 1 }, value };
-    struct hub_digest digest = hub_hmac(&key, parts, 2);
+    struct hub_digest digest = hub_mac_digest(&mac, parts, 2);
     memcpy(ret_digest, digest.b, 16);
-    explicit_bzero(&key, sizeof key);
+    explicit_bzero(&mac, sizeof mac);
     return true;
 }

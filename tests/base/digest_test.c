@@ -59,6 +59,25 @@ static void hmac_gives_the_rfc_s_values(void **state)
     assert_is_hex(&digest, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
+/* Beside Python's hmac: texts that are hashed at once and piece by piece, with a key that is kept. */
+static void a_key_that_is_kept_gives_the_same_for_any_length(void **state)
+{
+    (void) state;
+    static char text[3000];
+    struct hub_key key = { { 0 } };
+    memset(key.b, 0x0B, 20);
+    memset(text, 'a', sizeof text);
+    const struct hub_mac mac = hub_mac_of(&key);
+    struct hub_span parts[] = { hub_span_of(text, 1000), hub_span_of(text, 2000) };
+    struct hub_digest digest = hub_mac_digest(&mac, parts, 2);
+    assert_is_hex(&digest, "d4d43b498a09c420a59cc283c478515c5d2263923db2cf1a4725c10be1bd12f4");
+    parts[1].len = 10;
+    digest = hub_mac_digest(&mac, parts, 2);
+    assert_is_hex(&digest, "28964b255981b8b9d8b44141ccc671d2c989f48826d46378b822a1c75251cbad");
+    digest = hub_hmac(&key, parts, 2);
+    assert_is_hex(&digest, "28964b255981b8b9d8b44141ccc671d2c989f48826d46378b822a1c75251cbad");
+}
+
 /* McGrew, Viega: The Galois/Counter Mode of Operation, test case 16. */
 static void sealing_gives_the_paper_s_values(void **state)
 {
@@ -190,10 +209,15 @@ static void secrets_are_compared_to_the_last_byte(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sha256_gives_the_standard_s_values),  cmocka_unit_test(hmac_gives_the_rfc_s_values),
-        cmocka_unit_test(sealing_gives_the_paper_s_values),    cmocka_unit_test(whatever_is_changed_the_box_stays_shut),
-        cmocka_unit_test(nothing_can_be_sealed_too),           cmocka_unit_test(keys_in_turn_are_each_used),
-        cmocka_unit_test(each_thread_has_contexts_of_its_own), cmocka_unit_test(secrets_are_compared_to_the_last_byte),
+        cmocka_unit_test(sha256_gives_the_standard_s_values),
+        cmocka_unit_test(hmac_gives_the_rfc_s_values),
+        cmocka_unit_test(a_key_that_is_kept_gives_the_same_for_any_length),
+        cmocka_unit_test(sealing_gives_the_paper_s_values),
+        cmocka_unit_test(whatever_is_changed_the_box_stays_shut),
+        cmocka_unit_test(nothing_can_be_sealed_too),
+        cmocka_unit_test(keys_in_turn_are_each_used),
+        cmocka_unit_test(each_thread_has_contexts_of_its_own),
+        cmocka_unit_test(secrets_are_compared_to_the_last_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -173,6 +173,31 @@ static void a_key_that_is_gone_leaves_boxes_shut(void **state)
     assert_true(hub_span_is(record->secret.box, self->record->secret.box));
 }
 
+static void only_ids_are_remembered_when_that_is_asked_for(void **state)
+{
+    struct fixture *self = *state;
+    seal(self);
+    for (unsigned i = 0; i < 2; i++) {
+        self->keys.opened = i == 0 ? NULL : hub_opened_new();
+        for (unsigned round = 0; round < 3; round++) {
+            self->ring.asked = 0;
+            struct sample *record = carried(self);
+            hub_record_open(&sample_shape, record, company, &self->keys, self->arena);
+            assert_true(hub_span_is(record->secret.clear, HUB_SPAN("top")));
+            assert_true(hub_span_is(record->tree->others.at[0].note.clear, HUB_SPAN("\"leaf\"")));
+            assert_int_equal(self->ring.asked, i == 1 && round > 0 ? 2 : 3);
+        }
+    }
+    struct sample *record = carried(self);
+    hub_record_open(&sample_shape, record, (struct hub_ulid){ "Company" }, &self->keys, self->arena);
+    assert_null(record->secret.clear.at);
+    self->ring.gone = true;
+    hub_opened_renew(self->keys.opened, 1);
+    hub_record_open(&sample_shape, record, company, &self->keys, self->arena);
+    assert_null(record->secret.clear.at);
+    hub_opened_destroy(&self->keys.opened);
+}
+
 static void a_box_opens_in_its_own_company_and_for_its_own_subject_only(void **state)
 {
     struct fixture *self = *state;
@@ -235,6 +260,7 @@ int main(void)
         TEST(the_same_text_never_gives_the_same_box),
         TEST(a_box_from_elsewhere_is_carried_unopened),
         TEST(a_key_that_is_gone_leaves_boxes_shut),
+        TEST(only_ids_are_remembered_when_that_is_asked_for),
         TEST(a_box_opens_in_its_own_company_and_for_its_own_subject_only),
         TEST(a_damaged_box_stays_shut),
         TEST(it_is_known_which_records_still_need_a_key),

@@ -102,6 +102,8 @@ class Erasure(unittest.TestCase):
         shutil.copytree(hub.data, self.copy)
         hub.start()
         held = hub.get(f'/customer/{CUSTOMER}/erasure').json['held']
+        for path in (f'/session/{SESSION}', f'/customer/{CUSTOMER}/unified-view'):  # ids that were opened are remembered
+            self.assertIn(CUSTOMER, hub.get(path).body.decode())
         type(self).before = {path: hub.get(path).json for path in ('/analytics/dashboard',)}
         key = {'Idempotency-Key': 'erase-once'}
         body = {'reason': REASON, 'confirm': CUSTOMER, 'end_sessions': True}
