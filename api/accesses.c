@@ -96,6 +96,7 @@ static void begin(struct access_entry *entry, const struct hub_server *server, c
     HUB_SET(access_entry, entry, principal, caller->principal);
     HUB_SET(access_entry, entry, credential, caller->credential);
     HUB_SET(access_entry, entry, role, hub_span(hub_vocab_name(&role_vocab, (uint16_t) caller->role)));
+    HUB_SET(access_entry, entry, position, hub_log_commit(server->options.log).sequence);
 }
 
 static void set_customers(struct access_entry *entry, const struct hub_ulid *ids, uint32_t count)

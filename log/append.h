@@ -46,8 +46,8 @@ struct hub_pending {
 };
 
 /* A pending row's key: kind (1), due (8, big-endian), number of the append (8, big-endian), index within the append (2).
- * The number is the sequence of the append's first event. An append without events takes a running number with the top
- * bit set (HUB_PENDING_LOOSE), so that no key is ever made twice; `pending_number` of the append tells which. Both have
+ * The number is the sequence of the append's first event. An append without events takes a running number (hub_loose_after) with
+ * the top bit set (HUB_PENDING_LOOSE), so that no key is ever made twice; `pending_number` of the append tells which. Both have
  * from bit HUB_PENDING_RESTORES on how often the log was restored: a restored log gives a position again, but what it does
  * there is something else. */
 enum { HUB_PENDING_KEY = 19, HUB_PENDING_RESTORES = 40 };
@@ -59,6 +59,13 @@ struct hub_pending_key {
 
 /* due_us >= 0; number as above. */
 struct hub_pending_key hub_pending_key_make(uint8_t kind, int64_t due_us, uint64_t number, uint16_t index);
+
+/* The running number of the next append without events: above the last one, and not below the position that the log has
+ * reached, so that nearly always it says behind which event that append was made. */
+static inline uint64_t hub_loose_after(uint64_t last, uint64_t position)
+{
+    return last < position ? position : last + 1;
+}
 
 /* The number in it, with all that stands above the sequence or the running number. */
 uint64_t hub_pending_key_number(const struct hub_pending_key *key);

@@ -20,7 +20,7 @@ struct hub_log;
 struct hub_point {
     uint64_t sequence;
     struct hub_digest hash;
-    uint64_t loose; /* numbers given to appends without events */
+    uint64_t loose; /* the last number given to an append without events */
     uint64_t batch; /* counts batches since the start */
 };
 

@@ -43,11 +43,11 @@ static void extend(struct search *self, uint64_t rest, unsigned i)
     self->shift = 1;
 }
 
-bool hub_locator_make(const uint64_t lacks[HUB_SUM_POWERS], struct hub_locator *ret_locator)
+bool hub_locator_make(const struct hub_powers *lacks, struct hub_locator *ret_locator)
 {
     struct search search = { .now = { 1 }, .before = { 1 }, .shift = 1, .failed_by = 1 };
     for (unsigned i = 0; i < HUB_SUM_POWERS; i++) {
-        uint64_t rest = surprise(&search, lacks, i);
+        uint64_t rest = surprise(&search, lacks->sums, i);
         if (rest == 0) {
             search.shift++;
         } else {

@@ -20,7 +20,7 @@ struct hub_locator {
  *
  * Returns false when rows of more than HUB_LOCATE_MAX places differ; nearly always, as more can look like as many. Then
  * hub_locator_has says no to every place, but for one chance in 2^58. */
-bool hub_locator_make(const uint64_t lacks[HUB_SUM_POWERS], struct hub_locator *ret_locator);
+bool hub_locator_make(const struct hub_powers *lacks, struct hub_locator *ret_locator);
 
 /* Whether rows of this place differ. */
 bool hub_locator_has(const struct hub_locator *self, uint64_t place);

@@ -6,7 +6,8 @@
  *     "verified" -> sequence be64, chain hash (32)
  *     "loose"    -> be64
  *     "rows"     -> sums; check be64
- *     "forgot"   -> sums
+ *     "forgot"   -> sums; check be64
+ *     "rows" or "forgot", number of a sample (1) -> its powers be64 each; check be64
  *     "archive" first be64 -> last be64, rows be64, bytes be64, digest (32), check be64
  */
 #include "log/meta.h"
@@ -20,8 +21,10 @@ enum {
     EPOCH = 4,
     VERIFIED = 8 + HUB_DIGEST,
     LOOSE = 8,
-    SUMS_MAX = 1 + HUB_VARINT * HUB_SUM_COUNT + 8 * HUB_SUM_POWERS,
+    POWERS = 8 * HUB_SUM_POWERS,
+    SUMS_MAX = 2 + HUB_VARINT * HUB_SUM_COUNT + POWERS,
     CHECK = 8,
+    SAMPLE_KEY_MAX = 7,
     OLD_SUM = 16, /* of a log from before there were powers: rows be64, hashes be64 */
     OLD_SUMS = OLD_SUM * HUB_SUM_COUNT,
     ARCHIVE_KEY = 15,
@@ -89,27 +92,83 @@ static int read_numbers(struct hub_rocks *db, struct hub_meta *ret_meta)
     return 0;
 }
 
-/* Over the sums as they are written, and the two numbers. */
-static uint64_t check_of(struct hub_span rows, uint32_t epoch, uint64_t loose)
+/* What the check of the sums covers besides them: the two numbers. */
+static struct hub_span numbers_of(uint32_t epoch, uint64_t loose, uint8_t ret_numbers[EPOCH + LOOSE])
 {
-    uint8_t numbers[EPOCH + LOOSE];
-    hub_put_be32(numbers, epoch);
-    hub_put_be64(numbers + EPOCH, loose);
-    return hub_row_hash(hub_span_of(numbers, sizeof numbers), rows);
+    hub_put_be32(ret_numbers, epoch);
+    hub_put_be64(ret_numbers + EPOCH, loose);
+    return hub_span_of(ret_numbers, EPOCH + LOOSE);
+}
+
+/* Take the check off a row. Returns whether it is right, of the row and what it covers besides. */
+static bool take_check(struct hub_span besides, struct hub_span *row)
+{
+    if (row->len < CHECK) {
+        return false;
+    }
+    row->len -= CHECK;
+    return hub_get_be64(row->at + row->len) == hub_row_hash(besides, *row);
+}
+
+/* Write a check behind a row of `len` bytes. Returns the row with it. */
+static struct hub_span put_check(struct hub_span besides, uint8_t *row, size_t len)
+{
+    hub_put_be64(row + len, hub_row_hash(besides, hub_span_of(row, len)));
+    return hub_span_of(row, len + CHECK);
+}
+
+/* The name of a sample, from 0. */
+static struct hub_span key_of_sample(struct hub_span sums, unsigned sample, uint8_t ret_key[SAMPLE_KEY_MAX])
+{
+    memcpy(ret_key, sums.at, sums.len);
+    ret_key[sums.len] = (uint8_t) (sample + 1);
+    return hub_span_of(ret_key, sums.len + 1);
+}
+
+static uint8_t *put_powers(const struct hub_powers *powers, uint8_t *at)
+{
+    for (unsigned i = 0; i < HUB_SUM_POWERS; i++, at += 8) {
+        hub_put_be64(at, powers->sums[i]);
+    }
+    return at;
 }
 
 /* Write sums as they lie on the disk. Returns how many bytes they take. */
 static size_t put_sums(const struct hub_sums *sums, uint8_t ret_bytes[SUMS_MAX])
 {
     uint8_t *at = ret_bytes;
+    *at++ = HUB_SUM_SAMPLES;
     *at++ = HUB_SUM_POWERS;
     for (unsigned kind = 0; kind < HUB_SUM_COUNT; kind++) {
         at += hub_varint_put(at, sums->rows[kind]);
     }
-    for (unsigned i = 0; i < HUB_SUM_POWERS; i++, at += 8) {
-        hub_put_be64(at, sums->powers[i]);
+    return (size_t) (put_powers(&sums->powers, at) - ret_bytes);
+}
+
+/* Put the samples of some sums that are chosen by bits. */
+static void put_samples(struct hub_rocks_batch *batch, struct hub_span name, const struct hub_sums *sums,
+                        uint32_t which)
+{
+    for (unsigned i = 0; i < HUB_SUM_SAMPLES; i++) {
+        if ((which >> i & 1) != 0) {
+            uint8_t key_bytes[SAMPLE_KEY_MAX], row[POWERS + CHECK];
+            struct hub_span key = key_of_sample(name, i, key_bytes);
+            (void) put_powers(&sums->samples[i], row);
+            hub_rocks_put(batch, HUB_FAMILY_meta, key, put_check(key, row, POWERS));
+        }
     }
-    return (size_t) (at - ret_bytes);
+}
+
+/* Sums begin with how many samples they have. For a short while they had powers without samples and began with 12: those are
+ * made anew like sums that are missing. */
+static bool has_samples(struct hub_span sums)
+{
+    return sums.len > 2 && (uint8_t) sums.at[0] == HUB_SUM_SAMPLES;
+}
+
+static bool has_powers_alone(struct hub_span sums)
+{
+    return sums.len > 0 && (uint8_t) sums.at[0] == HUB_SUM_POWERS;
 }
 
 /* Sums of a log from before there were powers, which begin with a 0: of all kinds, or of the first. */
@@ -125,55 +184,93 @@ static int get_old_sums(struct hub_span bytes, struct hub_sums *sums)
     return 0;
 }
 
-static int get_sums(struct hub_span bytes, bool *ret_powers, struct hub_sums *ret_sums)
+static int get_powers(const uint8_t *at, struct hub_powers *ret_powers)
 {
-    const uint8_t *at = (const uint8_t *) bytes.at, *end = at + bytes.len;
-    *ret_powers = bytes.len > 0 && *at != 0;
-    if (!*ret_powers) {
-        return get_old_sums(bytes, ret_sums);
-    }
-    bool is_whole = *at++ == HUB_SUM_POWERS;
-    for (unsigned kind = 0; is_whole && kind < HUB_SUM_COUNT; kind++) {
-        is_whole = hub_varint_get(&at, end, &ret_sums->rows[kind]);
-    }
-    if (!is_whole || end - at != 8 * HUB_SUM_POWERS) {
-        return -1;
-    }
+    bool is_whole = true;
     for (unsigned i = 0; i < HUB_SUM_POWERS; i++, at += 8) {
-        ret_sums->powers[i] = hub_get_be64(at);
-        is_whole = is_whole && ret_sums->powers[i] < HUB_FIELD_PRIME;
+        ret_powers->sums[i] = hub_get_be64(at);
+        is_whole = is_whole && ret_powers->sums[i] < HUB_FIELD_PRIME;
     }
     return is_whole ? 0 : -1;
 }
 
-/* The sums of the rows, whose row ends with a check. Returns 0, HUB_ERROR_not_found, or < 0. */
-static int read_rows(struct hub_rocks *db, struct hub_buf *row, struct hub_meta *ret_meta)
+static int get_sums(struct hub_span bytes, struct hub_sums *ret_sums)
 {
-    int result = hub_rocks_get(db, HUB_FAMILY_meta, NULL, rows_key, row);
-    ret_meta->has_sums = result == 0;
-    if (result != 0) {
-        return result;
+    const uint8_t *at = (const uint8_t *) bytes.at, *end = at + bytes.len;
+    if (!has_samples(bytes)) {
+        return get_old_sums(bytes, ret_sums);
     }
-    if (row->len < CHECK) {
-        return -1;
+    bool is_whole = at[1] == HUB_SUM_POWERS;
+    at += 2;
+    for (unsigned kind = 0; is_whole && kind < HUB_SUM_COUNT; kind++) {
+        is_whole = hub_varint_get(&at, end, &ret_sums->rows[kind]);
     }
-    struct hub_span sums = hub_span_of(row->at, row->len - CHECK);
-    ret_meta->is_checked = hub_get_be64(sums.at + sums.len) == check_of(sums, ret_meta->epoch, ret_meta->loose);
-    return get_sums(sums, &ret_meta->has_powers, &ret_meta->sums);
+    return is_whole && end - at == POWERS ? get_powers(at, &ret_sums->powers) : -1;
+}
+
+/* All samples of some sums. Returns 0, or < 0; *checked becomes false when one is missing or not as it was put. */
+static int read_samples(struct hub_rocks *db, struct hub_span name, struct hub_sums *sums, bool *checked)
+{
+    struct hub_buf row;
+    int result = 0;
+    hub_buf_init(&row);
+    for (unsigned i = 0; i < HUB_SUM_SAMPLES && result == 0; i++) {
+        uint8_t key_bytes[SAMPLE_KEY_MAX];
+        struct hub_span key = key_of_sample(name, i, key_bytes);
+        result = hub_rocks_get(db, HUB_FAMILY_meta, NULL, key, &row);
+        struct hub_span powers = hub_buf_span(&row);
+        if (result == HUB_ERROR_not_found || (result == 0 && row.len != POWERS + CHECK)) {
+            *checked = false;
+            result = 0;
+        } else if (result == 0) {
+            *checked = take_check(key, &powers) && *checked;
+            *checked = get_powers((const uint8_t *) powers.at, &sums->samples[i]) == 0 && *checked;
+        }
+    }
+    hub_buf_done(&row);
+    return result;
+}
+
+/* The row of some sums, with what its check covers besides. Returns 0, HUB_ERROR_not_found, or < 0. */
+static int read_sums_row(struct hub_rocks *db, struct hub_span name, struct hub_span besides, struct hub_meta *meta,
+                         struct hub_sums *ret_sums)
+{
+    struct hub_buf row;
+    hub_buf_init(&row);
+    int result = hub_rocks_get(db, HUB_FAMILY_meta, NULL, name, &row);
+    struct hub_span sums = hub_buf_span(&row);
+    result = result == 0 && has_powers_alone(sums) ? HUB_ERROR_not_found : result;
+    if (result == 0 && (besides.len > 0 || has_samples(sums))) {
+        meta->is_checked = take_check(besides.len > 0 ? besides : name, &sums) && meta->is_checked;
+    }
+    if (result == 0) {
+        meta->has_samples = has_samples(sums);
+        result = get_sums(sums, ret_sums);
+    }
+    hub_buf_done(&row);
+    return result;
 }
 
 static int read_sums(struct hub_rocks *db, struct hub_meta *ret_meta)
 {
-    struct hub_buf row;
-    bool has_powers;
-    hub_buf_init(&row);
-    int result = read_rows(db, &row, ret_meta) < 0 ? -1 : hub_rocks_get(db, HUB_FAMILY_meta, NULL, forgot_key, &row);
-    if (result == 0) {
-        result = get_sums(hub_buf_span(&row), &has_powers, &ret_meta->forgot);
-        result = has_powers == ret_meta->has_powers || !ret_meta->has_sums ? result : -1;
+    uint8_t numbers[EPOCH + LOOSE];
+    struct hub_span besides = numbers_of(ret_meta->epoch, ret_meta->loose, numbers);
+    ret_meta->is_checked = true;
+    int forgot = read_sums_row(db, forgot_key, hub_span(NULL), ret_meta, &ret_meta->forgot);
+    bool is_forgot_new = ret_meta->has_samples;
+    ret_meta->has_samples = false;
+    int result = read_sums_row(db, rows_key, besides, ret_meta, &ret_meta->sums);
+    ret_meta->has_sums = result == 0;
+    if (forgot < 0 || result < 0) {
+        return -1;
     }
-    hub_buf_done(&row);
-    return result < 0 ? -1 : 0;
+    if (!ret_meta->has_samples) {
+        return 0;
+    }
+    ret_meta->is_checked = ret_meta->is_checked && is_forgot_new;
+    return read_samples(db, rows_key, &ret_meta->sums, &ret_meta->is_checked) < 0
+               ? -1
+               : read_samples(db, forgot_key, &ret_meta->forgot, &ret_meta->is_checked);
 }
 
 int hub_meta_read(struct hub_rocks *db, struct hub_meta *ret_meta)
@@ -185,6 +282,13 @@ int hub_meta_read(struct hub_rocks *db, struct hub_meta *ret_meta)
     return read_numbers(db, ret_meta) < 0 ? -1 : read_sums(db, ret_meta);
 }
 
+/* Whether a row is one of the samples of some sums. */
+static bool is_sample(struct hub_span key, struct hub_span sums)
+{
+    return key.len == sums.len + 1 && hub_span_starts(key, sums) && (uint8_t) key.at[sums.len] >= 1 &&
+           (uint8_t) key.at[sums.len] <= HUB_SUM_SAMPLES;
+}
+
 bool hub_meta_is_name(struct hub_span key)
 {
     const struct hub_span *const names[] = { &identity_key, &epoch_key, &verified_key,
@@ -194,7 +298,7 @@ bool hub_meta_is_name(struct hub_span key)
             return true;
         }
     }
-    return hub_meta_is_archive(key);
+    return is_sample(key, rows_key) || is_sample(key, forgot_key) || hub_meta_is_archive(key);
 }
 
 void hub_meta_put_identity(struct hub_rocks_batch *batch, const struct hub_log_identity *identity)
@@ -227,18 +331,20 @@ void hub_meta_put_loose(struct hub_rocks_batch *batch, uint64_t loose)
     hub_rocks_put(batch, HUB_FAMILY_meta, loose_key, hub_span_of(row, sizeof row));
 }
 
-void hub_meta_put_sums(struct hub_rocks_batch *batch, const struct hub_sums *sums, uint32_t epoch, uint64_t loose)
+void hub_meta_put_sums(struct hub_rocks_batch *batch, struct hub_sums *sums, uint32_t epoch, uint64_t loose)
 {
-    uint8_t row[SUMS_MAX + CHECK];
-    size_t len = put_sums(sums, row);
-    hub_put_be64(row + len, check_of(hub_span_of(row, len), epoch, loose));
-    hub_rocks_put(batch, HUB_FAMILY_meta, rows_key, hub_span_of(row, len + CHECK));
+    uint8_t row[SUMS_MAX + CHECK], numbers[EPOCH + LOOSE];
+    struct hub_span besides = numbers_of(epoch, loose, numbers);
+    hub_rocks_put(batch, HUB_FAMILY_meta, rows_key, put_check(besides, row, put_sums(sums, row)));
+    put_samples(batch, rows_key, sums, sums->changed);
+    sums->changed = 0;
 }
 
 void hub_meta_put_forgot(struct hub_rocks_batch *batch, const struct hub_sums *forgot)
 {
-    uint8_t row[SUMS_MAX];
-    hub_rocks_put(batch, HUB_FAMILY_meta, forgot_key, hub_span_of(row, put_sums(forgot, row)));
+    uint8_t row[SUMS_MAX + CHECK];
+    hub_rocks_put(batch, HUB_FAMILY_meta, forgot_key, put_check(forgot_key, row, put_sums(forgot, row)));
+    put_samples(batch, forgot_key, forgot, hub_all_samples);
 }
 
 /* --- Archives --- */

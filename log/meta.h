@@ -22,11 +22,11 @@ struct hub_meta {
     struct hub_log_identity identity;
     uint32_t epoch;         /* starts of a writer so far */
     struct hub_mark mark;   /* sequence 0: nothing was verified yet */
-    uint64_t loose;         /* appends without events that left pending rows so far */
+    uint64_t loose;         /* the last number of an append without events that left pending rows (hub_loose_after) */
     bool has_mark;          /* every log that was opened to write has one */
-    bool is_checked;        /* sums, epoch and loose are as they were put */
+    bool is_checked;        /* sums, samples, epoch and loose are as they were put */
     bool has_sums;          /* a log that was written before there were sums has none */
-    bool has_powers;        /* and one that was written before those has sums without */
+    bool has_samples;       /* and one that was written before there were powers and samples has sums without */
     struct hub_sums sums;   /* of all rows that were written, less those that were completed or removed, */
     struct hub_sums forgot; /* and those that the scrubber removed since: command rows */
 };
@@ -51,8 +51,9 @@ void hub_meta_put_epoch(struct hub_rocks_batch *batch, uint32_t epoch);
 void hub_meta_put_mark(struct hub_rocks_batch *batch, const struct hub_mark *mark);
 void hub_meta_put_loose(struct hub_rocks_batch *batch, uint64_t loose);
 
-/* The sums, with a check over them and the numbers that go with them: whoever puts `epoch` or `loose` puts this too. */
-void hub_meta_put_sums(struct hub_rocks_batch *batch, const struct hub_sums *sums, uint32_t epoch, uint64_t loose);
+/* The sums, with a check over them and the numbers that go with them: whoever puts `epoch` or `loose` puts this too; and the
+ * samples that changed, which are not changed any more then. */
+void hub_meta_put_sums(struct hub_rocks_batch *batch, struct hub_sums *sums, uint32_t epoch, uint64_t loose);
 
 /* Command rows that were removed, for good. */
 void hub_meta_put_forgot(struct hub_rocks_batch *batch, const struct hub_sums *forgot);

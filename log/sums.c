@@ -48,26 +48,53 @@ uint64_t hub_place_of_alias(struct hub_ulid entity)
     return (mix_bytes(0, HUB_KEY_SPAN(entity)) >> 8 << 4) | (HUB_SUM_alias + 1U);
 }
 
-static void add_powers(struct hub_sums *self, uint64_t place, uint64_t term)
+static void add_powers(struct hub_powers *self, const struct hub_powers *terms)
 {
     for (unsigned i = 0; i < HUB_SUM_POWERS; i++) {
-        self->powers[i] = hub_field_add(self->powers[i], term);
+        self->sums[i] = hub_field_add(self->sums[i], terms->sums[i]);
+    }
+}
+
+/* In how many samples a place is. All that an append left is in the same. */
+static unsigned samples_of(uint64_t place)
+{
+    return (unsigned) __builtin_ctzll(mix(0, place >> 4) | UINT64_C(1) << HUB_SUM_SAMPLES);
+}
+
+static void add_place(struct hub_sums *self, uint64_t place, uint64_t term)
+{
+    struct hub_powers terms;
+    unsigned samples = samples_of(place);
+    for (unsigned i = 0; i < HUB_SUM_POWERS; i++) {
+        terms.sums[i] = term;
         term = hub_field_mul(term, place);
     }
+    add_powers(&self->powers, &terms);
+    for (unsigned i = 0; i < samples; i++) {
+        add_powers(&self->samples[i], &terms);
+    }
+    self->changed |= (UINT32_C(1) << samples) - 1;
 }
 
 void hub_sums_add(struct hub_sums *self, enum hub_sum_kind kind, uint64_t place, uint64_t hash)
 {
     self->rows[kind]++;
     self->hashes[kind] += hash;
-    add_powers(self, place, hub_field_of(hash));
+    add_place(self, place, hub_field_of(hash));
 }
 
 void hub_sums_take(struct hub_sums *self, enum hub_sum_kind kind, uint64_t place, uint64_t hash)
 {
     self->rows[kind]--;
     self->hashes[kind] -= hash;
-    add_powers(self, place, hub_field_negate(hub_field_of(hash)));
+    add_place(self, place, hub_field_negate(hub_field_of(hash)));
+}
+
+static void subtract_powers(struct hub_powers *self, const struct hub_powers *other)
+{
+    for (unsigned i = 0; i < HUB_SUM_POWERS; i++) {
+        self->sums[i] = hub_field_add(self->sums[i], hub_field_negate(other->sums[i]));
+    }
 }
 
 void hub_sums_subtract(struct hub_sums *self, const struct hub_sums *other)
@@ -76,9 +103,11 @@ void hub_sums_subtract(struct hub_sums *self, const struct hub_sums *other)
         self->rows[kind] -= other->rows[kind];
         self->hashes[kind] -= other->hashes[kind];
     }
-    for (unsigned i = 0; i < HUB_SUM_POWERS; i++) {
-        self->powers[i] = hub_field_add(self->powers[i], hub_field_negate(other->powers[i]));
+    subtract_powers(&self->powers, &other->powers);
+    for (unsigned i = 0; i < HUB_SUM_SAMPLES; i++) {
+        subtract_powers(&self->samples[i], &other->samples[i]);
     }
+    self->changed |= other->changed;
 }
 
 static bool kind_of(unsigned family, struct hub_span key, enum hub_sum_kind *ret_kind)
@@ -152,7 +181,7 @@ static int walk_family(struct hub_rocks *db, unsigned family, struct hub_arena *
 int hub_sums_walk(struct hub_rocks *db, struct hub_sums *ret_sums)
 {
     static const enum hub_family families[] = { HUB_FAMILY_command, HUB_FAMILY_alias, HUB_FAMILY_pending };
-    struct hub_sums sums = { .rows = { 0 } };
+    struct hub_sums sums = { .changed = hub_all_samples };
     struct hub_arena *arena = hub_arena_new(0);
     int result = 0;
     for (size_t i = 0; result == 0 && i < sizeof families / sizeof families[0]; i++) {

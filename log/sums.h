@@ -20,14 +20,27 @@ enum hub_sum_kind {
     HUB_SUM_COUNT,
 };
 
-/* Twice as many as the places that are found again when rows there are not as they were (log/locate.h). */
-enum { HUB_SUM_POWERS = 12 };
+enum {
+    HUB_SUM_POWERS =
+        12, /* twice as many as the places that are found again when rows there are not as they were (log/locate.h) */
+    HUB_SUM_SAMPLES = 24,
+};
+
+/* Power i: hash * place^i of each row, modulo 2^61 - 1. */
+struct hub_powers {
+    uint64_t sums[HUB_SUM_POWERS];
+};
 
 struct hub_sums {
     uint64_t rows[HUB_SUM_COUNT];
-    uint64_t hashes[HUB_SUM_COUNT];  /* modulo 2^64; all that a log knew before there were powers */
-    uint64_t powers[HUB_SUM_POWERS]; /* power i: hash * place^i of each row, modulo 2^61 - 1 */
+    uint64_t hashes[HUB_SUM_COUNT]; /* modulo 2^64; all that a log knew before there were powers */
+    struct hub_powers powers;
+    struct hub_powers samples[HUB_SUM_SAMPLES]; /* of half of all places, of half of these, and so on: of however many
+                                                 * places differ, some sample has few enough to be found */
+    uint32_t changed;                           /* bit i: sample i is not yet on disk as it is here */
 };
+
+static const uint32_t hub_all_samples = (UINT32_C(1) << HUB_SUM_SAMPLES) - 1;
 
 /* The hash of a row, never 0. Not for secrets and not against forgers: those the chain and its checkpoints are for. */
 uint64_t hub_row_hash(struct hub_span key, struct hub_span value);
@@ -59,7 +72,7 @@ struct hub_sum_row {
 bool hub_sum_row_read(unsigned family, struct hub_span key, struct hub_span value, struct hub_arena *arena,
                       struct hub_sum_row *ret_row);
 
-/* Add up all rows that there are. For a log that has no such sums, or whose rows were changed on purpose, as by a restore
+/* Add up all rows that there are, with all samples changed. For a log that has no such sums, or whose rows were changed on purpose, as by a restore
  * up to an earlier moment. Returns 0, or < 0 for a read error or a row that is none. */
 int hub_sums_walk(struct hub_rocks *db, struct hub_sums *ret_sums);
 

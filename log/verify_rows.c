@@ -60,11 +60,14 @@ static int check_name(struct rows *self, struct hub_span key, struct hub_span va
 {
     struct hub_archive_row archive;
     if (!hub_meta_is_name(key)) {
-        return hub_verify_fault(self->report, 0, "a row has a name that nobody gave it");
+        return hub_verify_fault(self->report, self->head, "the log has a name among its own that nobody gave it");
     }
-    return !hub_meta_is_archive(key) || hub_meta_archive_decode(key, value, &archive) == 0
-               ? 0
-               : hub_verify_fault(self->report, 0, "a row that names an archive is damaged");
+    if (!hub_meta_is_archive(key) || hub_meta_archive_decode(key, value, &archive) == 0) {
+        return 0;
+    }
+    uint64_t first = hub_get_be64(key.at + key.len - 8);
+    return hub_verify_fault(self->report, first < self->head ? first : self->head,
+                            "a row that names an archive is damaged");
 }
 
 static int walk(struct rows *self, enum hub_family family)
@@ -80,9 +83,9 @@ static int walk(struct rows *self, enum hub_family family)
             check_row(self, family, key, hub_rocks_iter_value(iter));
         }
     }
-    if (result == 0 && hub_rocks_iter_error(iter, words, sizeof words) < 0) {
-        result = hub_verify_fault(self->report, 0, "the rows of %s cannot be read: %s", hub_log_families[family],
-                                  words);
+    if (result == 0 && hub_rocks_iter_error(iter, words, sizeof words) < 0 && self->noticed.what[0] == '\0') {
+        (void) hub_verify_fault(&self->noticed, 0, "the rows of %s cannot be read: %s", hub_log_families[family],
+                                words);
     }
     hub_rocks_iter_destroy(&iter);
     return result;
@@ -154,40 +157,65 @@ static int locate(struct rows *self, const struct hub_locator *locator, const st
     for (uint64_t number = 1; number <= self->meta.loose; number++) {
         enum hub_sum_kind kind = find_left(locator, number, true);
         if (kind != HUB_SUM_alias) {
-            return tell(self, kind, want, 0);
+            return tell(self, kind, want, number < self->head ? number : self->head);
         }
     }
     return 0;
 }
 
+static bool lacks_any(const struct hub_powers *lacks)
+{
+    uint64_t any = 0;
+    for (unsigned i = 0; i < HUB_SUM_POWERS; i++) {
+        any |= lacks->sums[i];
+    }
+    return any != 0;
+}
+
+static int locate_in(struct rows *self, const struct hub_powers *lacks, const struct hub_sums *want)
+{
+    struct hub_locator locator;
+    return lacks_any(lacks) && hub_locator_make(lacks, &locator) ? locate(self, &locator, want) : 0;
+}
+
+/* Tell of the first position among all places, or else among those of the smallest sample. Returns 0 when none is found. */
+static int locate_any(struct rows *self, const struct hub_sums *lacks, const struct hub_sums *want)
+{
+    int result = locate_in(self, &lacks->powers, want);
+    for (unsigned i = HUB_SUM_SAMPLES; i > 0 && result == 0 && lacks_any(&lacks->powers); i--) {
+        result = locate_in(self, &lacks->samples[i - 1], want);
+    }
+    return result;
+}
+
 /* Tell of the first kind whose rows differ, when their places are not known. */
 static int tell_kind(struct rows *self, const struct hub_sums *want, const struct hub_sums *lacks)
 {
-    bool differs = false;
     for (unsigned kind = 0; kind < HUB_SUM_COUNT; kind++) {
-        if (lacks->rows[kind] != 0 || (!self->meta.has_powers && lacks->hashes[kind] != 0)) {
+        if (lacks->rows[kind] != 0 || (!self->meta.has_samples && lacks->hashes[kind] != 0)) {
             return tell(self, kind, want, 0);
         }
     }
-    for (unsigned i = 0; i < HUB_SUM_POWERS && self->meta.has_powers; i++) {
-        differs |= lacks->powers[i] != 0;
+    if (self->meta.has_samples && lacks_any(&lacks->powers)) {
+        return hub_verify_fault(self->report, 0,
+                                "rows of command ids, aliases or what is pending are not those that the hub wrote");
     }
-    return differs ? hub_verify_fault(self->report, 0,
-                                      "rows of command ids, aliases or what is pending are not those "
-                                      "that the hub wrote")
-                   : 0;
+    for (unsigned i = 0; i < HUB_SUM_SAMPLES && self->meta.has_samples; i++) {
+        if (lacks_any(&lacks->samples[i])) {
+            return hub_verify_fault(self->report, self->head, "a sample of the rows is not the one of it");
+        }
+    }
+    return 0;
 }
 
 /* What was found against what was left. */
 static int compare(struct rows *self)
 {
     struct hub_sums want = self->meta.sums, lacks;
-    struct hub_locator locator;
     hub_sums_subtract(&want, &self->meta.forgot);
     lacks = want;
     hub_sums_subtract(&lacks, &self->sums);
-    if (self->meta.has_powers && hub_locator_make(lacks.powers, &locator) && locator.places > 0 &&
-        locate(self, &locator, &want) < 0) {
+    if (self->meta.has_samples && locate_any(self, &lacks, &want) < 0) {
         return -1;
     }
     if (self->noticed.what[0] != '\0') {
@@ -265,16 +293,17 @@ int hub_verify_rows(struct hub_log *log, uint64_t head, struct hub_verify_report
 {
     struct rows self = { .log = log, .head = head, .report = ret_report };
     if (hub_meta_read(log->db, &self.meta) < 0) {
-        return hub_verify_fault(ret_report, 0, "the log's own names are damaged");
+        return hub_verify_fault(ret_report, head, "the log's own names, which say how far it is, are damaged");
     }
     if (!self.meta.has_mark) {
-        return hub_verify_fault(ret_report, 0, "the mark of what was verified is missing");
+        return hub_verify_fault(ret_report, 1, "the mark that says up to where all was verified before is missing");
     }
     if (self.meta.has_sums && !self.meta.is_checked) {
-        return hub_verify_fault(ret_report, 0, "the log's own numbers are not those that the hub wrote");
+        return hub_verify_fault(ret_report, head, "the log's own numbers are not those that the hub wrote with it");
     }
     if (!self.meta.has_sums) {
-        return hub_verify_fault(ret_report, 0, "the sums of the rows are missing; the hub makes them when it starts");
+        return hub_verify_fault(ret_report, head,
+                                "the sums of the rows up to it are missing; the hub makes them when it starts");
     }
     static const enum hub_family families[] = { HUB_FAMILY_meta, HUB_FAMILY_command, HUB_FAMILY_alias,
                                                 HUB_FAMILY_pending };

@@ -36,7 +36,7 @@ struct hub_writing {
     struct hub_digest digest; /* of its payload */
     int64_t time_us;          /* its log time */
     int64_t now_us;           /* wall clock of this batch */
-    uint64_t loose;           /* numbers given to appends without events */
+    uint64_t loose;           /* the last number given to an append without events */
     uint64_t restores;        /* of this log, where pending numbers have them */
     bool loose_is_new;
     uint64_t batches; /* written since the start */
@@ -261,7 +261,8 @@ static void put_pendings(struct hub_writing *self, struct hub_append *append)
     }
     append->pending_number = self->restores | append->first.sequence;
     if (append->event_count == 0) {
-        append->pending_number = HUB_PENDING_LOOSE | self->restores | ++self->loose;
+        self->loose = hub_loose_after(self->loose, self->sequence);
+        append->pending_number = HUB_PENDING_LOOSE | self->restores | self->loose;
         self->loose_is_new = true;
     }
     for (unsigned i = 0; i < append->pending_count; i++) {

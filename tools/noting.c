@@ -68,6 +68,7 @@ static struct access_entry entry_of(const struct hub_noting *self, struct hub_ul
     HUB_SET(access_entry, &entry, company, company);
     HUB_SET(access_entry, &entry, account, hub_span(self->account));
     HUB_SET(access_entry, &entry, what, hub_span_of(what, (size_t) len));
+    HUB_SET(access_entry, &entry, position, hub_log_commit(self->log).sequence);
     return entry;
 }
 

@@ -308,17 +308,33 @@ bool hub_access_concerns(const struct access_entry *entry, struct hub_ulid custo
     return HUB_HAS(access_entry, entry, everybody) && entry->everybody;
 }
 
-int hub_access_verify(const char *data_dir, uint64_t *ret_first, uint64_t *ret_last, const char **ret_why)
+static uint64_t position_of(struct hub_span bytes)
+{
+    struct hub_arena *arena = hub_arena_new(HUB_ACCESS_ENTRY_MAX);
+    struct access_entry entry;
+    bool is_one = bytes.len > 0 && hub_unpack(&access_entry_shape, bytes, arena, &entry, NULL) == 0;
+    uint64_t position = is_one ? entry.position : 0;
+    hub_arena_destroy(&arena);
+    return position;
+}
+
+int hub_access_verify(const char *data_dir, struct hub_access_found *ret_found, const char **ret_why)
 {
     struct hub_access_files *files = hub_access_files_open(data_dir, 0);
     struct hub_span entry;
+    struct hub_buf last;
     uint64_t number;
     int more;
-    *ret_first = *ret_last = 0;
+    hub_buf_init(&last);
+    *ret_found = (struct hub_access_found){ .first = 0 };
     while ((more = hub_access_files_next(files, true, &number, &entry, ret_why)) == 1) {
-        *ret_first = *ret_first == 0 ? number : *ret_first;
-        *ret_last = number;
+        ret_found->first = ret_found->first == 0 ? number : ret_found->first;
+        ret_found->last = number;
+        hub_buf_clear(&last);
+        hub_buf_put(&last, entry.at, entry.len);
     }
+    ret_found->position = position_of(hub_buf_span(&last));
+    hub_buf_done(&last);
     hub_access_files_close(&files);
     return more;
 }

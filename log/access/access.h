@@ -73,8 +73,13 @@ void hub_access_scan_close(struct hub_access_scan **self_p);
 /* Whether an entry may be about this customer. */
 bool hub_access_concerns(const struct access_entry *entry, struct hub_ulid customer);
 
-/* Check every hash from the oldest entry that is kept. ret_last: the last entry that is right.
- * Returns 0, or < 0 with a static clause in *ret_why. */
-int hub_access_verify(const char *data_dir, uint64_t *ret_first, uint64_t *ret_last, const char **ret_why);
+/* What verifying found. */
+struct hub_access_found {
+    uint64_t first, last; /* numbers of the oldest entry that is kept, and of the last one that is right; 0: none */
+    uint64_t position;    /* how far the log was at the latter; 0: not known */
+};
+
+/* Check every hash from the oldest entry that is kept. Returns 0, or < 0 with a static clause in *ret_why. */
+int hub_access_verify(const char *data_dir, struct hub_access_found *ret_found, const char **ret_why);
 
 #endif

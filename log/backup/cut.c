@@ -221,7 +221,9 @@ static int add_timer(void *self_, int64_t due_us, struct hub_span value)
 {
     struct cutting *self = self_;
     uint64_t restores = (uint64_t) (self->cut->incarnation - 1) << HUB_PENDING_RESTORES;
-    uint64_t number = HUB_PENDING_LOOSE | restores | ++self->log->meta.loose;
+    uint64_t *loose = &self->log->meta.loose, number;
+    *loose = hub_loose_after(*loose, self->cut->to);
+    number = HUB_PENDING_LOOSE | restores | *loose;
     struct hub_pending_key key = hub_pending_key_make(HUB_PENDING_timer, due_us, number, 0);
     hub_rocks_put(self->batch, HUB_FAMILY_pending, HUB_KEY_SPAN(key), value);
     self->done->rearmed++;

@@ -271,12 +271,13 @@ static int verify_notes(struct hub_log *log, struct hub_span text, const struct 
     struct hub_merkle_fold fold = { .count = 0 };
     struct hub_checkpoint checkpoint;
     struct hub_span note;
+    uint64_t head = hub_log_commit(log).sequence;
     int result = 0;
     hub_scan_headers_only(scan);
     while (result == 0 && hub_checkpoint_next(&text, &note)) {
         if (!hub_checkpoint_open(key, note, &checkpoint)) {
-            result = hub_verify_fault(ret_report, fold.count,
-                                      "the checkpoint after this one is not signed by the hub's key");
+            result = hub_verify_fault(ret_report, fold.count < head ? fold.count + 1 : head,
+                                      "the checkpoint that covers it is not signed by the hub's key");
         } else if (checkpoint.head.size < fold.count || fold_to(scan, checkpoint.head.size, &fold) != 0) {
             result = hub_verify_fault(ret_report, checkpoint.head.size,
                                       "a signed checkpoint speaks of it, but the log ends before");
@@ -293,23 +294,42 @@ static int verify_notes(struct hub_log *log, struct hub_span text, const struct 
     return result;
 }
 
-/* What was handed out to check with is the key that is signed with. */
-static int verify_public(const char *data_dir, const struct hub_note_key *key, struct hub_verify_report *ret_report)
+static bool is_same(const struct hub_note_key *a, const struct hub_note_key *b)
 {
-    struct hub_note_key given;
     struct hub_buf one, other;
-    bool is_same = false;
     hub_buf_init(&one);
     hub_buf_init(&other);
-    if (read_public(data_dir, &given) == 0) {
-        hub_note_key_print(key, &one);
-        hub_note_key_print(&given, &other);
-        is_same = hub_span_is(hub_buf_span(&one), hub_buf_span(&other));
-    }
+    hub_note_key_print(a, &one);
+    hub_note_key_print(b, &other);
+    bool result = hub_span_is(hub_buf_span(&one), hub_buf_span(&other));
     hub_buf_done(&one);
     hub_buf_done(&other);
-    return is_same ? 0
-                   : hub_verify_fault(ret_report, 0, "checkpoint.pub is not the key that checkpoints are signed with");
+    return result;
+}
+
+/* The key that the notes are signed with, which both files must tell; the signing one may be kept elsewhere. Returns 0, or < 0
+ * with the report filled: from the first event on nothing can be checked. */
+static int find_key(const struct hub_log *log, const char *data_dir, struct hub_span text, struct hub_note_key *ret_key,
+                    struct hub_verify_report *ret_report)
+{
+    struct hub_note_key given;
+    struct hub_checkpoint checkpoint;
+    struct hub_span note;
+    int own = hub_checkpoint_key(log, data_dir, NULL, ret_key);
+    bool is_given = read_public(data_dir, &given) == 0;
+    if (own != 0 && own != HUB_ERROR_not_found) {
+        return hub_verify_fault(ret_report, 1, "checkpoint.key is not a key");
+    }
+    if (own != 0) {
+        *ret_key = given;
+        return is_given ? 0 : hub_verify_fault(ret_report, 1, "there is no key to check the checkpoints with");
+    }
+    if (is_given && is_same(ret_key, &given)) {
+        return 0;
+    }
+    bool is_own_wrong = is_given && hub_checkpoint_next(&text, &note) && hub_checkpoint_open(&given, note, &checkpoint);
+    return hub_verify_fault(ret_report, 1, "%s is not the key that checkpoints are signed with",
+                            is_own_wrong ? key_name : public_name);
 }
 
 static int verify_tree(struct hub_log *log, const char *data_dir, struct hub_verify_report *ret_report)
@@ -317,7 +337,7 @@ static int verify_tree(struct hub_log *log, const char *data_dir, struct hub_ver
     struct hub_tree *tree;
     uint64_t entry = 0;
     if (hub_tree_open(log, data_dir, false, &tree) != 0) {
-        return hub_verify_fault(ret_report, 0, "the tree file cannot be read");
+        return hub_verify_fault(ret_report, 1, "the tree file cannot be read; delete DATA/tree");
     }
     int result = hub_tree_check(tree, &entry);
     hub_tree_close(&tree);
@@ -334,16 +354,14 @@ int hub_checkpoint_verify(struct hub_log *log, const char *data_dir, struct hub_
     hub_buf_init(&text);
     int result = hub_file_read(data_dir, kept_name, SIZE_MAX, &text);
     if (hub_log_catch_up(log) < 0) { /* what was signed meanwhile is in the log */
-        result = hub_verify_fault(ret_report, 0, "the log cannot be read");
+        result = hub_verify_fault(ret_report, hub_log_commit(log).sequence, "the log cannot be read behind it");
     } else if (result == HUB_ERROR_not_found || (result == 0 && text.len == 0)) {
         result = 0;
     } else if (result < 0) {
-        result = hub_verify_fault(ret_report, 0, "the file of checkpoints cannot be read");
-    } else if (hub_checkpoint_key(log, data_dir, NULL, &key) != 0 && read_public(data_dir, &key) != 0) {
-        result = hub_verify_fault(ret_report, 0, "there is no key to check the checkpoints with");
+        result = hub_verify_fault(ret_report, 1, "the file of checkpoints cannot be read");
     } else {
-        result = verify_notes(log, hub_buf_span(&text), &key, ret_report, ret_count);
-        result = result < 0 ? result : verify_public(data_dir, &key, ret_report);
+        result = find_key(log, data_dir, hub_buf_span(&text), &key, ret_report);
+        result = result < 0 ? result : verify_notes(log, hub_buf_span(&text), &key, ret_report, ret_count);
     }
     hub_buf_done(&text);
     return result == 0 ? verify_tree(log, data_dir, ret_report) : result;

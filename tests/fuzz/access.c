@@ -67,16 +67,16 @@ static void write_on(const char *dir)
     const struct hub_access_writing to = { .data_dir = dir };
     struct hub_access_end end = { .number = 0 };
     const char *why = NULL;
-    uint64_t first, before = 0, after = 0;
+    struct hub_access_found before, after;
     struct hub_buf frame;
-    int was_sound = hub_access_verify(dir, &first, &before, &why);
+    int was_sound = hub_access_verify(dir, &before, &why);
     hub_buf_init(&frame);
     hub_access_frame(HUB_SPAN("another entry"), &frame);
     must(hub_access_files_write(&to, hub_buf_span(&frame), &end) == 0);
     hub_buf_done(&frame);
-    int is_sound = hub_access_verify(dir, &first, &after, &why);
+    int is_sound = hub_access_verify(dir, &after, &why);
     must((was_sound < 0) == (is_sound < 0));
-    must(is_sound < 0 || after == before + 1);
+    must(is_sound < 0 || after.last == before.last + 1);
 }
 
 static int remove_one(const char *path, const struct stat *info, int type, struct FTW *where)

@@ -111,7 +111,10 @@ static int times(struct fixture *self, uint64_t from, int64_t *ret_times, int ma
 static int verify(struct fixture *self, uint64_t *ret_first, uint64_t *ret_last)
 {
     const char *why = NULL;
-    int result = hub_access_verify(self->dir, ret_first, ret_last, &why);
+    struct hub_access_found found;
+    int result = hub_access_verify(self->dir, &found, &why);
+    *ret_first = found.first;
+    *ret_last = found.last;
     assert_int_equal(result < 0, why != NULL);
     return result;
 }

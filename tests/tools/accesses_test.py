@@ -137,18 +137,31 @@ class Accesses(unittest.TestCase):
         self.assertNotIn('hello from', done.stdout)
         self.assertIn('[sealed]', done.stdout)
 
-    def test_a_damaged_note_is_found(self):
-        self.tool('audit', 'history', 'customer_1')
+    def test_a_damaged_note_is_found_with_how_far_the_log_was(self):
+        for _ in range(2):
+            self.tool('audit', 'history', 'customer_1')
+            self.hub.say('customer_1', 's1', 'One more event')
+        first, second = self.reads()
+        self.assertGreater(second['position'], first['position'])
         self.hub.stop()
         folder = os.path.join(self.hub.data, 'access')
         name, = (name for name in os.listdir(folder) if name.startswith('entries'))
-        with open(os.path.join(folder, name), 'r+b') as file:
-            file.seek(70)
-            byte = file.read(1)[0]
-            file.seek(70)
-            file.write(bytes([byte ^ 4]))
+        path = os.path.join(folder, name)
+        with open(path, 'rb') as file:
+            whole = file.read()
+        at = whole.rindex(b'omnihub audit history')
+        self.damage(path, whole, at)
         done = self.tool('audit', 'verify', expected=3)
-        self.assertIn('the notes of accesses are not sound behind entry 0', done.stderr)
+        self.assertIn(f'position {first["position"]}: the notes of accesses from here on are not sound '
+                      f'behind entry {second["number"] - 1}', done.stderr)
+        self.damage(path, whole, 70)
+        done = self.tool('audit', 'verify', expected=3)
+        self.assertIn('position 1: the notes of accesses from here on are not sound behind entry 0', done.stderr)
+
+    @staticmethod
+    def damage(path, whole, at):
+        with open(path, 'wb') as file:
+            file.write(whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1:])
 
     def test_what_cannot_be_is_refused(self):
         for words, status, sentence in (

@@ -150,6 +150,8 @@ class History(unittest.TestCase):
         self.assertEqual(types[-3:], ['message_received', 'access_entry', 'message_received'])
         self.assertEqual([row['who'] for row in rows[-3:]], ["key 'a program of before' (service, removed since)",
                                                              "key 'an auditor' (auditor, removed since)", "key 'first key' (admin)"])
+        position = rows[-2]['payload'].pop('position')
+        self.assertIn(position, range(rows[-3]['sequence'], rows[-1]['sequence']))
         self.assertEqual(rows[-2]['payload'], {'role': 'auditor', 'what': 'GET /customer/{customer_id}/unified-view',
                                                'purpose': 'case 4711'})
         self.assertIn('Somebody read personal data.', self.history('customer_006', '--format', 'html'))

@@ -35,7 +35,7 @@ static int recall(const char *data, struct memory *ret_memory)
     return error < 0 ? -1 : 0;
 }
 
-/* Says that the log is not what it should be, and where; position 0: what is wrong has none. Returns HUB_EXIT_UNSOUND. */
+/* Says that the log is not what it should be, and where; position 0: that is not known. Returns HUB_EXIT_UNSOUND. */
 static int unsound(struct hub_report *report, uint64_t position, const char *what)
 {
     hub_report_quiet(report);
@@ -61,7 +61,7 @@ static int compare(struct hub_log *log, const struct memory *memory, struct hub_
         return HUB_EXIT_OK;
     if (memcmp(identity->log_id, witness->identity.log_id, sizeof identity->log_id) != 0 ||
         identity->incarnation != witness->identity.incarnation)
-        return unsound(report, 0, "the witness is of another log, or of another incarnation of it");
+        return unsound(report, 1, "the witness is of another log, or of another incarnation of it");
     if (witness->sequence == 0)
         return HUB_EXIT_OK;
     if (head < witness->sequence) {
@@ -123,14 +123,14 @@ static int look_at_accesses(const char *data, struct hub_report *report, uint64_
     enum { WORDS = 256 };
     const char *why = NULL;
     char what[WORDS];
-    uint64_t first = 0, last = 0;
-    int error = hub_access_verify(data, &first, &last, &why);
-    *ret_count = last == 0 ? 0 : last - first + 1;
+    struct hub_access_found found;
+    int error = hub_access_verify(data, &found, &why);
+    *ret_count = found.last == 0 ? 0 : found.last - found.first + 1;
     if (error == 0)
         return HUB_EXIT_OK;
-    snprintf(what, sizeof what, "the notes of accesses are not sound behind entry %llu: %s", (unsigned long long) last,
-             why);
-    return unsound(report, 0, what);
+    snprintf(what, sizeof what, "the notes of accesses from here on are not sound behind entry %llu: %s",
+             (unsigned long long) found.last, why);
+    return unsound(report, found.position > 0 ? found.position : 1, what);
 }
 
 /* What the whole log is compared with, besides itself. Returns an exit status. */

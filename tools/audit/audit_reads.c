@@ -58,6 +58,7 @@ static void say(struct hub_report *report, const struct hub_datadir *reader, uin
     hub_report_row(report);
     hub_report_u64(report, "number", number);
     hub_report_time(report, "time", entry->time);
+    hub_report_u64(report, "position", entry->position);
     if (HUB_HAS(access_entry, entry, account))
         hub_report_span(report, "who", entry->account);
     else
