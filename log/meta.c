@@ -159,16 +159,11 @@ static void put_samples(struct hub_rocks_batch *batch, struct hub_span name, con
     }
 }
 
-/* Sums begin with how many samples they have. For a short while they had powers without samples and began with 12: those are
- * made anew like sums that are missing. */
-static bool has_samples(struct hub_span sums)
+/* Sums begin with how many samples they have, before there were any with how many powers, and before that with a zero. */
+static enum hub_sums_kept kept_in(struct hub_span sums)
 {
-    return sums.len > 2 && (uint8_t) sums.at[0] == HUB_SUM_SAMPLES;
-}
-
-static bool has_powers_alone(struct hub_span sums)
-{
-    return sums.len > 0 && (uint8_t) sums.at[0] == HUB_SUM_POWERS;
+    uint8_t first = sums.len > 2 ? (uint8_t) sums.at[0] : 0;
+    return first == HUB_SUM_SAMPLES ? HUB_KEPT_samples : first == HUB_SUM_POWERS ? HUB_KEPT_powers : HUB_KEPT_hashes;
 }
 
 /* Sums of a log from before there were powers, which begin with a 0: of all kinds, or of the first. */
@@ -197,11 +192,12 @@ static int get_powers(const uint8_t *at, struct hub_powers *ret_powers)
 static int get_sums(struct hub_span bytes, struct hub_sums *ret_sums)
 {
     const uint8_t *at = (const uint8_t *) bytes.at, *end = at + bytes.len;
-    if (!has_samples(bytes)) {
+    enum hub_sums_kept kept = kept_in(bytes);
+    if (kept == HUB_KEPT_hashes) {
         return get_old_sums(bytes, ret_sums);
     }
-    bool is_whole = at[1] == HUB_SUM_POWERS;
-    at += 2;
+    at += kept == HUB_KEPT_samples;
+    bool is_whole = *at++ == HUB_SUM_POWERS;
     for (unsigned kind = 0; is_whole && kind < HUB_SUM_COUNT; kind++) {
         is_whole = hub_varint_get(&at, end, &ret_sums->rows[kind]);
     }
@@ -231,7 +227,7 @@ static int read_samples(struct hub_rocks *db, struct hub_span name, struct hub_s
     return result;
 }
 
-/* The row of some sums, with what its check covers besides. Returns 0, HUB_ERROR_not_found, or < 0. */
+/* The row of some sums, with what its check covers besides; meta->kept tells what is in it. Returns 0, or < 0. */
 static int read_sums_row(struct hub_rocks *db, struct hub_span name, struct hub_span besides, struct hub_meta *meta,
                          struct hub_sums *ret_sums)
 {
@@ -239,16 +235,13 @@ static int read_sums_row(struct hub_rocks *db, struct hub_span name, struct hub_
     hub_buf_init(&row);
     int result = hub_rocks_get(db, HUB_FAMILY_meta, NULL, name, &row);
     struct hub_span sums = hub_buf_span(&row);
-    result = result == 0 && has_powers_alone(sums) ? HUB_ERROR_not_found : result;
-    if (result == 0 && (besides.len > 0 || has_samples(sums))) {
+    if (result == 0 && (besides.len > 0 || kept_in(sums) == HUB_KEPT_samples)) {
         meta->is_checked = take_check(besides.len > 0 ? besides : name, &sums) && meta->is_checked;
     }
-    if (result == 0) {
-        meta->has_samples = has_samples(sums);
-        result = get_sums(sums, ret_sums);
-    }
+    meta->kept = result == 0 ? kept_in(sums) : HUB_KEPT_none;
+    result = result == 0 ? get_sums(sums, ret_sums) : result;
     hub_buf_done(&row);
-    return result;
+    return result < 0 ? -1 : 0;
 }
 
 static int read_sums(struct hub_rocks *db, struct hub_meta *ret_meta)
@@ -256,18 +249,17 @@ static int read_sums(struct hub_rocks *db, struct hub_meta *ret_meta)
     uint8_t numbers[EPOCH + LOOSE];
     struct hub_span besides = numbers_of(ret_meta->epoch, ret_meta->loose, numbers);
     ret_meta->is_checked = true;
-    int forgot = read_sums_row(db, forgot_key, hub_span(NULL), ret_meta, &ret_meta->forgot);
-    bool is_forgot_new = ret_meta->has_samples;
-    ret_meta->has_samples = false;
-    int result = read_sums_row(db, rows_key, besides, ret_meta, &ret_meta->sums);
-    ret_meta->has_sums = result == 0;
-    if (forgot < 0 || result < 0) {
+    if (read_sums_row(db, forgot_key, hub_span(NULL), ret_meta, &ret_meta->forgot) < 0) {
         return -1;
     }
-    if (!ret_meta->has_samples) {
+    enum hub_sums_kept of_forgot = ret_meta->kept;
+    if (read_sums_row(db, rows_key, besides, ret_meta, &ret_meta->sums) < 0) {
+        return -1;
+    }
+    if (ret_meta->kept != HUB_KEPT_samples) {
         return 0;
     }
-    ret_meta->is_checked = ret_meta->is_checked && is_forgot_new;
+    ret_meta->is_checked = ret_meta->is_checked && of_forgot == HUB_KEPT_samples;
     return read_samples(db, rows_key, &ret_meta->sums, &ret_meta->is_checked) < 0
                ? -1
                : read_samples(db, forgot_key, &ret_meta->forgot, &ret_meta->is_checked);

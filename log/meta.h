@@ -16,19 +16,26 @@ struct hub_mark {
     struct hub_digest hash; /* h(sequence) */
 };
 
+/* How much of the sums a log has, each kind with all that the one before has, but hashes. */
+enum hub_sums_kept {
+    HUB_KEPT_none = 0,
+    HUB_KEPT_hashes, /* of each kind of rows how many and the sum of their hashes */
+    HUB_KEPT_powers,
+    HUB_KEPT_samples, /* all of them, what every log has that was opened to write */
+};
+
 struct hub_meta {
     bool found; /* there is an identity */
     uint16_t format;
     struct hub_log_identity identity;
-    uint32_t epoch;         /* starts of a writer so far */
-    struct hub_mark mark;   /* sequence 0: nothing was verified yet */
-    uint64_t loose;         /* the last number of an append without events that left pending rows (hub_loose_after) */
-    bool has_mark;          /* every log that was opened to write has one */
-    bool is_checked;        /* sums, samples, epoch and loose are as they were put */
-    bool has_sums;          /* a log that was written before there were sums has none */
-    bool has_samples;       /* and one that was written before there were powers and samples has sums without */
-    struct hub_sums sums;   /* of all rows that were written, less those that were completed or removed, */
-    struct hub_sums forgot; /* and those that the scrubber removed since: command rows */
+    uint32_t epoch;          /* starts of a writer so far */
+    struct hub_mark mark;    /* sequence 0: nothing was verified yet */
+    uint64_t loose;          /* the last number of an append without events that left pending rows (hub_loose_after) */
+    bool has_mark;           /* every log that was opened to write has one */
+    bool is_checked;         /* sums, samples, epoch and loose are as they were put */
+    enum hub_sums_kept kept; /* what a log has of the sums, by the program that wrote it last */
+    struct hub_sums sums;    /* of all rows that were written, less those that were completed or removed, */
+    struct hub_sums forgot;  /* and those that the scrubber removed since: command rows */
 };
 
 /* A file of DATA/archive that holds payloads in place of the store. Its name is hub_archive_name's. */

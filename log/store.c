@@ -233,7 +233,7 @@ static int check_chain(struct hub_log *self, uint64_t head, struct why why)
 /* A log from before there were sums or samples of them, or a new one, gets them: of the rows that there are. */
 static int make_sums(struct hub_log *self, struct hub_rocks_batch *batch)
 {
-    if (self->meta.has_samples) {
+    if (self->meta.kept == HUB_KEPT_samples) {
         return 0;
     }
     self->meta.forgot = (struct hub_sums){ .rows = { 0 } };
@@ -253,7 +253,8 @@ static int write_start(struct hub_log *self, const struct hub_mark *mark, struct
         hub_rocks_batch_destroy(&batch);
         return refuse(why, "The log in %s has rows that cannot be read.", self->data_dir);
     }
-    self->meta.found = self->meta.has_sums = self->meta.has_samples = true;
+    self->meta.found = true;
+    self->meta.kept = HUB_KEPT_samples;
     self->meta.epoch++;
     self->mark = *mark;
     hub_meta_put_epoch(batch, self->meta.epoch);

@@ -182,7 +182,8 @@ static int locate_in(struct rows *self, const struct hub_powers *lacks, const st
 static int locate_any(struct rows *self, const struct hub_sums *lacks, const struct hub_sums *want)
 {
     int result = locate_in(self, &lacks->powers, want);
-    for (unsigned i = HUB_SUM_SAMPLES; i > 0 && result == 0 && lacks_any(&lacks->powers); i--) {
+    unsigned samples = self->meta.kept == HUB_KEPT_samples && lacks_any(&lacks->powers) ? HUB_SUM_SAMPLES : 0;
+    for (unsigned i = samples; i > 0 && result == 0; i--) {
         result = locate_in(self, &lacks->samples[i - 1], want);
     }
     return result;
@@ -192,15 +193,15 @@ static int locate_any(struct rows *self, const struct hub_sums *lacks, const str
 static int tell_kind(struct rows *self, const struct hub_sums *want, const struct hub_sums *lacks)
 {
     for (unsigned kind = 0; kind < HUB_SUM_COUNT; kind++) {
-        if (lacks->rows[kind] != 0 || (!self->meta.has_samples && lacks->hashes[kind] != 0)) {
+        if (lacks->rows[kind] != 0 || (self->meta.kept == HUB_KEPT_hashes && lacks->hashes[kind] != 0)) {
             return tell(self, kind, want, 0);
         }
     }
-    if (self->meta.has_samples && lacks_any(&lacks->powers)) {
+    if (self->meta.kept >= HUB_KEPT_powers && lacks_any(&lacks->powers)) {
         return hub_verify_fault(self->report, 0,
                                 "rows of command ids, aliases or what is pending are not those that the hub wrote");
     }
-    for (unsigned i = 0; i < HUB_SUM_SAMPLES && self->meta.has_samples; i++) {
+    for (unsigned i = 0; i < HUB_SUM_SAMPLES && self->meta.kept == HUB_KEPT_samples; i++) {
         if (lacks_any(&lacks->samples[i])) {
             return hub_verify_fault(self->report, self->head, "a sample of the rows is not the one of it");
         }
@@ -215,7 +216,7 @@ static int compare(struct rows *self)
     hub_sums_subtract(&want, &self->meta.forgot);
     lacks = want;
     hub_sums_subtract(&lacks, &self->sums);
-    if (self->meta.has_samples && locate_any(self, &lacks, &want) < 0) {
+    if (self->meta.kept >= HUB_KEPT_powers && locate_any(self, &lacks, &want) < 0) {
         return -1;
     }
     if (self->noticed.what[0] != '\0') {
@@ -298,10 +299,10 @@ int hub_verify_rows(struct hub_log *log, uint64_t head, struct hub_verify_report
     if (!self.meta.has_mark) {
         return hub_verify_fault(ret_report, 1, "the mark that says up to where all was verified before is missing");
     }
-    if (self.meta.has_sums && !self.meta.is_checked) {
+    if (self.meta.kept != HUB_KEPT_none && !self.meta.is_checked) {
         return hub_verify_fault(ret_report, head, "the log's own numbers are not those that the hub wrote with it");
     }
-    if (!self.meta.has_sums) {
+    if (self.meta.kept == HUB_KEPT_none) {
         return hub_verify_fault(ret_report, head,
                                 "the sums of the rows up to it are missing; the hub makes them when it starts");
     }

@@ -462,6 +462,45 @@ static void a_log_from_before_there_were_powers_verifies_and_gets_them(void **st
     assert_told(f, first_of(4), "timers", "is missing: there are 8, but the hub left 9");
 }
 
+/* As they were before there were samples: two rows, of which the first has a check. */
+static void a_log_from_before_there_were_samples_verifies_and_gets_them(void **state)
+{
+    struct fixture *f = *state;
+    struct row_set set;
+    struct hub_meta meta;
+    char numbers[12];
+    row_set_open(&set, f->dir);
+    row_set_read(&set);
+    assert_int_equal(hub_meta_read(set.db, &meta), 0);
+    hub_put_be32(numbers, meta.epoch);
+    hub_put_be64(numbers + 4, meta.loose);
+    for (size_t i = 0; i < row_set_count(&set, HUB_FAMILY_meta); i++) {
+        const struct row *row = row_set_at(&set, HUB_FAMILY_meta, i);
+        bool is_rows = hub_span_is(row->key, HUB_SPAN("rows"));
+        if (is_rows || hub_span_is(row->key, HUB_SPAN("forgot"))) {
+            struct hub_span sums = hub_arena_copy(set.arena, hub_span_of(row->value.at + 1, row->value.len - 1));
+            sums.len -= is_rows ? 0 : 8;
+            if (is_rows) {
+                hub_put_be64((char *) sums.at + sums.len - 8,
+                             hub_row_hash(hub_span_of(numbers, sizeof numbers), hub_span_of(sums.at, sums.len - 8)));
+            }
+            row_set_put(&set, HUB_FAMILY_meta, row->key, sums);
+        } else if (hub_span_starts(row->key, HUB_SPAN("rows")) || hub_span_starts(row->key, HUB_SPAN("forgot"))) {
+            row_set_delete(&set, HUB_FAMILY_meta, row->key);
+        }
+    }
+    row_set_close(&set);
+    assert_sound(f);
+    remove_rows(f, HUB_SUM_timer, 3, 1);
+    assert_told(f, first_of(3), "timers", "is missing: there are 9, but the hub left 10");
+    fixture_reopen(f); /* counts what there is */
+    fixture_close(f);
+    assert_sound(f);
+    remove_rows(f, HUB_SUM_timer, 0, 3);
+    remove_rows(f, HUB_SUM_timer, 4, 6);
+    assert_told_one(f, 0, APPENDS - 1, "timers", "is missing: there are 0, but the hub left 9");
+}
+
 static void sums_that_are_none_are_told(void **state)
 {
     static const struct hub_span rows[] = { HUB_SPAN(""), HUB_SPAN("short"), HUB_SPAN("\x0d                    "),
@@ -546,6 +585,7 @@ int main(void)
         TEST(a_sample_of_other_rows_is_named),
         TEST(all_that_an_append_can_do_leaves_the_sums_right),
         TEST(a_log_from_before_there_were_powers_verifies_and_gets_them),
+        TEST(a_log_from_before_there_were_samples_verifies_and_gets_them),
         TEST(sums_that_are_none_are_told),
         cmocka_unit_test(up_to_six_places_are_found_and_no_other),
         cmocka_unit_test(of_any_number_of_places_some_are_found),
