@@ -14,7 +14,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'e2e'))
-from running import Hub, run  # noqa: E402
+from running import Client, Hub, run  # noqa: E402
 
 CUSTOMER, SESSION = 'customer_004', 'omni_session_004'
 
@@ -142,7 +142,7 @@ class Reading(unittest.TestCase):
             self.assertIn(f'byte {at}:', lines[0])
             self.assertIn(hint, lines[0])
             self.assertEqual(lines[1:], ['  ' + where, '  ' + ' ' * at + '^'])
-        for words in (('--channel', 'nowhere'), ('--channel', 'a"b'), ('--actor', 'x'), ('--format', 'xml'),
+        for words in (('--channel', 'nowhere'), ('--channel', 'a"b'), ('--format', 'xml'),
                       ('--follow', '--to', '5')):
             self.assertEqual(run('replay', '--data', self.hub.data, *words).returncode, 2, words)
 
@@ -228,6 +228,65 @@ class Reading(unittest.TestCase):
         done = run('audit', 'verify', '--data', self.hub.data)
         self.assertEqual((done.returncode, done.stderr), (0, ''))
         self.assertRegex(done.stdout, r'^The log is sound: \d+ events')
+
+
+class Actors(unittest.TestCase):
+    """`replay --actor`, by what people know of who did it."""
+
+    def setUp(self):
+        self.hub = Hub()
+        self.addCleanup(self.hub.__exit__)
+
+    def replay(self, *words, status=0, data=None):
+        done = run('replay', '--json', '--data', data or self.hub.data, *words)
+        self.assertEqual(done.returncode, status, (words, done.stderr))
+        return [json.loads(line) for line in done.stdout.splitlines()] if status == 0 else done.stderr
+
+    def add_key(self, name):
+        return self.hub.post('/api-keys', {'name': name, 'role': 'service'}).json
+
+    def ask(self, method, path, body, key=None, **more):
+        client = Client(self.hub.port, key)
+        self.addCleanup(client.close)
+        answer = client.ask(method, path, body, **more)
+        self.assertEqual(answer.status, 200, answer)
+        return answer
+
+    def assert_did(self, who, ids):
+        ours = self.replay('--actor', who)
+        self.assertEqual({event['principal'] for event in ours}, ids, who)
+        self.assertEqual(ours, [event for event in self.replay() if event.get('principal') in ids])
+
+    def test_a_person_by_address_and_keys_by_name_also_such_that_are_gone(self):
+        login, name = {'email': 'agent_1@example.com', 'password': 'correct horse'}, 'the "one" for orders'
+        keys = [self.add_key(name) for _ in range(2)]
+        for key in keys:
+            self.ask('POST', '/message/process', {'customer_id': 'c', 'channel': 'chat', 'content': 'x'}, key['api_key'])
+        self.assertEqual(self.hub.ask('DELETE', f"/api-keys/{keys[0]['key_id']}").status, 200)
+        agent = self.hub.post('/agents', login).json['agent_id']
+        cookie = self.ask('POST', '/auth/login', login).headers['Set-Cookie'].split(';')[0]
+        self.ask('PUT', f'/agents/{agent}/presence', {'presence': 'available'}, headers={'Cookie': cookie})
+        self.assertEqual(self.hub.ask('DELETE', f'/agents/{agent}').status, 200)
+        for who, ids in ((login['email'], {agent}), (agent, {agent}), (name, {key['key_id'] for key in keys})):
+            self.assert_did(who, ids)
+        company = self.replay('--limit', '1')[0]['company']
+        self.assertEqual(self.replay('--actor', name, '--company', company), self.replay('--actor', name))
+
+    def test_who_is_nobody_is_told(self):
+        self.hub.create_session('c', 's')
+        nobody = "nobody logs in as 'nobody', and no API key is called that"
+        self.assertIn(nobody, self.replay('--actor', 'nobody', status=4))
+        company = self.replay('--limit', '1')[0]['company']
+        self.assertIn(nobody, self.replay('--actor', 'nobody', '--company', company, status=4))
+        for _ in range(101):
+            self.add_key('one of many')
+        self.assertIn('more than 100 keys are called', self.replay('--actor', 'one of many', status=2))
+        there = os.path.join(self.hub.made, 'without-keys')
+        shutil.copytree(self.hub.data, there, ignore=shutil.ignore_patterns('keys', 'lock'))
+        self.assertIn("without keys/ a person is found by the hub's own id only",
+                      self.replay('--actor', 'admin@test.example', data=there, status=5))
+        self.assertEqual([event['type'] for event in self.replay('--actor', 'first key', data=there)],
+                         [event['type'] for event in self.replay('--actor', 'first key')])
 
 
 class Damaged(unittest.TestCase):

@@ -5,6 +5,7 @@
 #include "actors/kind.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "tools/replay/actor.h"
 #include "tools/replay/event_filter.h"
 #include "tools/replay/event_print.h"
 #include "tools/serve/signals.h"
@@ -78,12 +79,24 @@ static int add_equals(struct walk *self, const char *flag, const char *field, co
     return add_filter(self, flag, hub_span(condition));
 }
 
+static int add_actor(struct walk *self)
+{
+    static const struct hub_ulid any;
+    struct hub_buf condition;
+    hub_buf_init(&condition);
+    int error = hub_actor_condition(self->reader, self->one_company ? self->company : any, self->query->actor,
+                                    &condition);
+    error = error ? error : add_filter(self, "--actor", hub_arena_copy(self->arena, hub_buf_span(&condition)));
+    hub_buf_done(&condition);
+    return error;
+}
+
 static int find_filters(struct walk *self)
 {
     const struct hub_replay_query *query = self->query;
     int error = query->where ? add_filter(self, "--where", hub_span(query->where)) : 0;
     error = error ? error : add_equals(self, "--channel", "channel", query->channel);
-    return error ? error : add_equals(self, "--actor", "principal", query->actor);
+    return error || !query->actor ? error : add_actor(self);
 }
 
 static int find_points(struct walk *self)

@@ -17,7 +17,7 @@ struct hub_replay_query {
     const char *data;
     const char *master_key;
     const char *company, *stream, *customer, *session, *type, *from, *to;
-    const char *where, *channel, *actor; /* a filter; a channel; the id of who did it */
+    const char *where, *channel, *actor; /* a filter; a channel; who did it: an id, an address, a key's name */
     uint64_t last;                       /* begin with the last so many positions; 0: at `from` */
     uint64_t limit;                      /* 0: all */
     const char *format;                  /* table, json, csv or msgpack */
