@@ -171,6 +171,6 @@ int hub_tool_audit_export(const struct hub_tool_call *call)
     hub_datadir_close(&reader);
     if (status == HUB_EXIT_OK)
         return hub_report_end(&report, status);
-    hub_arena_destroy(&report.arena);
+    hub_report_drop(&report);
     return status;
 }
