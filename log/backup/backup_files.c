@@ -15,7 +15,14 @@
 #include "base/list.h"
 #include "log/file.h"
 
-enum { FILE_MAX = 1024 * 1024 * 1024, HEX = 2 * HUB_DIGEST + 1, DEPTH = 3, OPEN_DIRS = 16, NAME_ROOM = 201 };
+enum {
+    FILE_MAX = 1024 * 1024 * 1024,
+    HEX = 2 * HUB_DIGEST + 1,
+    DEPTH = 3,
+    OPEN_DIRS = 16,
+    NAME_ROOM = 201,
+    LOOK_US = 100 * 1000
+};
 
 /* --- Sizes --- */
 
@@ -140,23 +147,34 @@ static bool goes_on(const struct hub_backup_watch *watch, uint64_t bytes)
     return watch->on_progress == NULL || watch->on_progress(watch->arg, bytes, 0);
 }
 
-/* Write what is not there, and wait as long as that may take. Returns 0, or < 0 with errno set. */
+/* Wait as long as writing so much may take. Returns false when it is to stop. */
+static bool wait_for(const struct taking *self, uint64_t bytes)
+{
+    uint64_t rate = self->options->bytes_per_second, left_us = rate > 0 ? bytes * UINT64_C(1000000) / rate : 0;
+    while (left_us > 0) {
+        uint64_t us = left_us < LOOK_US ? left_us : LOOK_US;
+        nanosleep(&(struct timespec){ .tv_nsec = (long) us * 1000 }, NULL);
+        left_us -= us;
+        if (left_us > 0 && !goes_on(&self->options->watch, self->bytes)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Write what is not there. Returns 0, 1 when it is to stop, or < 0 with errno set. */
 static int keep(const struct taking *self, const char *name, struct hub_span bytes)
 {
-    uint64_t rate = self->options->bytes_per_second;
     char *path = hub_path(self->files, name);
     bool is_there = access(path, F_OK) == 0;
     free(path);
-    if (is_there) {
-        return 0;
-    }
-    int result = hub_file_replace(self->files, name, bytes);
-    if (result == 0 && rate > 0) {
-        uint64_t us = bytes.len * UINT64_C(1000000) / rate;
-        nanosleep(&(struct timespec){ .tv_sec = (time_t) (us / 1000000), .tv_nsec = (long) (us % 1000000) * 1000 },
-                  NULL);
-    }
-    return result;
+    int result = is_there ? 0 : hub_file_replace(self->files, name, bytes);
+    return result < 0 || is_there || wait_for(self, bytes.len) ? result : 1;
+}
+
+static int refuse_stopped(const struct taking *self)
+{
+    return hub_backup_refuse(self->why, HUB_BACKUP_stopped, "The backup was interrupted.");
 }
 
 static int take_file(struct taking *self, const char *name)
@@ -164,7 +182,7 @@ static int take_file(struct taking *self, const char *name)
     char hex[HEX];
     struct hub_buf bytes;
     if (!goes_on(&self->options->watch, self->bytes)) {
-        return hub_backup_refuse(self->why, HUB_BACKUP_stopped, "The backup was interrupted.");
+        return refuse_stopped(self);
     }
     if (self->note->files.count >= HUB_BACKUP_FILES) { /* a note that nobody can read would end all backups of DIR */
         errno = 0;
@@ -184,8 +202,9 @@ static int take_file(struct taking *self, const char *name)
         print_digest(&digest, hex);
         self->bytes += bytes.len;
         result = keep(self, hex, hub_buf_span(&bytes));
+        result = result > 0 ? refuse_stopped(self) : result;
     }
-    if (result < 0) {
+    if (result < 0 && result != HUB_BACKUP_stopped) {
         result = hub_backup_refuse(self->why, end, "The file %s/%s cannot be copied to %s: %s.", self->data_dir, name,
                                    self->files, strerror(errno));
     }

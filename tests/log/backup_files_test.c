@@ -155,12 +155,23 @@ static void files_are_copied_as_slowly_as_asked(void **state)
     assert_true(now_ms() - before_ms >= (int64_t) FILES * LONG / 2000);
 }
 
+static void it_is_not_waited_to_the_end_of_a_slow_file(void **state)
+{
+    struct place *self = *state;
+    struct backup_note note;
+    self->most = 2; /* before the first file, and behind a tenth of a second of fourteen hours */
+    assert_int_equal(take(self, 2, &note), HUB_BACKUP_stopped);
+    assert_string_equal(self->why, "The backup was interrupted.");
+    assert_int_equal(self->asked, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(copying_files_can_be_stopped, setup, teardown),
         cmocka_unit_test_setup_teardown(a_note_that_could_not_be_read_is_not_written, setup, teardown),
         cmocka_unit_test_setup_teardown(files_are_copied_as_slowly_as_asked, setup, teardown),
+        cmocka_unit_test_setup_teardown(it_is_not_waited_to_the_end_of_a_slow_file, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
