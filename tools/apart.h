@@ -13,7 +13,8 @@ int hub_run_apart(const struct hub_tool_call *call, int (*run)(const struct hub_
                   int (*on_crash)(const struct hub_tool_call *call, int signal));
 
 /* Run a command that goes through a whole data directory: beside a hub that serves it apart, so that it stands back from its
- * first instruction on without taking the user's other work with it; here otherwise. Returns its exit status. */
+ * first instruction on without taking the user's other work with it; here otherwise. It may ask for signals (hub_signals_block);
+ * one that does not is ended by them. Returns its exit status. */
 int hub_run_aside(const struct hub_tool_call *call, int (*run)(const struct hub_tool_call *call));
 
 #endif

@@ -14,7 +14,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'e2e'))
-from running import BINARY, Hub, clean_environment, run  # noqa: E402
+from running import BINARY, Hub, clean_environment, run, wait_for  # noqa: E402
 
 
 def verify(data, *words, env=None):
@@ -92,6 +92,39 @@ class Verify(unittest.TestCase):
         self.assertEqual((tool.returncode, said), (1, 'omnihub: replay was ended by signal 9\n'))
         self.assertEqual(os.sched_getscheduler(0), os.SCHED_OTHER)
         return True
+
+    def test_beside_a_running_hub_an_interrupt_ends_what_does_not_ask_for_it(self):
+        deadline = time.monotonic() + 60
+        while not self.is_interrupted('audit', 'verify'):
+            self.assertLess(time.monotonic(), deadline, 'no child was seen that could be interrupted')
+
+    def is_interrupted(self, *words):
+        """False when it was through before anybody looked."""
+        tool = subprocess.Popen([BINARY, *words, '--data', self.hub.data], env=clean_environment(), text=True,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        with tool:
+            child = 0
+            with contextlib.suppress(OSError):
+                while not child and tool.poll() is None:
+                    with open(f'/proc/{tool.pid}/task/{tool.pid}/children', encoding='ascii') as children:
+                        child = int((children.read().split() or [0])[0])
+            with contextlib.suppress(OSError):
+                os.kill(child or tool.pid, signal.SIGSTOP)
+            if not child or wait_for(lambda: 'TZX'.find(self.status_of(child, 'State')) + 1) > 1:
+                return False
+            tool.send_signal(signal.SIGINT)
+            wait_for(lambda: int(self.status_of(child, 'ShdPnd'), 16) >> (signal.SIGINT - 1) & 1)
+            os.kill(child, signal.SIGCONT)
+            said = tool.stderr.read()
+        self.assertEqual((tool.returncode, said), (130, 'omnihub: interrupted\n'))
+        return True
+
+    @staticmethod
+    def status_of(process, what):
+        """Of a process that is gone: X."""
+        with contextlib.suppress(OSError), open(f'/proc/{process}/status', encoding='ascii') as status:
+            return next(line for line in status if line.startswith(what + ':')).split()[1]
+        return 'X'
 
     def test_who_starts_it_without_asking_how_children_end_is_told_all_the_same(self):
         for words in (('backup', '--data', self.hub.made + '/nothing', self.hub.made + '/backup'),
