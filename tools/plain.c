@@ -2,6 +2,8 @@
 /* The bytes of UTF-8 are looked at where they stand; what is no UTF-8 goes through as it is. */
 #include "tools/plain.h"
 
+#include <stdio.h>
+
 /* Length of the sign at the start of a text that a terminal obeys or that hides what stands there: 0, there is none. */
 static size_t bad_sign(struct hub_span text)
 {
@@ -26,5 +28,28 @@ void hub_plain_put(struct hub_buf *out, struct hub_span text, int indent)
         for (int i = 0; is_end && i < indent; i++)
             hub_buf_put_byte(out, ' ');
         text = hub_span_of(text.at + len, text.len - len);
+    }
+}
+
+static void put_escape(struct hub_buf *out, const uint8_t *at, size_t len)
+{
+    static const uint8_t firsts[] = { 0, 0x7f, 0x1f, 0x0f };
+    char escape[sizeof "\\uffff"];
+    unsigned sign = at[0] & firsts[len];
+    for (size_t i = 1; i < len; i++)
+        sign = sign << 6 | (at[i] & 0x3f);
+    snprintf(escape, sizeof escape, "\\u%04x", sign & 0xffff);
+    hub_buf_put_text(out, escape);
+}
+
+void hub_plain_put_json(struct hub_buf *out, struct hub_span json)
+{
+    while (json.len > 0) {
+        size_t bad = bad_sign(json), len = bad > 0 ? bad : 1;
+        if (bad > 0)
+            put_escape(out, (const uint8_t *) json.at, bad);
+        else
+            hub_buf_put_byte(out, (uint8_t) json.at[0]);
+        json = hub_span_of(json.at + len, json.len - len);
     }
 }

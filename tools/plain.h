@@ -14,4 +14,7 @@ enum { HUB_PLAIN_ONE_LINE = -1 };
  *         question mark, too */
 void hub_plain_put(struct hub_buf *out, struct hub_span text, int indent);
 
+/* The same for a JSON document on one line: such signs are written as escapes there, so it says what it said. */
+void hub_plain_put_json(struct hub_buf *out, struct hub_span json);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "tools/nearest.h"
+#include "tools/plain.h"
 
 static const struct hub_tool tools[HUB_TOOLS] = {
 #define TOOL(name, words_, ...) [HUB_TOOL_##name] = { .words = words_, .run = hub_tool_##name, __VA_ARGS__ },
@@ -37,9 +38,13 @@ const struct hub_exit_row *hub_exit_rows(size_t *ret_count)
 static void say(const char *format, va_list arguments)
 {
     char sentence[1024];
+    struct hub_buf line;
     /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): the callers started it */
     vsnprintf(sentence, sizeof sentence, format, arguments);
-    fprintf(stderr, "omnihub: %s\n", sentence);
+    hub_buf_init(&line);
+    hub_plain_put(&line, hub_span(sentence), 2); /* what is not known or not there may be what somebody else wrote */
+    fprintf(stderr, "omnihub: %.*s\n", (int) line.len, line.at);
+    hub_buf_done(&line);
 }
 
 int hub_tool_fail(const char *format, ...)

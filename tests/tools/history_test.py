@@ -111,6 +111,15 @@ class History(unittest.TestCase):
         done = run('replay', '--data', self.hub.data, '--customer', 'customer_forger', '--reason', f'because\n{forged}')
         self.assertIn('hello\\u001b[2J?2J\\n2026', done.stdout)
         self.assertNotIn('\n2026-01-01', run('audit', 'reads', '--data', self.hub.data).stdout)
+        done = run('audit', 'history', f'\x1b[2J\u202e\n{forged}', '--data', self.hub.data)
+        self.assertIn("omnihub: there is no customer '?[2J?\n  2026-01-01", done.stderr)
+
+    def test_a_state_moves_no_cursor_and_is_what_it_was(self):
+        name = 'Name \u009b2J \u202e \x7f \u2028'
+        self.hub.create_session('customer_name', 'omni_session_name', customer_profile={'name': name})
+        shown = run('replay', '--data', self.hub.data, '--state', 'customer/customer_name').stdout
+        self.assertIn('Name \\u009b2J \\u202e \\u007f \\u2028', shown)
+        self.assertEqual(json.loads(shown)['state']['profile']['name'], name)
 
     def test_the_longest_name_is_shown_whole(self):
         name = 'x' + '\U0001f600' * 99

@@ -49,12 +49,25 @@ static void lines_in_it_are_not_taken_for_ours(void **state)
     assert_shown(HUB_SPAN("one\ntwo"), HUB_PLAIN_ONE_LINE, "one?two");
 }
 
+static void json_says_what_it_said(void **state)
+{
+    (void) state;
+    struct hub_buf out;
+    hub_buf_init(&out);
+    hub_plain_put_json(&out, HUB_SPAN("{\"a\\n\":\"\xc2\x9b"
+                                      "31m\x7f\xd8\x9c\xe2\x80\xae\xe2\x81\xa9\xc3\xa4\"}"));
+    hub_buf_put_byte(&out, 0);
+    assert_string_equal(out.at, "{\"a\\n\":\"\\u009b31m\\u007f\\u061c\\u202e\\u2069\xc3\xa4\"}");
+    hub_buf_done(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_terminal_obeys_is_a_question_mark),
         cmocka_unit_test(other_words_stay_as_they_are),
         cmocka_unit_test(lines_in_it_are_not_taken_for_ours),
+        cmocka_unit_test(json_says_what_it_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "base/json_emit.h"
 #include "base/pack.h"
 #include "tools/nearest.h"
+#include "tools/plain.h"
 #include "tools/replay/replay_study.h"
 #include "tools/tool.h"
 
@@ -16,7 +17,7 @@ static void print_document(const struct hub_study *self, const struct hub_folded
     struct hub_digest hash = hub_record_hash(self->shape, folded->state);
     char hex[2 * HUB_DIGEST + 1];
     struct hub_json_emit emit;
-    struct hub_buf out;
+    struct hub_buf out, shown;
     for (size_t i = 0; i < HUB_DIGEST; i++)
         snprintf(hex + 2 * i, 3, "%02x", hash.b[i]);
     hub_buf_init(&out);
@@ -30,8 +31,11 @@ static void print_document(const struct hub_study *self, const struct hub_folded
                    hub_json_emit_value(&emit));
     hub_json_emit_object_end(&emit);
     hub_json_emit_done(&emit);
-    hub_buf_put_byte(&out, '\n');
-    fwrite(out.at, 1, out.len, stdout);
+    hub_buf_init(&shown);
+    hub_plain_put_json(&shown, hub_buf_span(&out));
+    hub_buf_put_byte(&shown, '\n');
+    fwrite(shown.at, 1, shown.len, stdout);
+    hub_buf_done(&shown);
     hub_buf_done(&out);
 }
 
