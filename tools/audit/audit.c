@@ -139,8 +139,10 @@ static int compare_all(struct hub_datadir *reader, const char *data, const struc
 {
     uint64_t checkpoints = 0, accesses = 0, events = hub_log_commit(reader->log).sequence;
     if (hub_audit_lacks_master(reader, data))
-        return unsound(report, 0,
-                       "keys/ has no master key that can be read; if it lies elsewhere, say where with --master-key");
+        return unsound(
+            report, 1,
+            "keys/ has no master key that can be read, so nothing personal can be opened from here on; if it "
+            "lies elsewhere, say where with --master-key");
     int status = compare(reader->log, memory, report);
     if (status == HUB_EXIT_OK)
         status = look_at_checkpoints(reader->log, data, report, &checkpoints);
