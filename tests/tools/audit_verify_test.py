@@ -58,7 +58,7 @@ class Verify(unittest.TestCase):
 
     def test_a_key_store_without_its_master_key(self):
         os.rename(self.path('keys/master'), self.path('elsewhere'))
-        self.verify(3, 'keys/ has no master key that can be read')
+        self.verify(3, 'position 1: keys/ has no master key that can be read')
         self.verify(0, 'indexes, keys, witness', '--master-key', self.path('elsewhere'))
 
     def test_a_copy_without_keys_says_what_it_did_not_look_at(self):
