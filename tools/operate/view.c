@@ -125,7 +125,9 @@ static int show_stored(const struct hub_tool_call *call, const char *data, uint6
     if (result == 1)
         return hub_tool_end(HUB_EXIT_INTERRUPTED, "interrupted");
     if (result == HUB_ERROR_not_found)
-        return hub_tool_end(HUB_EXIT_ABSENT, "there are no views in %s; the next start folds them", data);
+        return hub_tool_end(HUB_EXIT_ABSENT, "there are no views in %s; %s", data,
+                            hub_dir_is_locked(data) ? "the hub there has them in its memory; ask it, with --url"
+                                                    : "the next start folds them");
     if (result != 0)
         return hub_tool_fail("the views in %s cannot be read: %s", data, why);
     return report_survey(call, &survey, head);
