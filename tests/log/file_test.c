@@ -34,7 +34,7 @@ static ino_t inode_of(const char *dir)
 static int look_at_two(const char *ours, const char *theirs)
 {
     char why[256];
-    int lock, other;
+    int lock = -1, other;
     if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount("ours", ours, "tmpfs", 0, NULL) != 0 || mount("theirs", theirs, "tmpfs", 0, NULL) != 0) {
         return NOT_ALLOWED;
