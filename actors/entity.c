@@ -5,10 +5,16 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/cache.h"
 #include "base/memory.h"
 #include "base/pack.h"
 
-enum { BUCKETS_FIRST = 1024, ARENA_SLACK = 2048, MALLOC_BYTES = 32 /* of its own, for an entity and its arena */ };
+enum {
+    BUCKETS_FIRST = 1024,
+    ARENA_SLACK = 2048,
+    STATE_AHEAD = 512,
+    MALLOC_BYTES = 32 /* of its own, for an entity and its arena */
+};
 
 struct hub_entities {
     struct hub_entities_options options;
@@ -246,6 +252,21 @@ static struct hub_entity *find(struct hub_entities *self, const struct hub_strea
         entity = entity->same_hash;
     }
     return entity;
+}
+
+void hub_entities_expect(struct hub_entities *self, const struct hub_stream *stream, unsigned step)
+{
+    struct hub_entity *const *bucket = bucket_of(self, stream);
+    if (step == 0) {
+        hub_cache_read(bucket, sizeof *bucket);
+    } else if (step == 1 && *bucket != NULL) {
+        hub_cache_read(*bucket, sizeof **bucket);
+    } else if (step == 2) {
+        const struct hub_entity *entity = find(self, stream);
+        if (entity != NULL && entity->arena != NULL) {
+            hub_cache_read(entity->arena, STATE_AHEAD);
+        }
+    }
 }
 
 int hub_entities_get(struct hub_entities *self, const struct hub_stream *stream, bool fresh, int64_t tick_us,

@@ -47,6 +47,10 @@ void hub_entities_destroy(struct hub_entities **self_p);
 int hub_entities_get(struct hub_entities *self, const struct hub_stream *stream, bool fresh, int64_t tick_us,
                      struct hub_entity **ret_entity);
 
+/* Begin to load what hub_entities_get and a decision will look at, a step a call: 0 the place in the table, 1 the entity, 2 its
+ * state. A step needs what the one before has loaded, so there should be time between them. */
+void hub_entities_expect(struct hub_entities *self, const struct hub_stream *stream, unsigned step);
+
 /* Fold an event into an entity and count its version. */
 void hub_entity_apply(struct hub_entity *entity, const struct hub_event *event);
 

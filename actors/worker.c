@@ -6,9 +6,10 @@
 #include <czmq.h>
 
 #include "actors/worker_state.h"
+#include "base/cache.h"
 #include "base/memory.h"
 
-enum { MAIL_AT_ONCE = 512, SWEEP_MS = 1000 };
+enum { MAIL_AT_ONCE = 512, SWEEP_MS = 1000, AHEAD_STEPS = 3 };
 
 static void publish_counts(struct hub_worker *self)
 {
@@ -19,11 +20,32 @@ static void publish_counts(struct hub_worker *self)
     atomic_store_explicit(&self->counts.passivations, stats.passivations, memory_order_relaxed);
 }
 
+static struct hub_stream stream_of(const struct hub_command *command)
+{
+    return (struct hub_stream){ .company = command->caller.company,
+                                .entity = command->names[command->target].id,
+                                .kind = command->target };
+}
+
+/* While a command is handled, the next ones come nearer: the third its place in the table, the second its entity, the first its
+ * state. */
+static void look_ahead(struct hub_worker *self, const struct hub_command *next)
+{
+    for (unsigned step = AHEAD_STEPS; step-- > 0 && next != NULL; next = next->next) {
+        const struct hub_stream stream = stream_of(next);
+        hub_entities_expect(self->entities, &stream, step);
+        if (step == 0 && next->next != NULL) {
+            hub_cache_read(next->next, sizeof *next);
+        }
+    }
+}
+
 static void handle_commands(struct hub_worker *self, struct hub_command *command)
 {
     while (command != NULL) {
         struct hub_command *next = command->next;
         command->next = NULL;
+        look_ahead(self, next);
         hub_worker_command(self, command);
         command = next;
     }

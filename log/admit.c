@@ -174,6 +174,12 @@ static void check_limits(const struct hub_append *append)
     (void) append;
 }
 
+void hub_admission_expect(const struct hub_admission *self, const struct hub_append *append)
+{
+    const struct hub_name stream = hub_name_of_stream(&append->stream);
+    hub_table_expect(&self->heads.young, &stream);
+}
+
 int hub_admission_admit(struct hub_admission *self, const struct hub_append *append)
 {
     check_limits(append);

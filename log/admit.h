@@ -29,6 +29,9 @@ void hub_admission_done(struct hub_admission *self);
 /* Between two batches. */
 void hub_admission_next_batch(struct hub_admission *self);
 
+/* Begin to load what deciding about an append will look at. */
+void hub_admission_expect(const struct hub_admission *self, const struct hub_append *append);
+
 /* Decide about one append, as those admitted before left the log. Returns HUB_APPENDED, which must then come true,
  * HUB_APPEND_CONFLICT, HUB_APPEND_TAKEN, or < 0 for a read error. */
 int hub_admission_admit(struct hub_admission *self, const struct hub_append *append);

@@ -3,8 +3,8 @@
 #include "log/table.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
+#include "base/cache.h"
 #include "base/memory.h"
 
 static uint64_t word_at(const uint8_t *at)
@@ -33,13 +33,12 @@ void hub_table_init(struct hub_table *self, uint32_t slots)
 {
     assert(slots > 0 && (slots & (slots - 1)) == 0);
     size_t bytes = slots * sizeof *self->slots;
-    *self = (struct hub_table){ .slots = hub_memory_new(bytes), .mask = slots - 1, .stamp = 1 };
-    memset(self->slots, 0, bytes);
+    *self = (struct hub_table){ .slots = hub_memory_table(bytes), .mask = slots - 1, .stamp = 1 };
 }
 
 void hub_table_done(struct hub_table *self)
 {
-    free(self->slots);
+    hub_memory_table_free(self->slots, (self->mask + (size_t) 1) * sizeof *self->slots);
     *self = (struct hub_table){ 0 };
 }
 
@@ -80,6 +79,11 @@ static void grow(struct hub_table *self)
     larger.count = self->count;
     hub_table_done(self);
     *self = larger;
+}
+
+void hub_table_expect(const struct hub_table *self, const struct hub_name *name)
+{
+    hub_cache_read(&self->slots[hash_of(name) & self->mask], sizeof *self->slots);
 }
 
 uint64_t *hub_table_find(struct hub_table *self, const struct hub_name *name)

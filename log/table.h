@@ -25,6 +25,9 @@ void hub_table_done(struct hub_table *self);
 /* Forget every name; the memory stays. */
 void hub_table_clear(struct hub_table *self);
 
+/* Begin to load where a name is, or would be. */
+void hub_table_expect(const struct hub_table *self, const struct hub_name *name);
+
 /* The value of a name, or NULL. Valid until the next hub_table_put. */
 uint64_t *hub_table_find(struct hub_table *self, const struct hub_name *name);
 

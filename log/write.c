@@ -21,7 +21,10 @@
 #include "log/stored.h"
 #include "log/tags.h"
 
-enum { SPACE_US = 100 * 1000 }; /* how old the figure of free space may be */
+enum {
+    SPACE_US = 100 * 1000, /* how old the figure of free space may be */
+    ADMIT_AHEAD = 3,       /* appends to look ahead */
+};
 
 struct hub_writing {
     struct hub_rocks_batch *batch;
@@ -109,6 +112,9 @@ static int admit_all(struct hub_log *log, struct hub_append *const *appends, siz
     struct hub_writing *self = log->writing;
     hub_admission_next_batch(&self->admission);
     for (size_t i = 0; i < count; i++) {
+        if (i + ADMIT_AHEAD < count) {
+            hub_admission_expect(&self->admission, appends[i + ADMIT_AHEAD]);
+        }
         int result = self->is_full ? HUB_APPEND_FULL : hub_admission_admit(&self->admission, appends[i]);
         if (result < 0) {
             return result;
