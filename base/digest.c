@@ -184,7 +184,7 @@ static void hash_pad(const struct hub_key *key, uint8_t with, uint32_t ret_left[
 
 struct hub_mac hub_mac_of(const struct hub_key *key)
 {
-    struct hub_mac mac;
+    struct hub_mac mac = { { 0 }, { 0 } };
     hash_pad(key, 0x36, mac.inner);
     hash_pad(key, 0x5C, mac.outer);
     return mac;
