@@ -388,6 +388,19 @@ static int make_scratch(struct hub_log *self, struct why why)
     return HUB_ERROR_log_full;
 }
 
+static void remove_scratch(struct hub_log *self)
+{
+    static const char *const files[] = { "LOG", "LOG.old" };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char *path = hub_path(self->scratch_dir, files[i]);
+        unlink(path);
+        free(path);
+    }
+    rmdir(self->scratch_dir);
+    free(self->scratch_dir);
+    self->scratch_dir = NULL;
+}
+
 /* Follow, or aside. */
 static int open_to_read(struct hub_log *self, const struct hub_log_options *options, struct why why)
 {
@@ -398,8 +411,12 @@ static int open_to_read(struct hub_log *self, const struct hub_log_options *opti
     if (result != 0) {
         return result;
     }
-    if (open_rocks(self, options, why) < 0 || read_meta(self, &head, why) < 0 ||
-        open_archives(self, options->archive_dir, why) < 0) {
+    result = open_rocks(self, options, why);
+    if (follows &&
+        !options->tables_only) { /* its LOG is open and its log elsewhere, and who is killed leaves nothing behind */
+        remove_scratch(self);
+    }
+    if (result < 0 || read_meta(self, &head, why) < 0 || open_archives(self, options->archive_dir, why) < 0) {
         return -1;
     }
     if (hub_store_ends(self, &found) < 0) {
@@ -439,18 +456,6 @@ int hub_log_flush(struct hub_log *self)
 }
 
 /* --- Closing --- */
-
-static void remove_scratch(struct hub_log *self)
-{
-    static const char *const files[] = { "LOG", "LOG.old" };
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        char *path = hub_path(self->scratch_dir, files[i]);
-        unlink(path);
-        free(path);
-    }
-    rmdir(self->scratch_dir);
-    free(self->scratch_dir);
-}
 
 void hub_log_close(struct hub_log **self_p)
 {

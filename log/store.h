@@ -23,7 +23,7 @@ struct hub_log_counters {
 
 struct hub_log {
     char *data_dir;    /* owned */
-    char *scratch_dir; /* owned; of a follower, removed at close; else NULL */
+    char *scratch_dir; /* owned; of a follower of tables only, removed at close; else NULL */
     int lock;          /* descriptor that holds the writer's lock, or -1 */
     const struct hub_world *world;
     struct hub_keyring *keyring; /* borrowed; NULL for readers */

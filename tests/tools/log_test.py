@@ -76,6 +76,15 @@ class Log(unittest.TestCase):
                 follower.send_signal(signal.SIGINT)
             self.assertEqual(follower.wait(timeout=30), 0)
 
+    def test_who_is_killed_while_he_follows_leaves_nothing_behind(self):
+        place = os.path.join(self.hub.made, 'tmp')
+        os.mkdir(place)
+        words = [BINARY, 'log', 'tail', '--data', self.hub.data, '--last', '1', '--follow', '--json']
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=clean_environment({'TMPDIR': place})) as follower:
+            self.assertTrue(follower.stdout.readline())
+            follower.kill()
+        self.assertEqual(os.listdir(place), [])
+
 
 class Compact(unittest.TestCase):
     def test_a_stopped_log_is_packed_and_stays_as_it_was(self):
