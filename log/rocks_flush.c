@@ -104,9 +104,10 @@ static bool are_left(struct hub_rocks *self, uint64_t counts[HUB_ROCKS_FAMILIES]
     return are;
 }
 
-static int failed_before(struct hub_rocks *self)
+/* Counts up for ever: RocksDB goes on after some errors, as of a compaction for which there was no room. */
+static uint64_t count_errors(struct hub_rocks *self)
 {
-    return hub_rocks_property(self, 0, "rocksdb.background-errors") > 0 ? -1 : 0;
+    return hub_rocks_property(self, 0, "rocksdb.background-errors");
 }
 
 static int flush_each(struct hub_rocks *self, bool waits)
@@ -142,10 +143,10 @@ static int try_flush(struct hub_rocks *self, uint64_t ret_counts[HUB_ROCKS_FAMIL
     return result;
 }
 
-static int ask_for_flush(struct hub_rocks *self, uint64_t ret_counts[HUB_ROCKS_FAMILIES])
+static int ask_for_flush(struct hub_rocks *self, uint64_t errors, uint64_t ret_counts[HUB_ROCKS_FAMILIES])
 {
     int result = 1;
-    for (int looks = 0; looks < LOOKS_MAX && result == 1 && failed_before(self) == 0; looks++) {
+    for (int looks = 0; looks < LOOKS_MAX && result == 1 && count_errors(self) == errors; looks++) {
         if (looks > 0) {
             rest();
         }
@@ -159,10 +160,11 @@ static int flush_as_one(struct hub_rocks *self)
 {
     uint64_t counts[HUB_ROCKS_FAMILIES];
     pthread_mutex_lock(&self->gate.turn);
-    int failed = ask_for_flush(self, counts);
+    uint64_t errors = count_errors(self);
+    int failed = ask_for_flush(self, errors, counts);
     while (failed == 0 && are_left(self, counts)) {
         rest();
-        failed = failed_before(self);
+        failed = count_errors(self) > errors ? -1 : 0;
     }
     pthread_mutex_unlock(&self->gate.turn);
     return failed;

@@ -207,8 +207,7 @@ static void flush_if_idle(struct hub_scrub *self)
         self->seen_us = hub_tick_us(options->log->world);
     } else if (stats.bytes - self->bytes_flushed >= (options->idle_bytes > 0 ? options->idle_bytes : idle_bytes) &&
                is_idle(self)) {
-        self->bytes_flushed = stats.bytes;
-        (void) hub_log_flush(options->log);
+        self->bytes_flushed = hub_log_flush(options->log) == 0 ? stats.bytes : self->bytes_flushed;
     }
 }
 

@@ -23,8 +23,6 @@
  * a run that is killed has to do again. */
 enum { COMMIT_EVERY_US = 5000000, FLUSH_EVERY_US = 250000 };
 
-/* A hub beside it comes first. */
-
 static const struct hub_export_kind *kind_by_name(const char *name)
 {
     static const struct hub_export_kind *const kinds[] = { &hub_export_sqlite, &hub_export_csv, &hub_export_json };
