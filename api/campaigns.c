@@ -7,6 +7,8 @@
 #include "api/ask.h"
 #include "api/perform.h"
 #include "api/respond.h"
+#include "api/router.h"
+#include "base/fault.h"
 #include "base/filter.h"
 #include "base/zone.h"
 #include "log/keyring/keyring.h"
@@ -68,6 +70,26 @@ static bool zone_is_known(struct hub_call *call, const struct launch_campaign *r
     hub_respond_problem(call, HUB_ERROR_invalid_field, "/timezone",
                         "This is no time zone: write one like America/Los_Angeles, PST or +01:00.");
     return false;
+}
+
+/* Whether paths can lead to all customers by their ids. Returns false when the call is answered. */
+static bool names_are_fit(struct hub_call *call, const struct launch_campaign *record)
+{
+    for (uint32_t i = 0; i < record->customers.count; i++) {
+        struct hub_span id = record->customers.at[i].customer_id.clear;
+        const char *why = hub_router_refuse_name(call->loop->server->router, KIND_customer, id);
+        if (why != NULL) {
+            struct hub_fault fault;
+            hub_fault_init(&fault, HUB_ERROR_invalid_field);
+            hub_fault_step(&fault, HUB_SPAN("customers"));
+            hub_fault_step_index(&fault, i);
+            hub_fault_step(&fault, HUB_SPAN("customer_id"));
+            hub_fault_reason(&fault, "%s.", why);
+            hub_respond_fault(call, &fault);
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Find one customer. Returns false when the call is answered. */
@@ -140,7 +162,8 @@ static void on_known(struct hub_wait *wait, int reached)
     struct hub_call *call = hub_call_of_wait(wait);
     struct launch_campaign *record = call->command->record;
     (void) reached;
-    if (zone_is_known(call, record) && take_segment(call, record) && find_customers(call, record)) {
+    if (zone_is_known(call, record) && names_are_fit(call, record) && take_segment(call, record) &&
+        find_customers(call, record)) {
         hub_send_command(call, on_launched);
     }
 }

@@ -75,8 +75,9 @@ bool hub_names_read(const struct hub_server *server, const struct hub_shape *sha
             continue;
         }
         const hub_sealed *value = hub_record_field_const(record, field);
-        if (hub_router_is_reserved(server->router, field->refers, value->clear)) {
-            hub_fault_reason(ret_fault, "%s must not be a word of the API's paths.", field->name);
+        const char *why = hub_router_refuse_name(server->router, field->refers, value->clear);
+        if (why != NULL) {
+            hub_fault_reason(ret_fault, "%s %s.", field->name, why);
             return false;
         }
         if (!hub_name_read(server->options.keys, names[KIND_company].id, field->refers, value->clear,

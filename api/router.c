@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
@@ -199,6 +200,14 @@ bool hub_router_is_reserved(const struct hub_router *self, uint8_t kind, struct 
         }
     }
     return false;
+}
+
+const char *hub_router_refuse_name(const struct hub_router *self, uint8_t kind, struct hub_span text)
+{
+    if (text.len > 0 && memchr(text.at, 0, text.len) != NULL) {
+        return "must not have U+0000, which no path can have";
+    }
+    return hub_router_is_reserved(self, kind, text) ? "must not be a word of the API's paths" : NULL;
 }
 
 struct hub_router *hub_router_new(void)

@@ -42,6 +42,10 @@ struct hub_found hub_router_find(const struct hub_router *self, unsigned method,
  * there is "/session/create", and "." and ".." are taken out of paths on the way. Any thread. */
 bool hub_router_is_reserved(const struct hub_router *self, uint8_t kind, struct hub_span text);
 
+/* Why no entity of a kind may be called that, as no path would lead to it: the end of a sentence, static. NULL: it may. Any
+ * thread. */
+const char *hub_router_refuse_name(const struct hub_router *self, uint8_t kind, struct hub_span text);
+
 /* All of them, in the order of routes.def. */
 const struct hub_ready_route *hub_router_all(const struct hub_router *self, size_t *ret_count);
 

@@ -346,6 +346,19 @@ class BadInput(unittest.TestCase):
                     self.assert_refused(answer, 400, 'invalid_field')
         self.assert_nothing_written()
 
+    def test_an_id_that_no_path_can_name_is_refused(self):
+        good = {'customer_id': 'c-9', 'session_id': 's-9', 'channel': 'chat', 'content': 'x'}
+        for name in ('customer_id', 'session_id'):
+            for word in ('\0', 'c-9\0', 'c\0-9'):
+                bad = {**good, name: word}
+                for path, body in (('/session/create', {key: bad[key] for key in ('customer_id', 'session_id', 'channel')}),
+                                   ('/message/process', bad), ('/message/bulk-process', {'messages': [good, bad]})):
+                    with self.subTest(name=name, word=word, path=path):
+                        answer = self.hub.post(path, body)
+                        self.assert_refused(answer, 400, 'invalid_field')
+                        self.assertIn('U+0000', answer.json['error'])
+        self.assert_nothing_written()
+
     def test_an_answer_in_another_form_is_not_acceptable(self):
         for operation in self.operations:
             with self.subTest(operation=str(operation)):

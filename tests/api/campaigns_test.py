@@ -93,7 +93,9 @@ class Campaigns(unittest.TestCase):
                 ({'segment_id': 'nobody'}, '/segment_id'), ({'segment_id': 'a', 'conditions': 'sessions > 1'}, '/conditions'),
                 ({'ends_at': '2020-01-01T00:00:00Z'}, '/ends_at'), ({'recipients': []}, '/recipients'),
                 ({'throttle': [{'channel': 'chat', 'per_second': 0}]}, '/throttle/0/per_second'),
-                ({'customers': [{'customer_id': 'x', 'profile': {'tier': 'gold'}}]}, '/customers/0/profile/tier')):
+                ({'customers': [{'customer_id': 'x', 'profile': {'tier': 'gold'}}]}, '/customers/0/profile/tier'),
+                ({'customers': [{'customer_id': 'x'}, {'customer_id': '..'}]}, '/customers/1/customer_id'),
+                ({'customers': [{'customer_id': 'x\0'}]}, '/customers/0/customer_id')):
             body = {'campaign_id': 'wrong', 'customers': [{'customer_id': 'x'}], 'channels': ['chat'], **change}
             with self.subTest(change=change):
                 answer = self.hub.post('/campaign/omnichannel-launch', body)

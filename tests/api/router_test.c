@@ -143,6 +143,9 @@ static void a_word_of_a_path_is_no_name_of_what_has_its_place(void **state)
     assert_true(hub_router_is_reserved(router, KIND_customer, HUB_SPAN("..")));
     assert_true(hub_router_is_reserved(router, KIND_session, HUB_SPAN(".")));
     assert_false(hub_router_is_reserved(router, KIND_session, HUB_SPAN("...")));
+    assert_non_null(hub_router_refuse_name(router, KIND_session, HUB_SPAN("create")));
+    assert_non_null(hub_router_refuse_name(router, KIND_customer, hub_span_of("a\0b", 3)));
+    assert_null(hub_router_refuse_name(router, KIND_customer, HUB_SPAN("create")));
 }
 
 static void another_method_is_told_from_another_path(void **state)
