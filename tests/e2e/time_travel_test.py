@@ -6,10 +6,13 @@ import json
 import os
 import shutil
 import sys
+import threading
 import unittest
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from running import Hub, run, wait_for  # noqa: E402
+from running import Client, Hub, run, wait_for  # noqa: E402
 
 CUSTOMER, SESSION = 'customer_004', 'omni_session_004'
 VIEWS = (
@@ -131,6 +134,57 @@ class TimeTravel(unittest.TestCase):
         kinds = [(entry['type'], entry.get('channel') or entry.get('to')) for entry in view['interaction_timeline']]
         self.assertEqual(kinds, [('message', 'voice'), ('transfer', 'video'), ('message', 'video'), ('message', 'email'),
                                  ('message', 'chat')])
+
+
+class UnderLoad(unittest.TestCase):
+    """What is read while others write names the position that it is true of."""
+
+    WRITES, WRITERS, READERS, COMPARED = 60, 3, 2, 400
+
+    def write(self, number):
+        client = Client(self.hub.port)
+        for i in range(self.WRITES):
+            customer, session = f'kundin/{(number + i) % 4} ü', f's.{(number + i) % 4}/x'
+            for path, body in (
+                    ('/message/process', {'customer_id': customer, 'session_id': session, 'channel': 'chat', 'content': f'{number}/{i}'}),
+                    ('/transfer/channel', {'session_id': session, 'to_channel': ('voice', 'sms', 'email')[i % 3]}),
+                    ('/message/respond', {'session_id': session, 'content': f'{number}/{i} answered'})):
+                answer = client.post(path, body)
+                assert answer.status in (200, 409), answer  # two may move a session to the same channel
+        client.close()
+
+    def read(self, number):
+        client = Client(self.hub.port)
+        count = 0
+        while not self.written.is_set():
+            count += 1
+            customer, session = (quote(text.format((number + count) % 4), safe='') for text in ('kundin/{} ü', 's.{}/x'))
+            for path in (f'/session/{session}', f'/session/{session}/messages', f'/customer/{customer}/history',
+                         f'/customer/{customer}/sessions', f'/customer/{customer}/unified-view', '/sessions/active'):
+                answer = client.get(path)
+                self.seen.append((path, answer.position, answer.status, answer.body))
+        client.close()
+
+    def test_what_was_read_meanwhile_is_as_of_its_position(self):
+        self.seen, self.written = [], threading.Event()
+        with Hub() as self.hub:
+            for i in range(4):
+                self.hub.create_session(f'kundin/{i} ü', f's.{i}/x', 'chat')
+            with ThreadPoolExecutor() as pool:
+                reading = [pool.submit(self.read, number) for number in range(self.READERS)]
+                try:
+                    list(pool.map(self.write, range(self.WRITERS)))
+                finally:
+                    self.written.set()
+                for done in reading:
+                    done.result()
+            self.assertGreater(len({position for _, position, _, _ in self.seen}), 20)
+            self.assertEqual(self.hub.stop(), 0)
+            shutil.rmtree(os.path.join(self.hub.data, 'views'))
+            self.hub.start()
+            for path, position, *said in self.seen[::len(self.seen) // self.COMPARED + 1]:
+                answer = self.hub.get(f'{path}?at={position}')
+                self.assertEqual([answer.status, answer.body], said, f'{path} at {position}')
 
 
 if __name__ == '__main__':
