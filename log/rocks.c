@@ -139,6 +139,10 @@ static void set_store_options(rocksdb_options_t *options, const struct setting *
     rocksdb_options_set_db_write_buffer_size(options, setting->memtables_bytes);
     /* A secondary needs every file at hand, as the primary may remove them. */
     rocksdb_options_set_max_open_files(options, profile == HUB_ROCKS_SECONDARY ? -1 : OPEN_FILES);
+    if (profile ==
+        HUB_ROCKS_SECONDARY) { /* to start sixteen threads for each family takes longer than to open its files */
+        rocksdb_options_set_max_file_opening_threads(options, 1);
+    }
     rocksdb_options_set_max_background_jobs(options, HUB_ROCKS_JOBS);
     rocksdb_options_set_bytes_per_sync(options, 1024 * 1024);
     rocksdb_options_set_max_manifest_file_size(options, MANIFEST_BYTES);
